@@ -1,0 +1,54 @@
+"""Loopback ports for private servers: below the ephemeral range, and safe when two test runs go at once.
+
+A client's own outgoing port comes from the ephemeral range (32768 up on Linux), so a server that listens there can
+find its port taken. A port is reserved with a lock file that the process holds until it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import socket
+import tempfile
+from pathlib import Path
+
+FIRST = 20000
+LAST = 29900
+
+_held: list[int] = []  # open lock files; closing one (the process ends) gives its port back
+
+
+def _locks() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"dbgate-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on and that no other test process was given.
+    RuntimeError when none is left."""
+    folder = _locks()
+    order = random.sample(range(FIRST, LAST), 500)
+    for port in order:
+        fd = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            continue
+        if _bindable(port):
+            _held.append(fd)
+            return port
+        os.close(fd)
+    raise RuntimeError(f"no free port on 127.0.0.1 between {FIRST} and {LAST}")
