@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbgate.audit.record import Record
+from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, Line, LineEncoder, clean
+
+FIELDS = [field.name for field in msgspec.structs.fields(Line)]
+
+
+def encoder() -> LineEncoder:
+    return LineEncoder("gw1", lambda n: b"\x01" * n)
+
+
+def record(**values: object) -> Record:
+    made = Record("query", 1.0, "s1", "app", "10.0.0.1", 4711)
+    for name, value in values.items():
+        assert hasattr(made, name)
+        setattr(made, name, value)
+    return made
+
+
+def test_every_event_has_every_field_in_order() -> None:
+    for event in ("query", "connection.open", "policy.reload"):
+        made = record()
+        made.event = event
+        line = encoder().line(made, 1_700_000_000.0)
+        assert line.endswith(b"}\n")
+        assert list(json.loads(line)) == FIELDS
+
+
+def test_values_arrive() -> None:
+    values: dict[str, object] = {
+        "event_id": "01JD0000000000000000000000",
+        "db_schema": "shop",
+        "operation": "INSERT",
+        "operations": ("INSERT", "SELECT"),
+        "tables": ("shop.a", "shop.b"),
+        "written": ("shop.a",),
+        "functions": ("shop.f",),
+        "detections": ("tautology",),
+        "sensitive": ("ssn",),
+        "statement": "INSERT INTO a SELECT ?",
+        "digest": "0" * 32,
+        "decision": "block",
+        "rule": "table-denied",
+        "rule_line": 12,
+        "reason": "no grant",
+        "mode": "enforce",
+        "policy_version": "abc",
+        "rows": 1,
+        "affected_rows": 2,
+        "bytes": 3,
+        "duration_us": 4,
+        "error_code": 1227,
+        "truncated": True,
+        "dropped": 5,
+    }
+    got = json.loads(encoder().line(record(**values), 0.0))
+    for name, value in values.items():
+        assert got[name] == (list(value) if isinstance(value, tuple) else value), name
+    assert got["instance"] == "gw1"
+    assert (got["session_id"], got["db_user"], got["client_ip"], got["client_port"]) == (
+        "s1",
+        "app",
+        "10.0.0.1",
+        4711,
+    )
+
+
+def test_what_was_not_timed_has_no_duration() -> None:
+    assert json.loads(encoder().line(record(), 0.0))["duration_us"] is None
+
+
+def test_event_ids_are_made_once() -> None:
+    made = record()
+    lines = encoder()
+    first = json.loads(lines.line(made, 1_700_000_000.0))["event_id"]
+    assert len(first) == 26
+    assert json.loads(lines.line(made, 1_700_000_009.0))["event_id"] == first
+    assert json.loads(lines.line(record(), 1_700_000_000.0))["event_id"] > first
+
+
+@given(st.integers(0, 4_000_000_000_000_000))
+def test_time_is_rfc3339_utc_with_microseconds(micros: int) -> None:
+    text = encoder().time(micros / 1_000_000)
+    assert len(text) == 27
+    parsed = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    assert abs(parsed.timestamp() - micros / 1_000_000) <= 1.5e-6
+
+
+def test_the_kept_second_follows_the_clock() -> None:
+    lines = encoder()
+    assert lines.time(0.25) == "1970-01-01T00:00:00.250000Z"
+    assert lines.time(0.75) == "1970-01-01T00:00:00.750000Z"
+    assert lines.time(61.5) == "1970-01-01T00:01:01.500000Z"
+
+
+@given(st.text(st.characters(), max_size=80), st.text(st.characters(), max_size=20))
+def test_any_text_gives_one_valid_line(statement: str, user: str) -> None:
+    made = record(statement=statement, db_user=user, tables=(user,), reason=statement)
+    line = encoder().line(made, 1.0)
+    assert line.count(b"\n") == 1
+    got = json.loads(line.decode())
+    if statement.isascii() and "\x7f" not in statement:
+        assert got["statement"] == statement
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("caf\u00e9", "caf\u00e9"),
+        ("a\udcffb", "a\\udcffb"),
+        ("a\x9bb", "a\\x9bb"),
+        ("a\x7fb", "a\\x7fb"),
+        ("a\x1bb", "a\x1bb"),
+    ],
+)
+def test_clean(text: str, shown: str) -> None:
+    assert clean(text, 100) == shown
+    assert json.loads(encoder().line(record(statement=text), 0.0))["statement"] == shown
+
+
+def test_long_texts_and_lists_are_bounded() -> None:
+    made = record(
+        statement="x" * (MAX_STATEMENT + 7),
+        tables=tuple(f"s.t{n}" for n in range(MAX_ITEMS + 3)),
+        reason="r" * 10_000,
+    )
+    made.db_user = "u" * 100_000
+    line = encoder().line(made, 0.0)
+    got = json.loads(line)
+    assert got["statement"] == "x" * MAX_STATEMENT + "…(+7 characters)"
+    assert len(got["tables"]) == MAX_ITEMS + 1
+    assert got["tables"][-1] == "…(+3)"
+    assert len(line) < MAX_STATEMENT + 40_000
+
+
+def test_a_bounded_line_keeps_every_other_value() -> None:
+    plain = record(
+        statement="SELECT ?", rows=3, rule="shape", decision="block", mode="enforce", event_id="E" * 26
+    )
+    odd = record(
+        statement="SELECT \x7f", rows=3, rule="shape", decision="block", mode="enforce", event_id="E" * 26
+    )
+    first, second = (json.loads(encoder().line(made, 5.0)) for made in (plain, odd))
+    assert first.pop("statement") == "SELECT ?"
+    assert second.pop("statement") == "SELECT \\x7f"
+    assert first == second
+
+
+def test_lines_can_be_read_back() -> None:
+    line = encoder().line(record(statement="SELECT ?", tables=("a.b",)), 5.0)
+    read = msgspec.json.decode(line, type=Line)
+    assert (read.statement, read.tables, read.instance) == ("SELECT ?", ("a.b",), "gw1")
