@@ -1,0 +1,34 @@
+"""What every test shares: the order of a whole run, hypothesis' budgets, and markers."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# How much hypothesis tries: `quick` for ./run test fast, `default`, and `long` by hand (DBGATE_HYPOTHESIS=long).
+settings.register_profile("quick", max_examples=25, deadline=None)
+settings.register_profile("default", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile(
+    "long",
+    max_examples=5000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("DBGATE_HYPOTHESIS", "default"))
+
+# The quick parts first, so that a plain mistake shows at once; the demo and the soak last.
+_ORDER = ("unit", "property", "architecture", "corpus", "integration", "attacks", "drivers", "soak")
+
+
+def _rank(item: pytest.Item) -> int:
+    parts = item.nodeid.split("/")
+    folder = parts[1] if len(parts) > 2 else ""
+    return _ORDER.index(folder) if folder in _ORDER else len(_ORDER) // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the parts of a whole run in order; within a part nothing moves."""
+    items.sort(key=_rank)
