@@ -1,0 +1,28 @@
+"""One attack: what is sent, in order, on one connection. The test decides by effect whether it worked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Step = str | bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """steps: texts for COM_QUERY, in order (an error in one does not stop the next). `:db NAME` sends COM_INIT_DB,
+    `:prepare SQL` prepares and executes in the binary protocol, `:reset` is COM_RESET_CONNECTION.
+    charset: of the connection. schema: at login. multi: several statements a text are on."""
+
+    name: str
+    steps: tuple[Step, ...]
+    charset: str = "utf8mb4"
+    schema: str | None = "shop"
+    multi: bool = True
+
+
+def attacks(prefix: str, rows: list[Step | tuple[Step, ...]], **options: object) -> list[Attack]:
+    """Number the rows of one class: prefix.1, prefix.2, …"""
+    return [
+        Attack(name=f"{prefix}.{n}", steps=row if isinstance(row, tuple) else (row,), **options)  # type: ignore[arg-type]
+        for n, row in enumerate(rows, 1)
+    ]

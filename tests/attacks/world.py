@@ -1,0 +1,107 @@
+"""The world that attacks are tried in: a server with things to steal and things to break, and a user who may do little.
+
+The account `app` could do anything on the server; the policy lets it SELECT, INSERT and UPDATE four tables of one
+schema and CALL one procedure. What must never come back carries CANARY; what must never change is in `fingerprint`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CANARY = "CANARY-5d41-9f"
+
+POLICY = """
+version: 1
+global: {mode: enforce, default_schema: shop}
+access_control:
+  - name: app
+    user: app
+    source_ip: 127.0.0.0/8
+    allowed_tables: [shop.users, shop.orders, shop.items, shop.products]
+    allowed_operations: [SELECT, INSERT, UPDATE, CALL]
+procedure_control: {mode: whitelist, whitelist: [shop.sp_ok]}
+data_protection: {max_result_rows: 10000, block_schema_access: true}
+"""
+
+COMMON = f"""
+DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS vault; DROP DATABASE IF EXISTS loot;
+CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE DATABASE vault CHARACTER SET utf8mb4;
+CREATE TABLE shop.users (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100), email VARCHAR(200), age INT, note TEXT);
+CREATE TABLE shop.orders (id INT PRIMARY KEY AUTO_INCREMENT, user_id INT, total DECIMAL(10,2), status VARCHAR(20), created DATETIME);
+CREATE TABLE shop.items (id INT PRIMARY KEY AUTO_INCREMENT, order_id INT, sku VARCHAR(40), qty INT, doc JSON);
+CREATE TABLE shop.products (id INT PRIMARY KEY, sku VARCHAR(40), price DECIMAL(10,2), FULLTEXT KEY ft (sku));
+CREATE TABLE shop.secret (id INT PRIMARY KEY, s VARCHAR(100), user_id INT);
+CREATE TABLE vault.`keys` (id INT PRIMARY KEY, s VARCHAR(100), name VARCHAR(100));
+CREATE TABLE vault.users (id INT PRIMARY KEY, name VARCHAR(100), email VARCHAR(200), age INT, note TEXT);
+CREATE VIEW shop.v_secret AS SELECT * FROM shop.secret;
+INSERT INTO shop.users (id, name, email, age) VALUES (1,'ann','ann@x',30),(2,'bob','bob@x',40),(3,'eve','eve@x',50);
+INSERT INTO shop.orders VALUES (1,1,10.5,'new','2024-01-01'),(2,1,20,'paid','2024-02-01'),(3,2,5,'new','2024-03-01');
+INSERT INTO shop.items VALUES (1,1,'a',2,'{{}}'),(2,1,'b',1,'[1,2]'),(3,2,'a',9,'null');
+INSERT INTO shop.products VALUES (1,'a',1.5),(2,'b',2.5);
+INSERT INTO shop.secret VALUES (1,'{CANARY}',1),(2,'{CANARY}',2);
+INSERT INTO vault.`keys` VALUES (1,'{CANARY}','{CANARY}');
+INSERT INTO vault.users VALUES (1,'{CANARY}','{CANARY}',1,'{CANARY}');
+CREATE PROCEDURE shop.sp_ok(IN a INT) SELECT id, name FROM shop.users WHERE id = a;
+CREATE PROCEDURE shop.sp_evil() SELECT s FROM shop.secret;
+CREATE PROCEDURE shop.sp_arg(IN a VARCHAR(200)) SELECT a;
+CREATE FUNCTION shop.f_secret() RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM shop.secret LIMIT 1);
+CREATE FUNCTION vault.f_vault(a INT) RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM vault.`keys` LIMIT 1);
+"""
+
+MARIADB_ONLY = "CREATE SEQUENCE shop.seq_secret START WITH 7777001"
+
+
+def build(connection: Any, mariadb: bool) -> None:
+    """(Re)make the world through a connection of PyMySQL that has every right and autocommit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION sql_mode = DEFAULT")
+        cursor.execute("SELECT user, host FROM mysql.user WHERE user LIKE 'evil%'")
+        for name, host in cursor.fetchall():
+            cursor.execute(f"DROP USER '{name}'@'{host}'" if host else f"DROP ROLE {name}")
+        cursor.execute("DROP SERVER IF EXISTS loot")
+        cursor.execute("CREATE USER evil_victim@'%' IDENTIFIED BY 'x'")
+        cursor.execute("GRANT SELECT ON *.* TO evil_victim")
+        if not mariadb:
+            cursor.execute("SET GLOBAL log_bin_trust_function_creators = 1")
+        for statement in COMMON.split(";\n"):
+            for part in [statement] if "PROCEDURE" in statement or "INSERT" in statement else statement.split("; "):
+                if part.strip():
+                    cursor.execute(part)
+        if mariadb:
+            cursor.execute(MARIADB_ONLY)
+        cursor.execute("SET GLOBAL general_log = 0")
+        cursor.execute("SET GLOBAL max_connections = 477")
+
+
+def fingerprint(connection: Any) -> tuple[object, ...]:
+    """What an attack must not change, as one comparable value. `shop` tables that the user may write count by rows
+    removed only: the attacks here never write them by right."""
+    out: list[object] = []
+    with connection.cursor() as cursor:
+        for sql in (
+            "SELECT COUNT(*), MAX(s) FROM shop.secret",
+            "SELECT COUNT(*), MAX(s) FROM vault.`keys`",
+            "SELECT COUNT(*), MAX(name) FROM vault.users",
+            "SELECT COUNT(*) > 2 FROM shop.users",
+            "SELECT COUNT(*) > 2 FROM shop.orders",
+            "SELECT table_schema, table_name, table_type FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('mysql','sys','information_schema','performance_schema') ORDER BY 1, 2",
+            "SELECT table_schema, table_name, column_name, column_type FROM information_schema.columns "
+            "WHERE table_schema IN ('shop', 'vault') ORDER BY 1, 2, ordinal_position",
+            "SELECT table_name, index_name FROM information_schema.statistics WHERE table_schema = 'shop' ORDER BY 1, 2",
+            "SELECT routine_schema, routine_name, routine_type FROM information_schema.routines "
+            "WHERE routine_schema <> 'sys' ORDER BY 1, 2, 3",
+            "SELECT trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema <> 'sys' ORDER BY 1, 2",
+            "SELECT event_schema, event_name FROM information_schema.events ORDER BY 1, 2",
+            "SELECT schema_name FROM information_schema.schemata ORDER BY 1",
+            "SELECT user, host FROM mysql.user ORDER BY 1, 2",
+            "SELECT grantee, privilege_type FROM information_schema.user_privileges WHERE grantee NOT LIKE '%mysql.%' ORDER BY 1, 2",
+            "SELECT @@GLOBAL.general_log, @@GLOBAL.max_connections, @@GLOBAL.sql_mode, @@GLOBAL.event_scheduler, @@GLOBAL.read_only",
+            "SELECT Server_name FROM mysql.servers ORDER BY 1",
+        ):
+            try:
+                cursor.execute(sql)
+                out.append(tuple(cursor.fetchall()))
+            except Exception as error:
+                out.append((sql, str(error)))
+    return tuple(out)
