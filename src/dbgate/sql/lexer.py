@@ -1,0 +1,390 @@
+"""Splits a statement's bytes as the server does. The authority for everything that is decided about SQL.
+
+Faithful to lex_one_token() of mysql-server/sql/sql_lex.cc and Lex_input_stream::lex_one_token() of MariaDB's; where
+the two servers, or two versions, could differ and we cannot tell, the text is refused (`Tokens.error`).
+
+One regular expression per (character set class, ANSI_QUOTES, NO_BACKSLASH_ESCAPES) splits the text without gaps;
+quantifiers are possessive and an unterminated quote or comment runs to the end of the text, so the time is linear.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dbgate.sql.charset import HIGH_REFUSED, LATIN1, REFUSED, charset_class, codec
+from dbgate.sql.comments import split_versioned
+from dbgate.sql.keywords import UPPER
+from dbgate.sql.statement import MYSQL, LexContext
+from dbgate.sql.tokens import (
+    BIT,
+    COMMENT_BLOCK,
+    COMMENT_CLOSE,
+    COMMENT_HINT,
+    COMMENT_LINE,
+    COMMENT_OPEN,
+    COMMENT_SKIPPED,
+    HEX,
+    IDENT,
+    NUMBER,
+    OP,
+    PARAM,
+    QUOTED,
+    STRING,
+    SYS_VAR,
+    USER_VAR,
+    WORD,
+    Comment,
+    Tokens,
+)
+
+HINTS_SINCE: Final = 120000  # MariaDB reads /*+ … */ from here on
+
+# What a raw piece may be, by its first byte (_FIRST).
+_SPACE: Final = 1
+_WORD: Final = 2
+_DIGIT: Final = 3
+_QUOTE: Final = 4
+_TICK: Final = 5
+_DOT: Final = 6
+_AT: Final = 7
+_MINUS: Final = 8
+_HASH: Final = 9
+_SLASH: Final = 10
+_OP: Final = 11
+_PREFIX: Final = 12  # a letter that may start N'…', x'…', b'…'
+_MARK: Final = 13  # ?
+_DOUBLE: Final = 14  # "
+_BACKSLASH: Final = 15
+_BAD: Final = 16
+
+
+def _first_table(high: int, space_a0: bool) -> bytes:
+    table = [_BAD] * 256
+    for code in range(256):
+        char = chr(code)
+        if code in (9, 10, 11, 12, 13, 32):
+            table[code] = _SPACE
+        elif code >= 0x80:
+            table[code] = high
+        elif char.isalpha() or char in "_$":
+            table[code] = _PREFIX if char in "nNxXbB" else _WORD
+        elif char.isdigit():
+            table[code] = _DIGIT
+        elif char in "=<>!&|^~+*%(),;:{}":
+            table[code] = _OP
+    if space_a0:
+        table[0xA0] = _SPACE
+    for char, what in (
+        ("'", _QUOTE), ('"', _DOUBLE), ("`", _TICK), (".", _DOT), ("@", _AT), ("-", _MINUS), ("#", _HASH),
+        ("/", _SLASH), ("?", _MARK), ("\\", _BACKSLASH),
+    ):  # fmt: skip
+        table[ord(char)] = what
+    return bytes(table)
+
+
+_FIRSTS: Final = (_first_table(_WORD, False), _first_table(_WORD, True), _first_table(_BAD, False))
+
+
+def _string(quote: str, escapes: bool) -> str:
+    if escapes:
+        return rf"{quote}[^{quote}\\]*+(?:(?:{quote}{quote}|\\.)[^{quote}\\]*+)*+{quote}?+"
+    return rf"{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}?+"
+
+
+def _pattern(charset: int, ansi: bool, escapes: bool) -> re.Pattern[bytes]:
+    if charset == LATIN1:
+        high, space = r"\x80-\x9f\xa1-\xff", r"\t-\r \xa0"
+    elif charset == HIGH_REFUSED:
+        high, space = "", r"\t-\r "
+    else:
+        high, space = r"\x80-\xff", r"\t-\r "
+    control = r"\xa0" if charset == LATIN1 else ""
+    head = rf"A-Za-z_${high}"
+    ident = rf"0-9A-Za-z_${high}"
+    single = _string("'", escapes)
+    double = _string('"', escapes and not ansi)
+    tick = _string("`", False)
+    source = rf"""
+      [{space}]++
+    | [NnXxBb]{single}
+    | [{head}][{ident}]*+
+    | 0x[0-9A-Fa-f]++(?![{ident}]) | 0b[01]++(?![{ident}]) | 0[xb][{ident}]*+
+    | [0-9]++(?: [eE][+-]?[0-9]++ | [{ident}]++ | \.(?!\.)[0-9]*+(?:[eE][+-]?+(?:[0-9]++)?+)?+ )?+
+    | {single} | {double} | {tick}
+    | \.(?: [{head}][{ident}]*+ | (?<=[{ident}]\.)[{ident}]++ | [0-9]++(?:[eE][+-]?+(?:[0-9]++)?+)?+ | \. )?+
+    | @@(?: [{ident}]++ | {tick} )?+
+    | @(?: [{ident}.]++ | {single} | {double} | {tick} )?+
+    | \#[^\n]*+
+    | \\N
+    | --(?=[\x00-\x20\x7f{control}]|\Z)[^\n]*+
+    | /\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?+
+    | <=> | ->> | -> | <= | >= | <> | != | << | >> | := | \|\| | &&
+    | .
+    """
+    return re.compile(source.encode("latin-1"), re.VERBOSE | re.DOTALL)
+
+
+_PATTERNS: Final[dict[int, re.Pattern[bytes]]] = {}
+
+
+def _pattern_of(ctx: LexContext, charset: int) -> re.Pattern[bytes]:
+    key = charset * 4 + ctx.ansi_quotes * 2 + ctx.no_backslash_escapes
+    found = _PATTERNS.get(key)
+    if found is None:
+        found = _pattern(charset, ctx.ansi_quotes, not ctx.no_backslash_escapes)
+        _PATTERNS[key] = found
+    return found
+
+
+def lex(text: bytes, ctx: LexContext) -> Tokens:
+    """A text (the payload of COM_QUERY or COM_STMT_PREPARE) → Tokens; never raises. Check `.error`."""
+    charset = charset_class(ctx.charset)
+    out = Tokens(text, codec(ctx.charset), not ctx.no_backslash_escapes)
+    if charset == REFUSED:
+        out.error = "a character set that is not followed"
+        return out
+    pattern = _pattern_of(ctx, charset)
+    if b"!" in text and (b"/*!" in text or b"/*M!" in text):
+        split = split_versioned(text, pattern, ctx.flavour, ctx.version)
+        out.versioned = True
+        out.inside = split.inside
+        out.error = split.error
+        raws = split.raws
+    else:
+        raws = pattern.findall(text)
+    error = _classify(raws, _FIRSTS[charset], ctx.ansi_quotes, out)
+    if not out.error:
+        out.error = error or _ending_error(raws, ctx) or ("" if b"\0" not in text else _nul_error(out))
+        if not out.error:
+            out.error = _flavour_error(out, ctx)
+        if not out.error and charset != HIGH_REFUSED and not text.isascii():
+            out.error = _encoding_error(out)
+    return out
+
+
+def _classify(raws: list[bytes], firsts: bytes, ansi: bool, out: Tokens) -> str:
+    """Fills `out` from the raw pieces; returns "" or what is wrong."""
+    kinds = out.kinds
+    starts = out.starts
+    kept = out.raws
+    words = out.words
+    at = 0
+    for raw in raws:
+        first = firsts[raw[0]]
+        start = at
+        at += len(raw)
+        if first == _SPACE:
+            continue
+        word = ""
+        if first == _WORD:
+            kind = WORD
+            word = UPPER.get(raw, "")
+            if not word:
+                word = raw.decode("latin-1").upper() if raw.isascii() else ""
+                if not word:
+                    kind = IDENT
+        elif first == _OP:
+            if raw == b"*/":
+                out.comments.append(Comment(COMMENT_CLOSE, start, at, len(kinds)))
+                continue
+            kind = OP
+            word = UPPER[raw]
+        elif first == _DIGIT:
+            kind = _number_kind(raw)
+            if not kind:
+                return "a number that the server reads in a way of its own"
+        elif first == _QUOTE:
+            kind = STRING
+        elif first == _DOT:
+            if len(raw) == 1 or raw == b"..":
+                kind = OP
+                word = UPPER[raw]
+            elif 0x30 <= raw[1] <= 0x39 and not (kinds and _touches(out, start)):
+                if not 0x30 <= raw[-1] <= 0x39:
+                    return "a number that the server reads in a way of its own"
+                kind = NUMBER
+            else:
+                # A name on either side of a dot that touches it is never a keyword.
+                if kinds and kinds[-1] == WORD and starts[-1] + len(kept[-1]) == start:
+                    kinds[-1] = IDENT
+                    words[-1] = ""
+                kinds.append(OP)
+                starts.append(start)
+                kept.append(b".")
+                words.append(".")
+                start += 1
+                raw = raw[1:]
+                kind = IDENT
+        elif first == _PREFIX:
+            quoted = raw[1:2] == b"'"
+            if not quoted:
+                kind = WORD
+                word = UPPER.get(raw, "") or (raw.decode("latin-1").upper() if raw.isascii() else "")
+                if not word:
+                    kind = IDENT
+            elif raw[0] in b"nN":
+                kind = STRING
+            else:
+                kind = HEX if raw[0] in b"xX" else BIT
+                if not _prefixed_number(raw, kind):
+                    return "a malformed hexadecimal or bit literal"
+        elif first == _TICK:
+            kind = QUOTED
+        elif first == _DOUBLE:
+            kind = QUOTED if ansi else STRING
+        elif first == _AT:
+            kind = USER_VAR
+            if raw[1:2] == b"@":
+                kind = SYS_VAR
+                if len(raw) == 2:
+                    return "@@ without a name"
+        elif first == _MARK:
+            kind = PARAM
+        elif first == _MINUS:
+            if raw.startswith(b"--"):
+                out.comments.append(Comment(COMMENT_LINE, start, at, len(kinds)))
+                continue
+            kind = OP
+            word = UPPER[raw]
+        elif first == _SLASH:
+            if len(raw) > 1:
+                out.comments.append(Comment(_comment_kind(raw), start, at, len(kinds)))
+                continue
+            kind = OP
+            word = "/"
+        elif first == _HASH:
+            out.comments.append(Comment(COMMENT_LINE, start, at, len(kinds)))
+            continue
+        elif raw == b"\\N":  # NULL, as in dumps; MySQL has it no more, and refuses what we let pass as NULL
+            kind = WORD
+            word = "NULL"
+        elif first == _BACKSLASH:
+            return "a backslash outside a string"
+        else:
+            return "a byte that no statement has outside a string"
+        kinds.append(kind)
+        starts.append(start)
+        kept.append(raw)
+        words.append(word)
+    return ""
+
+
+def _touches(out: Tokens, start: int) -> bool:
+    """Whether the last token is an unquoted name that ends at `start`."""
+    return (out.kinds[-1] == WORD or out.kinds[-1] == IDENT or out.kinds[-1] == SYS_VAR) and out.end(
+        len(out.kinds) - 1
+    ) == start
+
+
+def _comment_kind(raw: bytes) -> int:
+    if raw.startswith(b"/*+"):
+        return COMMENT_HINT
+    if raw.startswith((b"/*!", b"/*M!")):
+        # A head that is run never ends in */; a skipped comment has five digits at least. Under MySQL /*M! is plain.
+        return COMMENT_SKIPPED if raw.endswith(b"*/") else COMMENT_OPEN
+    return COMMENT_BLOCK
+
+
+_FLOAT: Final = re.compile(rb"[0-9]+[eE][+-]?[0-9]+")
+_HEX: Final = re.compile(rb"0x[0-9A-Fa-f]+")
+_BITS: Final = re.compile(rb"0b[01]+")
+_QUOTED_HEX: Final = re.compile(rb"[xX]'(?:[0-9A-Fa-f]{2})*'")
+_QUOTED_BITS: Final = re.compile(rb"[bB]'[01]*'")
+
+
+def _number_kind(raw: bytes) -> int:
+    """NUMBER, HEX, BIT, IDENT (1a), or 0 for `1.e` without an exponent, whose pieces the servers drop."""
+    if raw.isdigit():
+        return NUMBER
+    if b"." in raw:
+        last = raw[-1]
+        return NUMBER if 0x30 <= last <= 0x39 or last == 0x2E else 0
+    if _FLOAT.fullmatch(raw):
+        return NUMBER
+    if _HEX.fullmatch(raw):
+        return HEX
+    if _BITS.fullmatch(raw):
+        return BIT
+    return IDENT
+
+
+def _prefixed_number(raw: bytes, kind: int) -> bool:
+    return bool((_QUOTED_HEX if kind == HEX else _QUOTED_BITS).fullmatch(raw))
+
+
+def _closed_pattern(ansi: bool, escapes: bool) -> re.Pattern[bytes]:
+    bodies = [
+        _string("'", escapes).removesuffix("?+"),
+        _string('"', escapes and not ansi).removesuffix("?+"),
+        _string("`", False).removesuffix("?+"),
+    ]
+    return re.compile(f"[nN@]{{0,2}}(?:{'|'.join(bodies)})".encode("ascii"), re.DOTALL)
+
+
+_CLOSED: Final = (
+    _closed_pattern(False, True), _closed_pattern(False, False), _closed_pattern(True, True), _closed_pattern(True, False)
+)  # fmt: skip
+_OPENERS: Final = (b"'", b'"', b"`", b"n'", b"N'", b"@'", b'@"', b"@`", b"@@`")
+
+
+def _ending_error(raws: list[bytes], ctx: LexContext) -> str:
+    """Only the last piece can lack its end: what is not closed runs to the end of the text."""
+    if not raws:
+        return ""
+    raw = raws[-1]
+    if raw.startswith(b"/*"):
+        return "" if len(raw) >= 4 and raw.endswith(b"*/") else "a comment that is not closed"
+    if raw.startswith(_OPENERS) and not _CLOSED[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].fullmatch(
+        raw
+    ):
+        return "a quote that is not closed"
+    return ""
+
+
+def _flavour_error(out: Tokens, ctx: LexContext) -> str:
+    """What only one of the servers reads in a way that is not followed here."""
+    if ctx.flavour == MYSQL and b"$" in out.text:
+        for i in range(len(out.kinds)):
+            if out.kinds[i] == WORD and out.raws[i].startswith(b"$"):
+                return "a name that starts with $, or dollar quotes"
+    if (ctx.flavour == MYSQL or ctx.version >= HINTS_SINCE) and out.comments:
+        for comment in out.comments:
+            if comment.kind == COMMENT_HINT and not _hint_ends(out.text[comment.start : comment.end]):
+                return "a hint whose quotes may hide its end"
+    return ""
+
+
+def _hint_ends(hint: bytes) -> bool:
+    """A hint is read with its quotes: a */ within them would not end it. One kind of quote, paired, is safe."""
+    kinds = 0
+    for quote in (b"'", b'"', b"`"):
+        count = hint.count(quote)
+        if count % 2:
+            return False
+        kinds += count > 0
+    return kinds <= 1
+
+
+def _nul_error(out: Tokens) -> str:
+    """A NUL may stand inside a string only: elsewhere the servers disagree with themselves about what it ends."""
+    nuls = out.text.count(b"\0")
+    for i in range(len(out.kinds)):
+        if out.kinds[i] == STRING:
+            nuls -= out.raws[i].count(b"\0")
+    return "a NUL outside a string" if nuls else ""
+
+
+def _encoding_error(out: Tokens) -> str:
+    """Names must be valid in their character set: an invalid lead byte may take a quote along."""
+    if out.codec != "utf-8":
+        return ""
+    for i in range(len(out.kinds)):
+        kind = out.kinds[i]
+        raw = out.raws[i]
+        if kind != STRING and kind != OP and not raw.isascii():
+            try:
+                raw.decode("utf-8")
+            except UnicodeDecodeError:
+                return "a name that is not valid UTF-8"
+    return ""
