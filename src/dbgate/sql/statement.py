@@ -129,6 +129,7 @@ class Statement:
     rereads: its effect on sql_mode, character set or schema must be read from the server after its OK.
     local_infile: it is a LOAD … LOCAL, so the server may ask the client for a file.
     identifiers: the names in it that may be columns, lower case, sorted: what sensitive_columns patterns are matched against.
+    canonical, canonical_literals: only on a `folded` statement, as in Analysis: the text that block_patterns match.
     """
 
     def __init__(
@@ -149,6 +150,8 @@ class Statement:
         rereads: bool = False,
         local_infile: bool = False,
         identifiers: tuple[str, ...] = (),
+        canonical: str = "",
+        canonical_literals: str = "",
     ) -> None:
         self.verb = verb
         self.operations = operations
@@ -166,6 +169,8 @@ class Statement:
         self.rereads = rereads
         self.local_infile = local_infile
         self.identifiers = identifiers
+        self.canonical = canonical
+        self.canonical_literals = canonical_literals
 
 
 @final
@@ -178,6 +183,7 @@ class Analysis:
     literal-free token digest; canonical / canonical_literals: the texts that block_patterns match (policy.md), the
     first with the content of each string literal replaced by ?, quotes kept.
     shared: whether a verdict for it may be reused for other texts with the same digest (sql.md, caches).
+    folded: it was made under a LexContext with fold_names, so that the names in its needs are in lower case.
     """
 
     def __init__(
@@ -190,6 +196,7 @@ class Analysis:
         canonical: str,
         canonical_literals: str,
         shared: bool,
+        folded: bool = False,
     ) -> None:
         self.statements = statements
         self.error = error
@@ -199,3 +206,4 @@ class Analysis:
         self.canonical = canonical
         self.canonical_literals = canonical_literals
         self.shared = shared
+        self.folded = folded

@@ -1,0 +1,59 @@
+"""The operations that a policy grants or blocks, as bits: a set of them is one int."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPERATIONS: Final = (
+    "SELECT",
+    "INSERT",
+    "REPLACE",
+    "UPDATE",
+    "DELETE",
+    "TRUNCATE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "RENAME",
+    "CALL",
+    "LOAD",
+    "HANDLER",
+    "LOCK",
+    "SHOW",
+    "USE",
+    "SET",
+    "TRANSACTION",
+    "PREPARE",
+    "EXECUTE",
+    "GRANT",
+    "REVOKE",
+    "ADMIN",
+)
+
+OPERATION_BITS: Final[dict[str, int]] = {name: 1 << number for number, name in enumerate(OPERATIONS)}
+ALL_OPERATIONS: Final = (1 << len(OPERATIONS)) - 1
+
+REPLACE_BIT: Final = OPERATION_BITS["REPLACE"]
+# A REPLACE deletes the old row and inserts the new one, so both rights together are as good as REPLACE.
+REPLACE_PARTS: Final = OPERATION_BITS["INSERT"] | OPERATION_BITS["DELETE"]
+
+# Operations that touch no table: only allowed_operations can grant them.
+WITHOUT_TABLE: Final = frozenset(
+    ("CALL", "SHOW", "USE", "SET", "TRANSACTION", "PREPARE", "EXECUTE", "GRANT", "REVOKE", "ADMIN")
+)
+
+
+def operations_mask(names: list[str]) -> int:
+    """The bits of `names` (upper case; "*" = all). KeyError for an unknown name: the loader has refused those."""
+    mask = 0
+    for name in names:
+        mask |= ALL_OPERATIONS if name == "*" else OPERATION_BITS[name]
+    return mask
+
+
+def mask_allows(mask: int, operation: str) -> bool:
+    """Whether rights `mask` hold `operation`. An operation nobody knows is never held, not even by "*"."""
+    bit = OPERATION_BITS.get(operation, 0)
+    if mask & bit:
+        return True
+    return bit == REPLACE_BIT and mask & REPLACE_PARTS == REPLACE_PARTS
