@@ -1,0 +1,114 @@
+"""The table of settings: one row each, with its default, its bounds and one line that says what it is.
+
+The name gives all spellings: `max_packet` is `--max-packet`, DBGATE_MAX_PACKET, and `max_packet:` in dbgate.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from dbgate.config import parse
+
+KIB: Final = 1 << 10
+MIB: Final = 1 << 20
+GIB: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """name: as in dbgate.yaml; default: as a user would write it; parse: text to value, ValueError if wrong;
+    low, high: inclusive bounds of a number (bytes, seconds or a count), 0 = none; help: one line."""
+
+    name: str
+    default: str
+    parse: Callable[[str], object]
+    help: str
+    low: float = 0
+    high: float = 0
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return "DBGATE_" + self.name.upper()
+
+
+OPTIONS: Final = (
+    Option("listen", "127.0.0.1:13306", parse.address, "where clients connect"),
+    Option("upstream", "127.0.0.1:3306", parse.upstream, "the MySQL or MariaDB server"),
+    Option("policy", "config/policy.yaml", parse.path, "the policy file"),
+    Option(
+        "control_socket",
+        "/run/dbgate/dbgate.sock",
+        parse.path_or_off,
+        "the control API's Unix socket, or off",
+    ),
+    Option(
+        "admin_listen",
+        "127.0.0.1:8080",
+        parse.address_or_off,
+        "where /healthz, /readyz and /health answer, or off",
+    ),
+    Option("audit_log", "/var/log/dbgate/audit.jsonl", parse.path_or_off, "the audit log, or off"),
+    Option(
+        "audit_max_size", "256MiB", parse.size, "size at which the audit log is rotated", 64 * KIB, 1024 * GIB
+    ),
+    Option("audit_max_files", "8", parse.integer, "rotated audit logs that are kept", 1, 10_000),
+    Option(
+        "audit_queue",
+        "65536",
+        parse.integer,
+        "audit records that may wait to be written, a worker",
+        16,
+        10_000_000,
+    ),
+    Option("workers", "auto", parse.workers, "worker processes, or auto"),
+    Option("instance", "", parse.name, "this gateway's name in audit records; the host's name when empty"),
+    Option("log_level", "info", parse.log_level, "debug, info, warning or error"),
+    Option(
+        "max_connections", "10000", parse.integer, "client sessions at once, over all workers", 1, 1_000_000
+    ),
+    Option("connect_timeout", "5s", parse.duration, "time to connect to the server", 0.01, 600),
+    Option("handshake_timeout", "10s", parse.duration, "time from accept to the end of the login", 0.1, 600),
+    Option(
+        "idle_timeout",
+        "8h",
+        parse.duration,
+        "time without a command after which a session ends",
+        1,
+        31_622_400,
+    ),
+    Option("drain_timeout", "30s", parse.duration, "time that open sessions get after SIGTERM", 0.1, 86_400),
+    Option("max_packet", "64MiB", parse.size, "largest command of a client", 64 * KIB, GIB),
+    Option("max_statement", "1MiB", parse.size, "largest SQL text that is analysed", KIB, 64 * MIB),
+    Option("max_queue", "1MiB", parse.size, "bytes of pipelined commands that may wait, a session", KIB, GIB),
+    Option("max_prepared", "16382", parse.integer, "open prepared statements, a session", 1, 1_000_000),
+    Option("cache_size", "64MiB", parse.size, "memory for remembered verdicts, a worker", 64 * KIB, 64 * GIB),
+)
+
+# Settings that belong to later releases. Who sets one expects it to work, so it is refused, never ignored.
+NOT_YET: Final = (
+    "tls_cert",
+    "tls_key",
+    "tls_client_ca",
+    "tls_mode",
+    "upstream_tls_mode",
+    "upstream_tls_ca",
+    "upstream_tls_cert",
+    "upstream_tls_key",
+    "trusted_proxies",
+    "dashboard_listen",
+    "catalog_user",
+    "catalog_password",
+    "catalog_password_file",
+)
+NOT_YET_PREFIXES: Final = ("tls_", "upstream_tls_", "dashboard_", "catalog_")
+
+
+def not_yet(name: str) -> bool:
+    """Whether `name` is a setting of a later release."""
+    return name in NOT_YET or name.startswith(NOT_YET_PREFIXES)

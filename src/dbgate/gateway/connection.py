@@ -1,0 +1,345 @@
+"""One client session: two sockets and a gate between them. Applies the gate's effects and never looks at MySQL.
+
+Back-pressure is exact. Both write buffers have a high-water mark of 0, so `pause_writing` means "the kernel took not
+all of it" and `resume_writing` means "all is gone". While the client does not take its replies, the server is not
+read; while a leg cannot be written, the client is not read. So a session holds at most about one socket read a leg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import Final, cast, final
+
+from dbgate.gate.effects import Effects
+from dbgate.gateway import upstream
+from dbgate.gateway.hub import GateLike, Hub
+
+LOG: Final = logging.getLogger("dbgate.gateway")
+
+LOOK: Final = 1.0  # seconds between two looks at a session's time-outs
+LINGER: Final = (
+    2.0  # seconds for the client to hang up after the last word of a session that the gateway ended
+)
+FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their way then
+
+CLIENT: Final = 1  # legs, as bits of Session.stuck
+SERVER: Final = 2
+
+UNREACHABLE: Final = "dbgate: the database server cannot be reached"
+TOO_MANY: Final = "dbgate: too many connections"
+SHUTTING_DOWN: Final = "dbgate: the gateway is shutting down"
+
+
+@final
+class Session(asyncio.Protocol):
+    """A client's connection, from accept until both sockets are closed. It is the protocol of the client's leg."""
+
+    __slots__ = (
+        "client",
+        "connecting",
+        "ended_at",
+        "gate",
+        "gate_paused",
+        "hub",
+        "id",
+        "loop",
+        "read_paused",
+        "seated",
+        "server",
+        "started",
+        "stuck",
+    )
+
+    gate: GateLike
+
+    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+        self.hub = hub
+        self.loop = loop
+        self.id = ""
+        self.client: asyncio.Transport | None = None
+        self.server: asyncio.Transport | None = None
+        self.connecting: asyncio.Task[None] | None = None
+        self.started = 0.0
+        self.ended_at = 0.0  # monotonic second at which the session was over for the gate, 0 = it is open
+        self.seated = False
+        self.gate_paused = False  # the gate wants no more commands now
+        self.stuck = 0  # legs whose kernel buffer is full
+        self.read_paused = False  # whether the client is not being read, for either reason
+
+    # --- the way in ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Takes a seat and reaches for the server, or refuses the client."""
+        client = cast(asyncio.Transport, transport)
+        hub = self.hub
+        now = monotonic()
+        peer = client.get_extra_info("peername")
+        if not peer:  # it hung up between accept and here
+            self.ended_at = now
+            client.abort()
+            return
+        client.set_write_buffer_limits(high=0)
+        self.client = client
+        self.started = now
+        self.id = hub.new_id()
+        self.gate = hub.new_gate(self.id, str(peer[0]).partition("%")[0], int(peer[1]), now)
+        hub.sessions[self.id] = self
+        hub.timers.watch(self, now + LOOK)
+        if hub.draining:
+            self.apply(self.gate.refuse(1053, "08S01", SHUTTING_DOWN))
+        elif not hub.seats.take():
+            self.apply(self.gate.refuse(1040, "08004", TOO_MANY))
+        else:
+            self.seated = True
+            self.connecting = self.loop.create_task(self._connect())
+
+    async def _connect(self) -> None:
+        why = ""
+        try:
+            await upstream.connect(self.loop, self.hub.upstream, lambda: ServerLeg(self))
+        except OSError as error:
+            why = upstream.reason(error)
+        except Exception:  # never a client that waits for a greeting in vain
+            LOG.exception("session %s: connecting to %s failed", self.id, self.hub.upstream)
+            why = "internal error"
+        finally:
+            self.connecting = None
+        if why:
+            self._unreachable(why)
+
+    def _unreachable(self, why: str) -> None:
+        if self.ended_at == 0.0:
+            self.hub.server_failed(monotonic(), why)
+            self.apply(self.gate.refuse(1105, "08S01", UNREACHABLE))
+
+    # --- bytes ---
+
+    def data_received(self, data: bytes) -> None:
+        """From the client."""
+        if (
+            self.ended_at == 0.0
+        ):  # else it talks on after the end: read, so that it gets our last word, and dropped
+            try:
+                self.apply(self.gate.client_bytes(data, monotonic()))
+            except Exception:
+                self._defect()
+
+    def server_bytes(self, data: bytes) -> None:
+        """From the server."""
+        if self.ended_at == 0.0:
+            try:
+                self.apply(self.gate.server_bytes(data, monotonic()))
+            except Exception:
+                self._defect()
+
+    def apply(self, effects: Effects) -> None:
+        """Does what one batch asks for, in the order of its fields."""
+        out = effects.to_server
+        if out:
+            server = self.server
+            if server is None:  # the gate says nothing before the server's greeting, so this is a defect
+                raise RuntimeError("bytes for a server that is not connected")
+            if len(out) == 1:
+                server.write(out[0])
+            else:
+                server.writelines(out)
+        out = effects.to_client
+        if out:
+            client = self.client
+            if client is not None:
+                if len(out) == 1:
+                    client.write(out[0])
+                else:
+                    client.writelines(out)
+        if effects.finished:
+            self.hub.finish(effects.finished)
+        if effects.close:
+            self._end(spoke=bool(out))
+        elif effects.pause_client != self.gate_paused:
+            self.gate_paused = effects.pause_client
+            self._steer()
+
+    # --- back-pressure ---
+
+    def pause_writing(self) -> None:
+        """The kernel's buffer towards the client is full."""
+        self.stuck |= CLIENT
+        server = self.server
+        if server is not None and not server.is_closing():
+            server.pause_reading()
+        self._steer()
+
+    def resume_writing(self) -> None:
+        """All bytes for the client are with the kernel."""
+        self.stuck &= ~CLIENT
+        server = self.server
+        if server is not None and not server.is_closing():
+            server.resume_reading()
+        self._steer()
+
+    def server_full(self, full: bool) -> None:
+        """The kernel's buffer towards the server is full, or empty again."""
+        self.stuck = self.stuck | SERVER if full else self.stuck & ~SERVER
+        self._steer()
+
+    def _steer(self) -> None:
+        pause = self.gate_paused or self.stuck != 0
+        client = self.client
+        if pause == self.read_paused or self.ended_at != 0.0 or client is None or client.is_closing():
+            return
+        self.read_paused = pause
+        if pause:
+            client.pause_reading()
+        else:
+            client.resume_reading()
+
+    # --- ends ---
+
+    def eof_received(self) -> None:
+        """The client hung up, or closed its half: MySQL clients that do so expect no reply. The transport closes
+        itself after this."""
+        self._last("client_closed")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client's socket is closed."""
+        self.client = None
+        self._last("client_closed")
+        self._gone()
+
+    def server_eof(self) -> None:
+        """The server hung up."""
+        self._last("server_closed")
+
+    def server_lost(self) -> None:
+        """The server's socket is closed."""
+        self.server = None
+        self._last("server_closed")
+        self._gone()
+
+    def kill(self) -> None:
+        """Ends the session at once, on an operator's word."""
+        self._last("kill")
+
+    def drain(self) -> None:
+        """Tells the gate that the gateway wants to end. It closes now or at its next good moment."""
+        if self.ended_at == 0.0:
+            try:
+                self.apply(self.gate.drain(monotonic()))
+            except Exception:
+                self._defect()
+
+    def check(self, now: float) -> float:
+        """Time-outs; gives the time of the next look (timers.Watched)."""
+        if self.ended_at == 0.0:
+            if self.server is None:
+                if now - self.started >= self.hub.connect_timeout:
+                    self._unreachable("timed out")
+            else:
+                try:
+                    self.apply(self.gate.expired(now))
+                except Exception:
+                    self._defect()
+        elif now - self.ended_at >= (FLUSH if self._unflushed() else LINGER):
+            self._abort()
+        return now + LOOK if self.client is not None or self.server is not None else 0.0
+
+    def _unflushed(self) -> bool:
+        return any(leg is not None and leg.get_write_buffer_size() for leg in (self.client, self.server))
+
+    def _last(self, event: str) -> None:
+        """Tells the gate of an event after which the session is over whatever the gate says."""
+        if self.ended_at != 0.0:
+            return
+        gate = self.gate
+        try:
+            if event == "client_closed":
+                self.apply(gate.client_closed(monotonic()))
+            elif event == "server_closed":
+                self.apply(gate.server_closed(monotonic()))
+            else:
+                self.apply(gate.kill(monotonic()))
+        except Exception:
+            self._defect()
+        self._end(spoke=False)
+
+    def _end(self, spoke: bool) -> None:
+        """Closes both legs once what was written is flushed. After a last word the client's leg is only half
+        closed: closing it with unread bytes would reset the connection, and the word could be lost."""
+        if self.ended_at != 0.0:
+            return
+        self.ended_at = monotonic()
+        hub = self.hub
+        hub.sessions.pop(self.id, None)
+        hub.ending.add(self)
+        if self.seated:
+            self.seated = False
+            hub.seats.leave()
+        if self.connecting is not None:
+            self.connecting.cancel()
+        if self.server is not None:
+            self.server.close()
+        client = self.client
+        if client is None or client.is_closing():
+            return
+        if not spoke:
+            client.close()
+            return
+        client.write_eof()
+        if self.read_paused:
+            self.read_paused = False
+            client.resume_reading()
+
+    def _gone(self) -> None:
+        if self.client is None and self.server is None:
+            self.hub.ending.discard(self)
+
+    def _abort(self) -> None:
+        """Drops both sockets as they are."""
+        self._end(spoke=False)
+        for leg in (self.client, self.server):
+            if leg is not None:
+                leg.abort()
+
+    def _defect(self) -> None:
+        """The gate raised, which it must not: this session ends, nothing more passes, the others go on."""
+        LOG.exception("session %s: internal error, the session ends", self.id)
+        if self.ended_at == 0.0:
+            try:
+                self.hub.finish(self.gate.kill(monotonic()).finished)
+            except Exception:
+                LOG.exception("session %s: its records could not be finished", self.id)
+        self._abort()
+
+
+@final
+class ServerLeg(asyncio.Protocol):
+    """The protocol of a session's connection to the server."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        # The loop takes this attribute once: one call less for each read.
+        self.data_received = session.server_bytes  # type: ignore[method-assign]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        server = cast(asyncio.Transport, transport)
+        session = self.session
+        if session.ended_at != 0.0:
+            server.abort()
+            return
+        server.set_write_buffer_limits(high=0)
+        session.server = server
+        session.hub.seats.reached(monotonic())
+
+    def pause_writing(self) -> None:
+        self.session.server_full(True)
+
+    def resume_writing(self) -> None:
+        self.session.server_full(False)
+
+    def eof_received(self) -> None:
+        self.session.server_eof()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.session.server_lost()

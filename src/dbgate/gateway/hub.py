@@ -1,0 +1,114 @@
+"""What all sessions of one worker share, besides the gates' brain: seats, timers, where records go, who is here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from dbgate.audit.record import Record
+from dbgate.config.parse import Address
+from dbgate.gate.effects import Effects
+from dbgate.gateway.board import Seats
+from dbgate.gateway.timers import Timers
+
+LOG: Final = logging.getLogger("dbgate.gateway")
+
+
+class GateLike(Protocol):
+    """What the shell needs of gate.session.Gate; tests of the shell pass a scripted one."""
+
+    def client_bytes(self, data: bytes, now: float) -> Effects: ...
+    def server_bytes(self, data: bytes, now: float) -> Effects: ...
+    def client_closed(self, now: float) -> Effects: ...
+    def server_closed(self, now: float) -> Effects: ...
+    def refuse(self, errno: int, sqlstate: str, message: str) -> Effects: ...
+    def drain(self, now: float) -> Effects: ...
+    def kill(self, now: float) -> Effects: ...
+    def expired(self, now: float) -> Effects: ...
+    def describe(self) -> dict[str, object]: ...
+
+
+class LiveSession(Protocol):
+    """A session as the rest of the worker sees it."""
+
+    gate: GateLike
+
+    def kill(self) -> None: ...
+    def drain(self) -> None: ...
+
+
+class Hub:
+    """One a worker.
+
+    new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(record) takes each finished
+    record, to audit and to count. draining: new clients are refused, with 1053.
+    """
+
+    def __init__(
+        self,
+        *,
+        worker: int,
+        upstream: Address,
+        connect_timeout: float,
+        seats: Seats,
+        timers: Timers,
+        new_gate: Callable[[str, str, int, float], GateLike],
+        keep: Callable[[Record], None],
+        session_prefix: str,
+    ) -> None:
+        self.worker = worker
+        self.upstream = upstream
+        self.connect_timeout = connect_timeout
+        self.seats = seats
+        self.timers = timers
+        self.new_gate = new_gate
+        self.draining = False
+        self.sessions: dict[str, LiveSession] = {}  # by id: those that are open
+        self.ending: set[LiveSession] = set()  # those that are over, but whose client has not let go yet
+        self._keep = keep
+        self._prefix = session_prefix
+        self._made = 0
+        self._keep_failed = 0
+        self._failure_logged = 0.0
+
+    def new_id(self) -> str:
+        """A session id that no other session of this instance has or had."""
+        self._made += 1
+        return f"{self._prefix}-{self._made}"
+
+    def finish(self, records: list[Record]) -> None:
+        """Hands records on. Nothing that goes wrong there may stop a query."""
+        for record in records:
+            try:
+                self._keep(record)
+            except Exception:
+                self._keep_failed += 1
+                if self._keep_failed <= 10 or self._keep_failed % 10_000 == 0:
+                    LOG.exception("a record could not be kept (failure %d)", self._keep_failed)
+
+    def server_failed(self, now: float, why: str) -> None:
+        """Notes, and logs at most once in five seconds, that a session could not reach the server."""
+        self.seats.failed(now)
+        if now - self._failure_logged >= 5.0:
+            self._failure_logged = now
+            LOG.error("cannot reach the server at %s: %s", self.upstream, why)
+
+    def drain(self) -> None:
+        """Refuses new clients from now on and asks every session to end at its next good moment."""
+        self.draining = True
+        for session in list(self.sessions.values()):
+            session.drain()
+
+    def kill(self, session_id: str) -> bool:
+        """Ends one session at once; False when there is none of that id here."""
+        session = self.sessions.get(session_id)
+        if session is None:
+            return False
+        session.kill()
+        return True
+
+    def kill_all(self) -> None:
+        """Ends every session at once."""
+        for session in list(self.sessions.values()):
+            session.kill()

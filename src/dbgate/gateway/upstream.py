@@ -1,0 +1,37 @@
+"""The way to the server: one TCP connection a session, with a readable reason where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+from dbgate.config.parse import Address
+
+# A peer that vanished without a word (power, cable) is noticed after about 2 + 4 × 0.5 minutes.
+KEEPALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 120),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 30),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+)
+
+
+async def connect(
+    loop: asyncio.AbstractEventLoop, address: Address, protocol: Callable[[], asyncio.BaseProtocol]
+) -> None:
+    """Connects `protocol` to the server. OSError where that fails. The caller owns the time-out: it cancels."""
+    transport, _ = await loop.create_connection(protocol, address.host, address.port)
+    peer = transport.get_extra_info("socket")
+    for level, option, value in KEEPALIVE:
+        peer.setsockopt(level, option, value)
+
+
+def reason(error: OSError) -> str:
+    """One line for the log: why connecting failed."""
+    if isinstance(error, socket.gaierror):
+        return f"its name cannot be resolved ({error.strerror})"
+    if error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__
