@@ -1,0 +1,241 @@
+"""The audit log's writer: a bounded queue that the event loop fills, and one thread that writes it out.
+
+`put` costs the loop a few hundred nanoseconds: no lock, no system call, never an exception. What does not fit is
+counted, and when the log can be written again an `audit.dropped` line says how many are missing. While the disk is
+full, or the file cannot be opened, records wait in the queue up to its bounds.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from dbgate.audit.record import Record
+from dbgate.audit.redact import LineEncoder
+from dbgate.sinks.log_file import Log, open_log
+
+QUEUE_RECORDS: Final = 65_536
+QUEUE_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 256 << 20
+MAX_FILES: Final = 8
+
+_BATCH: Final = 256  # records encoded at a stretch; the interpreter's lock is free again at each write
+_TICK: Final = 0.02  # seconds between looks at the queue while there is traffic
+_QUIET_TICKS: Final = 50  # empty looks after which the thread sleeps until it is woken
+_RETRY_FIRST: Final = 0.05  # seconds, doubled up to _RETRY_MOST while the log cannot be written
+_RETRY_MOST: Final = 1.0
+_RECORD_COST: Final = 1024  # bytes a waiting record is reckoned at, besides its statement
+_ITEM_COST: Final = 64
+
+
+class AuditFile:
+    """path: the file, "-" for standard output; instance: this gateway's name; wall: monotonic seconds (Record.at) ->
+    Unix seconds; on_trouble: called from the writer's thread with one line when writing or rotating starts to fail
+    ("" when it works again). put() is for one thread, the one with the event loop."""
+
+    def __init__(
+        self,
+        path: str,
+        instance: str,
+        wall: Callable[[float], float],
+        *,
+        max_bytes: int = MAX_BYTES,
+        max_files: int = MAX_FILES,
+        queue_records: int = QUEUE_RECORDS,
+        queue_bytes: int = QUEUE_BYTES,
+        randomness: Callable[[int], bytes] = os.urandom,
+        now: Callable[[], float] = time.monotonic,
+        on_trouble: Callable[[str], None] | None = None,
+    ) -> None:
+        self._log: Log = open_log(path, max_bytes, max_files)
+        self._lines = LineEncoder(instance, randomness)
+        self._wall = wall
+        self._now = now
+        self._on_trouble = on_trouble
+        self._queue: deque[Record] = deque()
+        self._max_records = queue_records
+        self._max_bytes = queue_bytes
+        # Counters with one writer each, so that none needs a lock: the loop's, then the thread's.
+        self._bytes_in = 0
+        self._accepted = 0
+        self._refused = 0
+        self._bytes_out = 0
+        self._lost = 0
+        self._written = 0
+        self._reported = 0
+        self._trouble = ""
+        self._drop_cause = ""
+        self._open = True
+        self._reopen = False
+        self._asleep = False
+        self._deadline = 0.0
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
+
+    @property
+    def dropped(self) -> int:
+        """Records that were not kept, since the start."""
+        return self._refused + self._lost
+
+    @property
+    def written(self) -> int:
+        """Records whose lines are in the log, since the start."""
+        return self._written
+
+    @property
+    def queued(self) -> int:
+        """Records that wait."""
+        return self._accepted - self._written - self._lost
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the log at the moment ("" = nothing): it cannot be written, or not rotated."""
+        return self._trouble
+
+    def start(self) -> None:
+        """Start the writer's thread (after the process has forked)."""
+        self._thread.start()
+
+    def put(self, record: Record) -> None:
+        """Take a finished record. Never blocks, never raises; a record that does not fit is counted in `dropped`.
+        The caller does not change the record afterwards."""
+        size = self._bytes_in + _RECORD_COST + len(record.statement) + _ITEM_COST * len(record.tables)
+        if (
+            len(self._queue) >= self._max_records
+            or size - self._bytes_out > self._max_bytes
+            or not self._open
+        ):
+            self._refused += 1
+            return
+        self._bytes_in = size
+        self._accepted += 1
+        self._queue.append(record)
+        if self._asleep:
+            self._asleep = False
+            self._wake.set()
+
+    def reopen(self) -> None:
+        """Open the path anew (SIGUSR1), so that a log that was moved away is let go. Safe in any thread."""
+        self._reopen = True
+        self._wake.set()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until what was put so far is in the log, at most `timeout` seconds. For tests and orderly ends."""
+        deadline = time.monotonic() + timeout
+        goal = self._accepted
+        while self._written + self._lost < goal or self._reported != self.dropped:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                return False
+            self._wake.set()
+            time.sleep(0.002)
+        return True
+
+    def close(self, timeout: float = 5.0) -> int:
+        """Write what waits, for at most `timeout` seconds, and end the thread. Returns how many records were not
+        kept since the start."""
+        self._deadline = time.monotonic() + timeout
+        self._open = False
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout + 1.0)
+        return self.dropped + self.queued
+
+    def _run(self) -> None:
+        quiet = 0
+        while True:
+            if self._reopen:
+                self._reopen = False
+                self._log.reopen()
+            if self._queue or self.dropped != self._reported:
+                self._write_batch()
+                quiet = 0
+            elif not self._open:
+                break
+            elif quiet < _QUIET_TICKS:
+                quiet += 1
+                self._pause(_TICK)
+            else:
+                self._sleep()
+        self._log.close()
+
+    def _sleep(self) -> None:
+        """Until somebody wakes us. The flag is up before the last look, so no record is overlooked."""
+        self._asleep = True
+        if not self._queue and self._open and not self._reopen:
+            self._wake.wait()
+        self._wake.clear()
+        self._asleep = False
+
+    def _pause(self, seconds: float) -> None:
+        if self._wake.wait(seconds):
+            self._wake.clear()
+
+    def _write_batch(self) -> None:
+        lines = self._take()
+        count = len(lines)
+        retry = _RETRY_FIRST
+        while True:
+            dropped = self.dropped
+            notice = self._notice(dropped) if dropped != self._reported else b""
+            try:
+                self._log.append(notice + b"".join(lines))
+                break
+            except OSError as error:
+                self._fail(str(error))
+            if not self._open and time.monotonic() >= self._deadline:
+                # Nobody waits any longer: these are lost, and the count is all that is left of them.
+                self._give_up(count)
+                return
+            self._pause(retry)
+            if self._reopen:
+                self._reopen = False
+                self._log.reopen()
+            retry = min(retry * 2, _RETRY_MOST)
+        self._written += count
+        self._reported = dropped
+        self._drop_cause = ""
+        self._set_trouble(self._log.rotation_error)
+
+    def _take(self) -> list[bytes]:
+        lines: list[bytes] = []
+        size = 0
+        while len(lines) < _BATCH and self._queue:
+            record = self._queue.popleft()
+            size += _RECORD_COST + len(record.statement) + _ITEM_COST * len(record.tables)
+            try:
+                lines.append(self._lines.line(record, self._wall(record.at)))
+            except Exception as error:  # a defect must cost one record, not the log
+                self._lost += 1
+                self._drop_cause = f"{type(error).__name__} while encoding"
+        self._bytes_out += size
+        return lines
+
+    def _notice(self, dropped: int) -> bytes:
+        record = Record("audit.dropped", self._now(), "", "", "", 0)
+        record.dropped = dropped - self._reported
+        cause = self._drop_cause or "the queue was full"
+        record.reason = f"{record.dropped} records were not kept: {cause}"
+        return self._lines.line(record, self._wall(record.at))
+
+    def _fail(self, message: str) -> None:
+        self._drop_cause = f"the log could not be written: {message}"
+        self._set_trouble(message)
+
+    def _give_up(self, count: int) -> None:
+        self._lost += count + len(self._queue)
+        self._queue.clear()
+        self._reported = self.dropped
+        self._tell(f"{count} audit records could not be written before the end: {self._trouble}")
+
+    def _set_trouble(self, message: str) -> None:
+        if self._trouble != message:
+            self._trouble = message
+            self._tell(message)
+
+    def _tell(self, message: str) -> None:
+        if self._on_trouble is not None:
+            self._on_trouble(message)
