@@ -1,0 +1,408 @@
+"""Where the reply to one command ends, found by walking packet headers over the chunks as they come.
+
+Rows are only counted: their bytes are never assembled. What must be read (OK, EOF, ERR, the first packet of a result,
+and column definitions where names are wanted) is held until it is complete; the rest of a chunk is passed on as it
+came. A row that begins with 0xFE is told from an EOF by its length (page_protocol_com_query_response in the manual).
+
+Replies: one result or several; a result is OK, ERR, LOCAL INFILE request, or column count + column definitions
+(+ EOF) + rows + EOF or OK. MariaDB: with CACHE_METADATA one byte behind the column count says whether definitions
+follow; an ERR with errno 0xFFFF is a progress report and can come wherever an ERR can.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from dbgate.errors import ProtocolError
+from dbgate.wire.codec import Reader
+from dbgate.wire.constants import (
+    CLIENT_DEPRECATE_EOF,
+    EOF_HEADER,
+    ERR_HEADER,
+    HEADER,
+    LOCAL_INFILE_HEADER,
+    MARIADB_CACHE_METADATA,
+    MARIADB_PROGRESS,
+    MAX_PAYLOAD,
+    OK_HEADER,
+    PROGRESS_ERRNO,
+    SERVER_MORE_RESULTS_EXISTS,
+    SERVER_STATUS_CURSOR_EXISTS,
+)
+from dbgate.wire.status import Ok, column_name, parse_eof, parse_err, parse_ok, parse_prepared
+
+# Kinds of reply.
+RESULT: Final = 0  # COM_QUERY, EXECUTE, BULK_EXECUTE, PROCESS_INFO
+SIMPLE: Final = 1  # OK, EOF or ERR
+PREPARE: Final = 2
+ROWS: Final = 3  # COM_STMT_FETCH: rows and their end; COM_FIELD_LIST: definitions and their end
+TEXT: Final = 4  # COM_STATISTICS: one packet of text
+
+# What the next packet is.
+_FIRST: Final = 0
+_ROWS: Final = 1
+_COLUMNS: Final = 2
+_COLUMNS_EOF: Final = 3
+_PARAMETERS: Final = 4
+_PARAMETERS_EOF: Final = 5
+
+MAX_CONTROL: Final = 1 << 22  # bytes of one held packet; real ones are below 64 KiB
+_OLD_EOF: Final = 5  # payload of an EOF packet of the old form; an OK has at least 7
+
+
+@final
+class Reply:
+    """Follows the replies of one server connection, one command at a time: `begin`, then `feed` until `done`.
+
+    To be set behind `begin`, through `watch`: cap, counted, enforced, names_wanted, infile_ok, cursor_asked; keep_rows
+    for queries of our own. To be read at the end: rows (passed on), affected_rows, warnings, status (of the last OK or
+    EOF), error_code, moved (session tracking), over (the cap was passed), names, kept, statement_id (PREPARE), cursor.
+    cut: the reply was stopped in front of the row with sequence number `seq`; send an ERR there, set `swallow`, and
+    feed the rest: `swallowed` counts its bytes. infile: the server awaits a file, whose first packet must have number
+    `seq`; call `resume` behind its last.
+    """
+
+    def __init__(self, capabilities: int) -> None:
+        self.capabilities = capabilities
+        self.old_eof = not capabilities & CLIENT_DEPRECATE_EOF
+        self.kind = RESULT
+        self.seq = 1
+        self.done = True
+        self.rows = 0
+        self.affected_rows = 0
+        self.warnings = 0
+        self.status = 0
+        self.error_code = 0
+        self.size = 0
+        self._dirty = True
+        self._state = _FIRST
+        self._skip = 0  # bytes of a passed packet that are still to come
+        self._more = False  # the next packet continues a logical one of 16 MiB or more
+        self._held = b""  # the beginning of a packet that must be read whole
+        self._need = 0  # bytes that _held must have
+        self._left = 0  # definitions that are still to come
+        self._columns = 0  # of a prepared statement
+        self._set_rows = 0  # rows of this result set
+        self._clean()
+
+    def _clean(self) -> None:
+        """Everything that an ordinary reply never touches."""
+        self._dirty = False
+        self.cap = -1
+        self.counted = 0
+        self.enforced = False
+        self.names_wanted = False
+        self.infile_ok = False
+        self.cursor_asked = False
+        self.keep_rows = False
+        self.moved = False
+        self.over = False
+        self.cut = False
+        self.swallow = False
+        self.swallowed = 0
+        self.infile = False
+        self.cursor = False
+        self.statement_id = -1
+        self.names: list[bytes] = []
+        self.kept: list[bytes] = []
+
+    def begin(self, kind: int, seq: int) -> None:
+        """A command was sent whose reply is of this kind; `seq` is its last sequence number + 1."""
+        if self._dirty:
+            self._clean()
+        self.kind = kind
+        self.seq = seq & 0xFF
+        self.done = False
+        self.rows = 0
+        self.affected_rows = 0
+        self.warnings = 0
+        self.error_code = 0
+        self.size = 0
+        self._set_rows = 0
+        self._state = _ROWS if kind == ROWS else _FIRST
+
+    def watch(self, cap: int, counted: int, enforced: bool, names_wanted: bool) -> None:
+        """cap: rows allowed per result set, -1 = no limit, of which `counted` were given before (cursors); enforced:
+        cut there, else only mark; names_wanted: collect the names of result columns."""
+        self._dirty = True
+        self.cap = cap
+        self.counted = counted
+        self.enforced = enforced
+        self.names_wanted = names_wanted
+
+    def expect(self, infile: bool, cursor: bool, keep_rows: bool) -> None:
+        """infile: a request for a local file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
+        self._dirty = True
+        self.infile_ok = infile
+        self.cursor_asked = cursor
+        self.keep_rows = keep_rows
+
+    def resume(self, seq: int) -> None:
+        """The client's file has ended; the reply goes on with number `seq`."""
+        self.infile = False
+        self.seq = seq & 0xFF
+
+    def boundary(self) -> bool:
+        """Whether what was passed on so far ends at the end of a packet."""
+        return self._skip == 0 and not self._more
+
+    def feed(self, data: bytes, pos: int, out: list[bytes]) -> int:
+        """Walk data[pos:] and append what is to be passed on to `out`. Returns where it stopped: the end of `data`,
+        unless the reply is `done`, `cut` or awaits a file there."""
+        have = len(data)
+        start = pos
+        while pos < have:
+            if self._skip:
+                if have - pos < self._skip:
+                    self._skip -= have - pos
+                    pos = have
+                    break
+                pos += self._skip
+                self._skip = 0
+            elif self._held:
+                take = min(self._need - len(self._held), have - pos)
+                self._held += data[pos : pos + take]
+                pos += take
+                start = pos
+                if len(self._held) < self._need:
+                    return pos
+                self._need = 0
+                whole = self._held
+                if self._walk(whole, 0) == 0 and (self._need or (self.cut and not self.swallow)):
+                    if not self._need:
+                        self._need = len(whole)
+                        return pos
+                    continue
+                self._held = b""
+                self._pass(whole, 0, len(whole), out)
+                if self.done or self.infile:
+                    return pos
+            else:
+                pos = self._walk(data, pos)
+                if self._need:
+                    self._pass(data, start, pos, out)
+                    self._held = data[pos:]
+                    return have
+                if self.done or self.infile or (self.cut and not self.swallow):
+                    break
+        self._pass(data, start, pos, out)
+        return pos
+
+    def _pass(self, data: bytes, start: int, stop: int, out: list[bytes]) -> None:
+        if stop == start:
+            return
+        self.size += stop - start
+        if self.swallow:
+            self.swallowed += stop - start
+        elif stop - start == len(data):
+            out.append(data)
+        else:
+            out.append(data[start:stop])
+
+    def _walk(self, data: bytes, pos: int) -> int:
+        """Take packets from `pos` on. Returns the place behind the last one taken (or the end of `data`, with _skip
+        set); _need is set where a packet at that place must be read whole and is not there yet."""
+        have = len(data)
+        while pos < have:
+            if have - pos < HEADER:
+                self._need = HEADER
+                return pos
+            length = data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16
+            if data[pos + 3] != self.seq:
+                raise ProtocolError(f"server sent packet number {data[pos + 3]} where {self.seq} was due")
+            stop = pos + HEADER + length
+            if self._more:
+                self._more = length == MAX_PAYLOAD
+            elif self._state == _ROWS:
+                if have - pos == HEADER:
+                    self._need = HEADER + 1
+                    return pos
+                first = data[pos + HEADER]
+                if (
+                    first >= EOF_HEADER
+                    and length < MAX_PAYLOAD
+                    and (first == ERR_HEADER or self._is_eof(length))
+                ):
+                    if have < stop:
+                        return self._hold(length, pos)
+                    self._end_of_rows(data, pos + HEADER, stop)
+                elif length == 0:
+                    raise ProtocolError("row without bytes")
+                else:
+                    if self.keep_rows:
+                        if have < stop:
+                            return self._hold(length, pos)
+                        self.kept.append(data[pos + HEADER : stop])
+                    self._set_rows += 1
+                    if self.cap >= 0 and self._set_rows + self.counted > self.cap and not self.over:
+                        self.over = True
+                        if self.enforced:
+                            self.cut = True
+                            return pos
+                    if not self.cut:
+                        self.rows += 1
+                    self._more = length == MAX_PAYLOAD
+            elif self._is_plain_definition():
+                self._more = length == MAX_PAYLOAD
+                self._next_definition()
+            else:
+                if have < stop:
+                    return self._hold(length, pos)
+                if length == 0 or length == MAX_PAYLOAD:
+                    raise ProtocolError(f"reply packet of {length} bytes")
+                self._control(data, pos + HEADER, stop)
+            self.seq = (self.seq + 1) & 0xFF
+            pos = stop
+            if pos > have:
+                self._skip = pos - have
+                return have
+            if self.done or self.infile:
+                return pos
+        return pos
+
+    def _hold(self, length: int, pos: int) -> int:
+        if length > MAX_CONTROL:
+            raise ProtocolError(f"reply packet of {length} bytes")
+        self._need = HEADER + length
+        return pos
+
+    def _is_eof(self, length: int) -> bool:
+        """Whether a packet of this length that begins with 0xFE, where a row is due, is the end of the rows: a row's
+        first value of that kind is 16 MiB long, so that its first packet is full; an old EOF is below 9 bytes."""
+        return length < 9 if self.old_eof else True
+
+    def _is_plain_definition(self) -> bool:
+        return self._state == _PARAMETERS or (self._state == _COLUMNS and not self.names_wanted)
+
+    def _next_definition(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            if self._state == _COLUMNS:
+                self._after_columns()
+            else:
+                self._after_parameters()
+
+    def _after_columns(self) -> None:
+        if self.old_eof:
+            self._state = _COLUMNS_EOF
+        elif self.kind == PREPARE:
+            self.done = True
+        else:
+            self._state = _ROWS
+
+    def _after_parameters(self) -> None:
+        if self.old_eof:
+            self._state = _PARAMETERS_EOF
+        else:
+            self._prepared_columns()
+
+    def _prepared_columns(self) -> None:
+        self._left = self._columns
+        self._state = _COLUMNS
+        if self._left == 0:
+            self.done = True
+
+    def _control(self, data: bytes, pos: int, stop: int) -> None:
+        """A packet that is read: data[pos:stop] is its payload, at least one byte."""
+        first = data[pos]
+        if first == ERR_HEADER:
+            self._error(data, pos, stop)
+        elif self._state == _FIRST:
+            if self.kind == TEXT:
+                self.done = True
+            elif self.kind == PREPARE:
+                self._prepared(data, pos, stop)
+            elif first == OK_HEADER:
+                self._result_ended(parse_ok(data, pos, stop, self.capabilities))
+            elif self.kind == SIMPLE:
+                if first != EOF_HEADER:
+                    raise ProtocolError("reply is neither OK nor ERR")
+                self._result_ended(self._eof(data, pos, stop))
+            elif first == LOCAL_INFILE_HEADER:
+                if not self.infile_ok:
+                    raise ProtocolError("server asks for a file that no statement loads")
+                self.infile = True
+            else:
+                self._column_count(data, pos, stop)
+        elif self._state == _COLUMNS:
+            self.names.append(column_name(data, pos, stop))
+            self._next_definition()
+        else:
+            if first != EOF_HEADER:
+                raise ProtocolError("definitions without end")
+            self._definitions_ended(parse_eof(data, pos, stop))
+
+    def _prepared(self, data: bytes, pos: int, stop: int) -> None:
+        if data[pos] != OK_HEADER:
+            raise ProtocolError("reply to a PREPARE is neither OK nor ERR")
+        head = parse_prepared(data, pos, stop)
+        self._dirty = True
+        self.statement_id = head.statement_id
+        self.warnings = head.warnings
+        self._columns = head.columns
+        self._left = head.parameters
+        self._state = _PARAMETERS
+        if self._left == 0:
+            self._prepared_columns()
+
+    def _column_count(self, data: bytes, pos: int, stop: int) -> None:
+        read = Reader(data, pos, stop)
+        self._left = read.lenenc()
+        if self._left == 0 or self._left > 0xFFFF:
+            raise ProtocolError(f"result of {self._left} columns")
+        follow = 1
+        if self.capabilities & MARIADB_CACHE_METADATA:
+            follow = read.u8()
+        if read.left() or follow > 1:
+            raise ProtocolError("column count of an unknown form")
+        self._set_rows = 0
+        self._state = _COLUMNS
+        if follow == 0:
+            self._after_columns()
+
+    def _definitions_ended(self, eof: Ok) -> None:
+        self.status = eof.status
+        self.warnings = eof.warnings
+        if self._state == _PARAMETERS_EOF:
+            self._prepared_columns()
+        elif self.kind == PREPARE:
+            self.done = True
+        elif eof.status & SERVER_STATUS_CURSOR_EXISTS and self.cursor_asked:
+            self._result_ended(eof)
+        else:
+            self._state = _ROWS
+
+    def _end_of_rows(self, data: bytes, pos: int, stop: int) -> None:
+        if data[pos] == ERR_HEADER:
+            self._error(data, pos, stop)
+        else:
+            self._result_ended(self._eof(data, pos, stop))
+
+    def _eof(self, data: bytes, pos: int, stop: int) -> Ok:
+        """An EOF of either form; COM_FIELD_LIST gets the old one whatever the capabilities."""
+        if stop - pos == _OLD_EOF:
+            return parse_eof(data, pos, stop)
+        return parse_ok(data, pos, stop, self.capabilities)
+
+    def _result_ended(self, ok: Ok) -> None:
+        self.affected_rows += ok.affected_rows
+        self.warnings = ok.warnings
+        self.status = ok.status
+        if ok.moved:
+            self.moved = True
+            self._dirty = True
+        if ok.status & SERVER_STATUS_CURSOR_EXISTS:
+            self.cursor = True
+            self._dirty = True
+        if ok.status & SERVER_MORE_RESULTS_EXISTS:
+            self._state = _FIRST
+            self._set_rows = 0
+        else:
+            self.done = True
+
+    def _error(self, data: bytes, pos: int, stop: int) -> None:
+        error = parse_err(data, pos, stop)
+        if error.errno == PROGRESS_ERRNO and self.capabilities & MARIADB_PROGRESS:
+            return
+        self.error_code = error.errno
+        self.done = True

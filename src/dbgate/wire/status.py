@@ -1,0 +1,137 @@
+"""OK, EOF and ERR packets, the first packet of a PREPARE's reply, and the name in a column definition.
+
+https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_response_packets.html
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from dbgate.errors import ProtocolError
+from dbgate.wire.codec import Reader
+from dbgate.wire.constants import (
+    CLIENT_SESSION_TRACK,
+    ERR_HEADER,
+    SERVER_SESSION_STATE_CHANGED,
+    TRACK_SCHEMA,
+    TRACK_SYSTEM_VARIABLES,
+)
+
+_FOLLOWED: Final = (
+    b"sql_mode",
+    b"character_set_client",
+    b"character_set_connection",
+    b"collation_connection",
+)
+
+
+@final
+class Ok:
+    """An OK packet, or an EOF packet of either form. moved: its session tracking tells that the schema, the SQL mode
+    or a character set changed."""
+
+    def __init__(self, affected_rows: int, status: int, warnings: int, moved: bool) -> None:
+        self.affected_rows = affected_rows
+        self.status = status
+        self.warnings = warnings
+        self.moved = moved
+
+
+def parse_ok(data: bytes, pos: int, end: int, capabilities: int) -> Ok:
+    """data[pos:end] is the payload of an OK packet (first byte 0x00, or 0xFE in place of an EOF)."""
+    read = Reader(data, pos + 1, end)
+    affected = read.lenenc()
+    read.lenenc()  # last insert id
+    status = read.u16()
+    warnings = read.u16()
+    moved = False
+    if status & SERVER_SESSION_STATE_CHANGED and capabilities & CLIENT_SESSION_TRACK and read.left():
+        read.skip(read.lenenc())  # the human-readable message
+        moved = _moved(read)
+    return Ok(affected, status, warnings, moved)
+
+
+def parse_eof(data: bytes, pos: int, end: int) -> Ok:
+    """data[pos:end] is the payload of an EOF packet of the old form: 0xFE, warnings, status."""
+    read = Reader(data, pos + 1, end)
+    warnings = read.u16()
+    return Ok(0, read.u16(), warnings, False)
+
+
+def _moved(read: Reader) -> bool:
+    """Whether session tracking names something that the gate follows. Each entry: kind 1, then its data, whose length
+    is length-encoded; system variables are pairs of strings, the schema one string."""
+    if not read.left():
+        return False
+    stop = read.lenenc()
+    read.need(stop)
+    stop += read.pos
+    moved = False
+    while read.pos < stop:
+        kind = read.u8()
+        size = read.lenenc()
+        read.need(size)
+        here = read.pos + size
+        if here > stop:
+            raise ProtocolError("session tracking ends early")
+        if kind == TRACK_SCHEMA:
+            moved = True
+        elif kind == TRACK_SYSTEM_VARIABLES:
+            while read.pos < here:
+                moved = read.lenenc_bytes() in _FOLLOWED or moved
+                read.skip(read.lenenc())
+        read.pos = here
+    return moved
+
+
+@final
+class Err:
+    """An ERR packet; sqlstate is "" where it carries none."""
+
+    def __init__(self, errno: int, sqlstate: str, message: bytes) -> None:
+        self.errno = errno
+        self.sqlstate = sqlstate
+        self.message = message
+
+
+def parse_err(data: bytes, pos: int, end: int) -> Err:
+    """data[pos:end] is the payload of an ERR packet, or of a MariaDB progress report (errno 0xFFFF)."""
+    read = Reader(data, pos, end)
+    if read.u8() != ERR_HEADER:
+        raise ProtocolError("no ERR packet")
+    errno = read.u16()
+    rest = read.rest()
+    if rest[:1] == b"#" and len(rest) >= 6:
+        return Err(errno, rest[1:6].decode("ascii", "replace"), rest[6:])
+    return Err(errno, "", rest)
+
+
+@final
+class Prepared:
+    """The first packet of the reply to COM_STMT_PREPARE."""
+
+    def __init__(self, statement_id: int, columns: int, parameters: int, warnings: int) -> None:
+        self.statement_id = statement_id
+        self.columns = columns
+        self.parameters = parameters
+        self.warnings = warnings
+
+
+def parse_prepared(data: bytes, pos: int, end: int) -> Prepared:
+    """data[pos:end]: 0x00, statement id 4, columns 2, parameters 2, filler 1, warnings 2."""
+    read = Reader(data, pos + 1, end)
+    statement_id = read.u32()
+    columns = read.u16()
+    parameters = read.u16()
+    read.skip(1)
+    return Prepared(statement_id, columns, parameters, read.u16())
+
+
+def column_name(data: bytes, pos: int, end: int) -> bytes:
+    """The original name of a column, or its alias where it has none (an expression), from a column definition:
+    catalog, schema, table alias, table, column alias, column, each length-encoded."""
+    read = Reader(data, pos, end)
+    for _ in range(4):
+        read.skip(read.lenenc())
+    alias = read.lenenc_bytes()
+    return read.lenenc_bytes() or alias
