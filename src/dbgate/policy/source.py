@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Final, final
 
+from dbgate.policy.wording import shown
+
 NO_RULE: Final = 1 << 60  # greater than every rule's number, so that the lowest number wins by `<`
 
 _MAPPED: Final = 0xFFFF  # the upper 96 bits of ::ffff:a.b.c.d
@@ -69,13 +71,13 @@ def parse_network(text: str) -> Network:
     """`text` (an address, or a CIDR block) as a Network. ValueError, with what is wrong, for anything else."""
     base, slash, prefix = text.partition("/")
     try:
-        address = ipaddress.ip_address(base)
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(base)
     except ValueError:
-        raise ValueError(f"{base!r} is no IPv4 or IPv6 address") from None
+        raise ValueError(f"{shown(base)} is no IPv4 or IPv6 address") from None
     if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
         raise ValueError("an address with a zone cannot be a rule's source")
-    bits = address.max_prefixlen
-    length = bits
+    bits: int = address.max_prefixlen
+    length: int = bits
     if slash:
         if not (prefix.isascii() and prefix.isdigit() and len(prefix) <= 3 and int(prefix) <= bits):
             raise ValueError(f"the prefix length after / must be 0 to {bits}")

@@ -1,0 +1,234 @@
+"""A policy made ready: what every decision looks things up in. Built by compile.py, never changed afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from dbgate.policy.clock import Clock
+from dbgate.policy.globs import GlobIndex
+from dbgate.policy.patterns import RegexList
+from dbgate.policy.rights import Rights
+from dbgate.policy.routines import RoutineList
+from dbgate.policy.source import SourceIndex
+from dbgate.policy.verdict import ALLOW, Verdict
+
+if TYPE_CHECKING:
+    from dbgate.sql.shape import StatementPattern
+
+# What procedure_control's lists mean.
+PROCEDURES_BY_CALL: Final = 0
+PROCEDURES_WHITELIST: Final = 1
+PROCEDURES_BLACKLIST: Final = 2
+
+_REMEMBERED_NAMES: Final = 4096
+_REMEMBERED_LENGTH: Final = 64  # the longest name a server takes; longer ones are not worth keeping
+
+
+@final
+class CompiledEntry:
+    """One access rule. Lines are those of the file, 0 where the key is absent.
+
+    enforced: its mode; bare: operations granted without a table; granted: operations granted anywhere;
+    blocked: operation → line of the item in blocked_operations; rate: statements per second, 0 = no limit;
+    row_cap: rows per result set, 0 = no cap; allowed: the verdict of step 12."""
+
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        line: int,
+        enforced: bool,
+        rights: Rights,
+        rights_folded: Rights,
+        bare: int,
+        blocked: dict[str, int],
+        functions: RoutineList | None,
+        functions_line: int,
+        clock: Clock | None,
+        clock_line: int,
+        rate: float,
+        rate_text: str,
+        rate_line: int,
+        row_cap: int,
+        row_cap_line: int,
+    ) -> None:
+        self.number = number
+        self.name = name
+        self.line = line
+        self.enforced = enforced
+        self.mode = "enforce" if enforced else "monitor"
+        self.rights = rights
+        self.rights_folded = rights_folded
+        self.bare = bare
+        self.granted = bare | rights.reachable
+        self.blocked = blocked
+        self.functions = functions
+        self.functions_line = functions_line
+        self.clock = clock
+        self.clock_line = clock_line
+        self.has_clock = clock is not None
+        self.rate = rate
+        self.rate_text = rate_text
+        self.rate_line = rate_line
+        self.row_cap = row_cap
+        self.row_cap_line = row_cap_line
+        self.allowed = Verdict(ALLOW, "", line, f"granted by entry '{name}'", "", name, 12)
+
+
+@final
+class ShapeRule:
+    """One block_statements item that is a statement shape."""
+
+    def __init__(self, pattern: StatementPattern, text: str, line: int) -> None:
+        self.pattern = pattern
+        self.text = text
+        self.line = line
+
+
+@final
+class PatternRules:
+    """block_patterns that read one of the two canonical texts, with their lines."""
+
+    def __init__(self, patterns: list[str], lines: list[int]) -> None:
+        self.texts = patterns
+        self.lines = lines
+        self.regexes = RegexList(patterns)
+
+
+@final
+class SqlRules:
+    """sql_rules. block_operations, require_where: operation → line; detectors: name → enforced, and its line;
+    other_detectors: what a detector that is not named there does (1 enforced, 0 monitored, -1 off)."""
+
+    def __init__(
+        self,
+        enforced: bool,
+        block_operations: dict[str, int],
+        shapes: list[ShapeRule],
+        require_where: dict[str, int],
+        patterns: PatternRules | None,
+        literal_patterns: PatternRules | None,
+        detectors: dict[str, bool],
+        detector_lines: dict[str, int],
+        other_detectors: int,
+    ) -> None:
+        self.enforced = enforced
+        self.block_operations = block_operations
+        self.shapes = shapes
+        self.require_where = require_where
+        self.patterns = patterns
+        self.literal_patterns = literal_patterns
+        self.detectors = detectors
+        self.detector_lines = detector_lines
+        self.other_detectors = other_detectors
+
+
+@final
+class ProcedureRules:
+    """procedure_control: kind is PROCEDURES_…, `routines` the list that it means; then the switches."""
+
+    def __init__(
+        self,
+        kind: int,
+        routines: RoutineList | None,
+        line: int,
+        block_dynamic: bool,
+        block_dynamic_line: int,
+        block_create: bool,
+        block_create_line: int,
+    ) -> None:
+        self.kind = kind
+        self.routines = routines
+        self.line = line
+        self.block_dynamic = block_dynamic
+        self.block_dynamic_line = block_dynamic_line
+        self.block_create = block_create
+        self.block_create_line = block_create_line
+
+
+@final
+class Settings:
+    """What the file says to the gateway itself. 0 and "" where it says nothing."""
+
+    def __init__(
+        self,
+        max_connections: int,
+        idle_timeout_s: float,
+        log_level: str,
+        log_format: str,
+        log_literals: bool,
+        alert_on_block: bool,
+        alert_on_high_volume: bool,
+        alert_threshold_qps: int,
+    ) -> None:
+        self.max_connections = max_connections
+        self.idle_timeout_s = idle_timeout_s
+        self.log_level = log_level
+        self.log_format = log_format
+        self.log_literals = log_literals
+        self.alert_on_block = alert_on_block
+        self.alert_on_high_volume = alert_on_high_volume
+        self.alert_threshold_qps = alert_threshold_qps
+
+
+@final
+class CompiledPolicy:
+    """A whole policy. users: user → sources of the rules that name it exactly; user_globs with glob_sources: the
+    same for globs; version: short hash of the file's text."""
+
+    def __init__(
+        self,
+        version: str,
+        entries: list[CompiledEntry],
+        users: dict[str, SourceIndex],
+        user_globs: GlobIndex,
+        glob_sources: list[SourceIndex],
+        sql: SqlRules,
+        procedures: ProcedureRules,
+        block_schema_access: bool,
+        block_schema_line: int,
+        row_cap: int,
+        row_cap_mode: str,
+        sensitive: RegexList | None,
+        settings: Settings,
+    ) -> None:
+        self.version = version
+        self.entries = entries
+        self.users = users
+        self.user_globs = user_globs
+        self.glob_sources = glob_sources
+        self.sql = sql
+        self.procedures = procedures
+        self.block_schema_access = block_schema_access
+        self.block_schema_line = block_schema_line
+        self.row_cap = row_cap
+        self.row_cap_mode = row_cap_mode
+        self.settings = settings
+        self.max_connections = settings.max_connections
+        self.idle_timeout_s = settings.idle_timeout_s
+        self.log_level = settings.log_level
+        self.log_format = settings.log_format
+        self.log_literals = settings.log_literals
+        self.alert_on_block = settings.alert_on_block
+        self.alert_on_high_volume = settings.alert_on_high_volume
+        self.alert_threshold_qps = settings.alert_threshold_qps
+        self.watches_columns = sensitive is not None
+        self._sensitive = sensitive
+        self._sensitive_names: dict[str, bool] = {}
+
+    def sensitive(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of `names` (columns of a statement or of a result) that sensitive_columns means, in their order."""
+        if self._sensitive is None:
+            return ()
+        found: list[str] = []
+        for name in names:
+            known = self._sensitive_names.get(name)
+            if known is None:
+                known = self._sensitive.first(name) >= 0
+                if len(name) <= _REMEMBERED_LENGTH:
+                    if len(self._sensitive_names) >= _REMEMBERED_NAMES:
+                        self._sensitive_names.clear()
+                    self._sensitive_names[name] = known
+            if known:
+                found.append(name)
+        return tuple(found)

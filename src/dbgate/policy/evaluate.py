@@ -1,0 +1,161 @@
+"""The decision. `decide` is every step but the fourth and depends on nothing but its arguments, so that a verdict
+may be kept; `admit` is the fourth, time and rate, and `combine` puts the two together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
+from dbgate.policy.source import NO_RULE, parse_address
+from dbgate.policy.steps import FIRST_STEP, LAST_STEP, run_step
+from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.statement import Analysis, Statement
+
+STEP_NUMBERS: Final = tuple(range(FIRST_STEP, LAST_STEP + 1))
+
+NO_POLICY: Final = Verdict(BLOCK, "no-policy", 0, "no policy is loaded", "enforce", "", 1)
+
+
+def find_entry(policy: CompiledPolicy | None, user: str, client_ip: str) -> CompiledEntry | None:
+    """The first access rule of the file that matches `user` (case-sensitive) from `client_ip`; None: no rule does."""
+    if policy is None:
+        return None
+    address = parse_address(client_ip)
+    best = NO_RULE
+    exact = policy.users.get(user)
+    if exact is not None:
+        best = exact.find(address)
+    for number in policy.user_globs.find(user):
+        rule = policy.glob_sources[number].find(address)
+        if rule < best:
+            best = rule
+    return None if best == NO_RULE else policy.entries[best]
+
+
+def decide(policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis) -> Verdict:
+    """The verdict on `analysis` for who `entry` is, without step 4. Never raises: an error inside is a block."""
+    return decide_with_trail(policy, entry, analysis, None)
+
+
+def decide_with_trail(
+    policy: CompiledPolicy | None,
+    entry: CompiledEntry | None,
+    analysis: Analysis,
+    trail: list[tuple[int, Verdict | None]] | None,
+) -> Verdict:
+    """`decide`, which also appends to `trail` each step that it took and what that step found."""
+    try:
+        return _decide(policy, entry, analysis, trail)
+    except Exception as error:
+        name = entry.name if entry is not None else ""
+        reason = f"{type(error).__name__} while deciding"
+        return Verdict(BLOCK, "internal-error", 0, reason, "enforce", name, 0)
+
+
+def _decide(
+    policy: CompiledPolicy | None,
+    entry: CompiledEntry | None,
+    analysis: Analysis,
+    trail: list[tuple[int, Verdict | None]] | None,
+) -> Verdict:
+    if policy is None:
+        return _noted(1, NO_POLICY, trail)
+    units = analysis.statements
+    unreadable = _unreadable(analysis, entry)
+    if unreadable is not None:
+        return _noted(2, unreadable, trail)
+    if entry is None:
+        return _noted(
+            3, Verdict(BLOCK, "no-access-rule", 0, "no access rule matches", "enforce", "", 3), trail
+        )
+    for unit in units:
+        if unit.folded is not None:
+            units = _unfold(units)
+            break
+    monitored: Verdict | None = None
+    for number in STEP_NUMBERS:
+        found = run_step(number, policy, entry, units, analysis)
+        if trail is not None:
+            trail.append((number, found))
+        if found is not None:
+            if found.effect == BLOCK:
+                return found
+            if monitored is None:
+                monitored = found
+    return entry.allowed if monitored is None else monitored
+
+
+def _noted(number: int, verdict: Verdict, trail: list[tuple[int, Verdict | None]] | None) -> Verdict:
+    if trail is not None:
+        trail.append((number, verdict))
+    return verdict
+
+
+def _unreadable(analysis: Analysis, entry: CompiledEntry | None) -> Verdict | None:
+    """Step 2: what could not be parsed, and what would leave the session's state unknown."""
+    if analysis.error != "":
+        return _never_monitored("parse-error", analysis.error, entry)
+    if analysis.session_state != "":
+        return _never_monitored("session-state", analysis.session_state, entry)
+    if not analysis.statements:
+        return _never_monitored("parse-error", "there is no statement in this text", entry)
+    for unit in analysis.statements:
+        statement: Statement | None = unit
+        while statement is not None:
+            if statement.session_state != "":
+                return _never_monitored("session-state", statement.session_state, entry)
+            statement = statement.folded
+    return None
+
+
+def _never_monitored(rule: str, reason: str, entry: CompiledEntry | None) -> Verdict:
+    return Verdict(BLOCK, rule, 0, reason, "enforce", entry.name if entry is not None else "", 2)
+
+
+def _unfold(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """Each statement, followed by the one that its dynamic SQL runs, where that is known."""
+    units: list[Statement] = []
+    for unit in statements:
+        statement: Statement | None = unit
+        while statement is not None:
+            units.append(statement)
+            statement = statement.folded
+    return tuple(units)
+
+
+def admit(
+    policy: CompiledPolicy | None, entry: CompiledEntry | None, wall: float, rate_ok: bool
+) -> Verdict | None:
+    """Step 4, None where nothing is against it. wall: seconds since the epoch; rate_ok: the bucket of this user and
+    source had a token. Without a policy or a rule there is nothing to judge by, and `decide` blocks."""
+    if policy is None or entry is None:
+        return None
+    if entry.clock is not None and not entry.clock.is_open(wall):
+        reason = f"entry '{entry.name}' is open only {entry.clock.text}"
+        return _at_the_door(entry, "time-restriction", entry.clock_line, reason)
+    if not rate_ok and entry.rate > 0.0:
+        reason = f"more than {entry.rate_text} by this user and source"
+        return _at_the_door(entry, "rate-limit", entry.rate_line, reason)
+    return None
+
+
+def _at_the_door(entry: CompiledEntry, rule: str, line: int, reason: str) -> Verdict:
+    return Verdict(BLOCK if entry.enforced else WOULD_BLOCK, rule, line, reason, entry.mode, entry.name, 4)
+
+
+def combine(admitted: Verdict | None, decided: Verdict) -> Verdict:
+    """One verdict from step 4's and the other steps': the first enforced block, else the first monitored one."""
+    if admitted is None:
+        return decided
+    if admitted.effect == decided.effect:
+        return admitted if admitted.step < decided.step else decided
+    return admitted if admitted.effect > decided.effect else decided
+
+
+def row_cap(policy: CompiledPolicy | None, entry: CompiledEntry | None) -> tuple[int, str]:
+    """(rows per result set, mode); 0 rows = no cap. The entry's own number, else data_protection's."""
+    if entry is not None:
+        return entry.row_cap, entry.mode
+    if policy is not None:
+        return policy.row_cap, policy.row_cap_mode
+    return 0, "enforce"

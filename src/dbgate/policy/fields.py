@@ -1,0 +1,201 @@
+"""Field types of the policy model: what one value may be, and the message when it is something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator
+
+from dbgate.policy.clock import DAYS
+from dbgate.policy.names import QualifiedName, parse_name
+from dbgate.policy.operations import OPERATIONS
+from dbgate.policy.patterns import Regex
+from dbgate.policy.source import Network, parse_network
+from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
+from dbgate.policy.wording import describe, nearest
+
+DETECTORS = (
+    "tautology",
+    "union_probe",
+    "time_delay",
+    "stacked",
+    "comment_truncation",
+    "file_access",
+    "metadata_probe",
+)
+
+
+def read_text(value: object) -> str:
+    """`value` where it is a text with something in it."""
+    if not isinstance(value, str):
+        quote = "; put it in quotes" if isinstance(value, bool | int | float) else ""
+        raise ValueError(f"expected a text, found {describe(value)}{quote}")
+    if not value.strip() or not value.isprintable():
+        raise ValueError(f"expected a text that can be read, found {describe(value)}")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, found {describe(value)}")
+    return value
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000_000:
+        raise ValueError(f"expected a whole number from 1 to 1000000000, found {describe(value)}")
+    return value
+
+
+def one_of(*choices: str) -> Callable[[object], str]:
+    """A validator: exactly one of `choices`."""
+
+    def read(value: object) -> str:
+        if isinstance(value, str) and value in choices:
+            return value
+        hint = nearest(value, choices) if isinstance(value, str) else ""
+        raise ValueError(f"expected {' or '.join(choices)}, found {describe(value)}{hint}")
+
+    return read
+
+
+def read_operation(value: object) -> str:
+    """An operation in upper case, or "*"."""
+    text = read_text(value)
+    name = text.upper()
+    if name != "*" and name not in OPERATIONS:
+        raise ValueError(f"expected an operation or *, found {describe(text)}{nearest(text, OPERATIONS)}")
+    return name
+
+
+def _block_statement(value: object) -> str:
+    """An operation in upper case, or the text of a statement shape (two words or more)."""
+    text = read_text(value).strip()
+    if len(text.split()) == 1:
+        if text == "*":
+            raise ValueError(
+                "expected an operation or a statement shape, found '*', which would block everything"
+            )
+        return read_operation(text)
+    from dbgate.sql.shape import StatementPattern
+
+    try:
+        StatementPattern(text)
+    except ValueError as error:
+        raise ValueError(f"expected an operation or a statement shape: {error}") from None
+    return text
+
+
+def checked(parse: Callable[[str], object]) -> Callable[[object], str]:
+    """A validator: a text that `parse` takes. A bare number goes to `parse` too, whose message says what is meant."""
+
+    def read(value: object) -> str:
+        text = str(value) if isinstance(value, int | float) else read_text(value)
+        parse(text)
+        return text
+
+    return read
+
+
+def _filtered_operation(value: object) -> str:
+    text = read_text(value).upper()
+    if text not in ("UPDATE", "DELETE"):
+        raise ValueError(f"expected UPDATE or DELETE, found {describe(value)}")
+    return text
+
+
+def _regex(value: object) -> str:
+    # Not read_text: white space alone can be a pattern, and a line break in one is honest.
+    if not isinstance(value, str) or value == "":
+        raise ValueError(f"expected a regular expression, found {describe(value)}")
+    try:
+        Regex(value, True)
+    except ValueError as error:
+        raise ValueError(f"expected a regular expression in RE2 syntax: {error}") from None
+    return value
+
+
+def _not_supported(value: object) -> None:
+    raise ValueError("not supported yet")
+
+
+def _only_off(value: object) -> bool:
+    if _flag(value):
+        raise ValueError("not supported yet: true (leave the key out)")
+    return False
+
+
+def supported(*choices: str, later: tuple[str, ...]) -> Callable[[object], str]:
+    """A validator: one of `choices`; those in `later` are known to the format and not built yet."""
+    known = one_of(*choices, *later)
+
+    def read(value: object) -> str:
+        choice = known(value)
+        if choice in later:
+            raise ValueError(f"not supported yet: {choice} (supported: {', '.join(choices)})")
+        return choice
+
+    return read
+
+
+def _listed(value: object) -> object:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _stated(value: list[object]) -> list[object]:
+    if not value:
+        raise ValueError("an empty list matches nothing; leave the key out where everything is meant")
+    return value
+
+
+def _section(value: object) -> object:
+    return {} if value is None else value
+
+
+def _table(value: object) -> QualifiedName:
+    return parse_name(read_text(value), "table")
+
+
+def _routine(value: object) -> QualifiedName:
+    return parse_name(read_text(value), "routine")
+
+
+def _network(value: object) -> Network:
+    try:
+        return parse_network(read_text(value))
+    except ValueError as error:
+        raise ValueError(f"expected an address or a CIDR block such as 10.0.0.0/8: {error}") from None
+
+
+# "One or a list": a single value is a list of one. Optional: absent, empty and [] are the same; Some: at least one.
+AsList = BeforeValidator(_listed)
+Some = AfterValidator(_stated)
+AsSection = BeforeValidator(_section)  # `alerts:` with nothing below it is an empty section
+
+Text = Annotated[str, PlainValidator(read_text)]
+Flag = Annotated[bool, PlainValidator(_flag)]
+Count = Annotated[int, PlainValidator(_count)]
+Mode = Annotated[str, PlainValidator(one_of("enforce", "monitor"))]
+ListMode = Annotated[str, PlainValidator(one_of("whitelist", "blacklist"))]
+LogLevel = Annotated[str, PlainValidator(one_of("debug", "info", "warning", "warn", "error"))]
+LogFormat = Annotated[str, PlainValidator(one_of("json", "text"))]
+DetectorName = Annotated[str, PlainValidator(one_of(*DETECTORS))]
+Day = Annotated[str, PlainValidator(one_of(*DAYS))]
+Operation = Annotated[str, PlainValidator(read_operation)]
+BlockStatement = Annotated[str, PlainValidator(_block_statement)]
+FilteredOperation = Annotated[str, PlainValidator(_filtered_operation)]
+RegexText = Annotated[str, PlainValidator(_regex)]
+Duration = Annotated[str, PlainValidator(checked(parse_duration))]
+Rate = Annotated[str, PlainValidator(checked(parse_rate))]
+WindowText = Annotated[str, PlainValidator(checked(parse_window))]
+Zone = Annotated[str, PlainValidator(checked(parse_zone))]
+Source = Annotated[Network, PlainValidator(_network)]
+TableName = Annotated[QualifiedName, PlainValidator(_table)]
+RoutineName = Annotated[QualifiedName, PlainValidator(_routine)]
+NotSupported = Annotated[None, PlainValidator(_not_supported)]
+OnlyOff = Annotated[bool, PlainValidator(_only_off)]
+MaskAction = Annotated[str, PlainValidator(supported("alert", later=("mask", "block")))]
+FailureAction = Annotated[str, PlainValidator(supported("allow", later=("block",)))]

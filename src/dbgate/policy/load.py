@@ -1,0 +1,119 @@
+"""Text → PolicyFile. A bad file is refused whole, with every problem in it: place, key, what was expected."""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from dbgate.errors import PolicyError, Problem
+from dbgate.policy.model import Policy
+from dbgate.policy.wording import describe, nearest
+from dbgate.policy.yamltext import Document, Path, Place, read_yaml, show_path
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """A file that holds what it must. policy: its content; version: 12 hex digits of the text's SHA-256;
+    document: where everything stands."""
+
+    policy: Policy
+    filename: str
+    version: str
+    document: Document
+
+    def place(self, *path: str | int) -> Place:
+        """Where the value at `path` stands: place("access_control", 0, "allowed_tables")."""
+        return self.document.place(path)
+
+    def line(self, *path: str | int) -> int:
+        """The line of the key or list item at `path`; 0 where the file does not have it."""
+        key = self.document.keys.get(path)
+        if key is not None:
+            return key.line
+        value = self.document.values.get(path)
+        return value.line if value is not None else 0
+
+
+def parse_policy(text: str | bytes, filename: str = "policy.yaml") -> PolicyFile:
+    """The policy in `text`; bytes must be UTF-8. PolicyError with every problem, in file order."""
+    if isinstance(text, bytes):
+        text = _decode(text, filename)
+    document = read_yaml(text, filename)
+    problems = list(document.problems)
+    policy: Policy | None = None
+    if not isinstance(document.data, dict):
+        place = document.place(())
+        message = f"expected a policy (access_control, sql_rules, …), found {describe(document.data)}"
+        problems.append(Problem(filename, place.line, place.column, "", message))
+    else:
+        try:
+            policy = Policy.model_validate(document.data)
+        except ValidationError as error:
+            problems += [_problem(detail, document, filename) for detail in error.errors(include_url=False)]
+    if problems or policy is None:
+        raise PolicyError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    version = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+    return PolicyFile(policy, filename, version, document)
+
+
+def _decode(data: bytes, filename: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        raise PolicyError([Problem(filename, line, column, "", "expected UTF-8: this byte is not")]) from None
+
+
+def _problem(detail: Any, document: Document, filename: str) -> Problem:
+    path: Path = detail["loc"]
+    place = document.place(path)
+    match detail["type"]:
+        case "extra_forbidden":
+            place = document.keys.get(path, place)
+            message = f"unknown key{_known_keys(path)}"
+        case "missing":
+            message = "this key is missing"
+        case "model_type" | "model_attributes_type":
+            message = f"expected a mapping (key: value), found {describe(detail['input'])}"
+        case "list_type":
+            message = f"expected a list, found {describe(detail['input'])}"
+        case "value_error":
+            message = str(detail["ctx"]["error"])
+        case _:
+            message = str(detail["msg"])
+    if path and isinstance(path[-1], int) and path not in document.values:
+        path = path[:-1]  # a single value where a list may stand has no index of its own
+    return Problem(filename, place.line, place.column, show_path(path), message)
+
+
+def _known_keys(path: Path) -> str:
+    """What may stand beside the unknown key at `path`: the nearest known one, or else all of them."""
+    model: type[BaseModel] = Policy
+    for step in path[:-1]:
+        if isinstance(step, str):
+            inner = next(field for name, field in _fields(model).items() if name == step)
+            model = _model_in(inner) or model
+    names = list(_fields(model))
+    return nearest(str(path[-1]), names) or f"; known here: {', '.join(names)}"
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, itself or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (list, Annotated, Union, types.UnionType):
+        for inner in get_args(annotation):
+            model = _model_in(inner)
+            if model is not None:
+                return model
+    return None

@@ -1,0 +1,34 @@
+"""Logins (the handshake, and COM_CHANGE_USER), judged before the server sees them."""
+
+from __future__ import annotations
+
+from dbgate.policy.compiled import CompiledPolicy
+from dbgate.policy.evaluate import NO_POLICY, admit, combine, decide, find_entry
+from dbgate.policy.verdict import BLOCK, Verdict
+from dbgate.sql.statement import NEED_SCHEMA_VISIBLE, Analysis, Need, Statement
+
+
+def use_schema(schema: str, folded: bool) -> Analysis:
+    """A change of the current schema to `schema` that no SQL text asked for, in the words of a USE.
+    folded: the server compares names without case, and `schema` is in lower case."""
+    need = Need(NEED_SCHEMA_VISIBLE, "USE", schema)
+    statement = Statement("USE", ("USE",), (need,), session=True, new_schema=schema)
+    return Analysis((statement,), "", "", f"USE {schema}", "", "USE", "USE", False, folded)
+
+
+def judge_login(
+    policy: CompiledPolicy | None, user: str, client_ip: str, schema: str, wall: float, folded: bool
+) -> Verdict:
+    """Whether `user` may log in from `client_ip` with `schema` ("" = none) at `wall` (seconds since the epoch).
+
+    Steps 1, 3 and 4, and the schema as a USE. A login is no statement, so the rate is not asked."""
+    if policy is None:
+        return NO_POLICY
+    entry = find_entry(policy, user, client_ip)
+    if entry is None:
+        reason = f"no access rule matches user '{user}' from {client_ip or 'nowhere'}"
+        return Verdict(BLOCK, "no-access-rule", 0, reason, "enforce", "", 3)
+    decided = entry.allowed
+    if schema != "":
+        decided = decide(policy, entry, use_schema(schema.lower() if folded else schema, folded))
+    return combine(admit(policy, entry, wall, True), decided)

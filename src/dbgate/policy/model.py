@@ -1,0 +1,212 @@
+"""The policy file as a tree of models: which keys there are, what each may hold, what absent means.
+
+Structure only. What the values mean together is compile.py's; the text and its places are load.py's.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+
+from dbgate.policy.fields import (
+    AsList,
+    AsSection,
+    BlockStatement,
+    Count,
+    Day,
+    DetectorName,
+    Duration,
+    FailureAction,
+    FilteredOperation,
+    Flag,
+    ListMode,
+    LogFormat,
+    LogLevel,
+    MaskAction,
+    Mode,
+    NotSupported,
+    OnlyOff,
+    Operation,
+    Rate,
+    RegexText,
+    RoutineName,
+    Some,
+    Source,
+    TableName,
+    Text,
+    WindowText,
+    Zone,
+)
+
+
+def _version(value: object) -> int:
+    if value != 1 or isinstance(value, bool):
+        raise ValueError("expected 1, the only version of this format")
+    return 1
+
+
+def _pattern_item(value: object) -> object:
+    return {"pattern": value} if isinstance(value, str) else value
+
+
+def _detector_item(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Section(BaseModel):
+    """Base of all: nothing is coerced, nothing unknown is taken, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class Global(Section):
+    """`global`."""
+
+    mode: Mode = "enforce"
+    default_schema: Text | None = None
+    max_connections: Count | None = None
+    connection_timeout: Duration | None = None
+    log_level: LogLevel | None = None
+    log_format: LogFormat | None = None
+    log_literals: Flag = False
+
+
+class TimeRestriction(Section):
+    """`time_restriction` of an entry; allow absent = all day, days absent = every day."""
+
+    allow: Annotated[list[WindowText], AsList, Some] | None = None
+    days: Annotated[list[Day], AsList, Some] | None = None
+    timezone: Zone = "UTC"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> TimeRestriction:
+        if self.allow is None and self.days is None:
+            raise ValueError("expected allow or days; null means always")
+        return self
+
+
+class Grant(Section):
+    """One item of `grants`: each operation on each table."""
+
+    tables: Annotated[list[TableName], AsList, Some]
+    operations: Annotated[list[Operation], AsList, Some]
+    columns: NotSupported = None
+
+
+class Entry(Section):
+    """One item of `access_control`."""
+
+    name: Text | None = None
+    user: Annotated[list[Text], AsList, Some]
+    source_ip: Annotated[list[Source], AsList, Some] | None = None
+    cert_subject: NotSupported = None
+    require_tls: OnlyOff = False
+    allowed_tables: Annotated[list[TableName], AsList] = []
+    allowed_operations: Annotated[list[Operation], AsList] = []
+    blocked_operations: Annotated[list[Operation], AsList] = []
+    grants: Annotated[list[Grant], AsList] = []
+    allowed_functions: Annotated[list[RoutineName], AsList] = []
+    admin_statements: NotSupported = None
+    time_restriction: TimeRestriction | None = None
+    max_result_rows: Count | None = None
+    rate_limit: Rate | None = None
+    mode: Mode | None = None
+
+
+class BlockPattern(Section):
+    """One item of `block_patterns`; a bare text is the pattern."""
+
+    pattern: RegexText
+    literals: Flag = False
+
+
+class Detector(Section):
+    """One item of `detectors`; a bare text is the name."""
+
+    name: DetectorName
+    mode: Mode | None = None
+
+
+class Injection(Section):
+    """`injection`; detectors None = all."""
+
+    mode: Mode | None = None
+    detectors: list[Annotated[Detector, BeforeValidator(_detector_item)]] | None = None
+
+
+class SqlRules(Section):
+    """`sql_rules`."""
+
+    mode: Mode | None = None
+    block_statements: Annotated[list[BlockStatement], AsList] = []
+    block_patterns: Annotated[list[Annotated[BlockPattern, BeforeValidator(_pattern_item)]], AsList] = []
+    injection: Annotated[Injection, AsSection] = Injection()
+    shapes: NotSupported = None
+    require_where: Annotated[list[FilteredOperation], AsList] = []
+
+
+class ProcedureControl(Section):
+    """`procedure_control`; mode None = the CALL operation alone decides."""
+
+    mode: ListMode | None = None
+    whitelist: Annotated[list[RoutineName], AsList] = []
+    blacklist: Annotated[list[RoutineName], AsList] = []
+    block_dynamic_sql: Flag = True
+    block_create_alter: Flag = True
+
+    @model_validator(mode="after")
+    def _lists_have_a_mode(self) -> ProcedureControl:
+        if self.mode is None and (self.whitelist or self.blacklist):
+            raise ValueError("expected mode: whitelist or mode: blacklist beside the list")
+        return self
+
+
+class SensitiveColumn(Section):
+    """One item of `sensitive_columns`."""
+
+    pattern: RegexText
+    action: MaskAction = "alert"
+    mask: NotSupported = None
+
+
+class DataProtection(Section):
+    """`data_protection`."""
+
+    max_result_rows: Count | None = None
+    block_schema_access: Flag = True
+    sensitive_columns: Annotated[list[SensitiveColumn], AsList] = []
+
+
+class Audit(Section):
+    """`audit`."""
+
+    on_failure: FailureAction = "allow"
+
+
+class Alerts(Section):
+    """`alerts`."""
+
+    on_block: Flag = False
+    on_high_volume_query: Flag = False
+    threshold_qps: Count | None = None
+    webhook: NotSupported = None
+
+    @model_validator(mode="after")
+    def _volume_has_a_threshold(self) -> Alerts:
+        if self.on_high_volume_query and self.threshold_qps is None:
+            raise ValueError("expected threshold_qps beside on_high_volume_query: true")
+        return self
+
+
+class Policy(Section):
+    """The whole file. `global` is a word of Python, so the field has another name."""
+
+    version: Annotated[int, PlainValidator(_version)] = 1
+    global_: Annotated[Global, AsSection, Field(alias="global")] = Global()
+    access_control: Annotated[list[Entry], AsList] = []
+    sql_rules: Annotated[SqlRules, AsSection] = SqlRules()
+    procedure_control: Annotated[ProcedureControl, AsSection] = ProcedureControl()
+    data_protection: Annotated[DataProtection, AsSection] = DataProtection()
+    audit: Annotated[Audit, AsSection] = Audit()
+    alerts: Annotated[Alerts, AsSection] = Alerts()
