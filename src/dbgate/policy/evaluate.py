@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from dbgate.policy import steps
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.source import NO_RULE, parse_address
-from dbgate.policy.steps import FIRST_STEP, LAST_STEP, run_step
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.statement import Analysis, Statement
-
-STEP_NUMBERS: Final = tuple(range(FIRST_STEP, LAST_STEP + 1))
 
 NO_POLICY: Final = Verdict(BLOCK, "no-policy", 0, "no policy is loaded", "enforce", "", 1)
 
@@ -34,18 +32,15 @@ def find_entry(policy: CompiledPolicy | None, user: str, client_ip: str) -> Comp
 
 def decide(policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis) -> Verdict:
     """The verdict on `analysis` for who `entry` is, without step 4. Never raises: an error inside is a block."""
-    return decide_with_trail(policy, entry, analysis, None)
+    return decide_noting(policy, entry, analysis, [])
 
 
-def decide_with_trail(
-    policy: CompiledPolicy | None,
-    entry: CompiledEntry | None,
-    analysis: Analysis,
-    trail: list[tuple[int, Verdict | None]] | None,
+def decide_noting(
+    policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis, findings: list[Verdict]
 ) -> Verdict:
-    """`decide`, which also appends to `trail` each step that it took and what that step found."""
+    """`decide`, which also leaves in `findings` what its steps found, the verdict itself included."""
     try:
-        return _decide(policy, entry, analysis, trail)
+        return _decide(policy, entry, analysis, findings)
     except Exception as error:
         name = entry.name if entry is not None else ""
         reason = f"{type(error).__name__} while deciding"
@@ -53,42 +48,60 @@ def decide_with_trail(
 
 
 def _decide(
-    policy: CompiledPolicy | None,
-    entry: CompiledEntry | None,
-    analysis: Analysis,
-    trail: list[tuple[int, Verdict | None]] | None,
+    policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis, findings: list[Verdict]
 ) -> Verdict:
     if policy is None:
-        return _noted(1, NO_POLICY, trail)
-    units = analysis.statements
-    unreadable = _unreadable(analysis, entry)
-    if unreadable is not None:
-        return _noted(2, unreadable, trail)
+        findings.append(NO_POLICY)
+        return NO_POLICY
+    found = _unreadable(analysis, entry)
+    if found is not None:
+        findings.append(found)
+        return found
     if entry is None:
-        return _noted(
-            3, Verdict(BLOCK, "no-access-rule", 0, "no access rule matches", "enforce", "", 3), trail
-        )
+        found = Verdict(BLOCK, "no-access-rule", 0, "no access rule matches", "enforce", "", 3)
+        findings.append(found)
+        return found
+    units = analysis.statements
     for unit in units:
         if unit.folded is not None:
             units = _unfold(units)
             break
-    monitored: Verdict | None = None
-    for number in STEP_NUMBERS:
-        found = run_step(number, policy, entry, units, analysis)
-        if trail is not None:
-            trail.append((number, found))
-        if found is not None:
-            if found.effect == BLOCK:
-                return found
-            if monitored is None:
-                monitored = found
-    return entry.allowed if monitored is None else monitored
-
-
-def _noted(number: int, verdict: Verdict, trail: list[tuple[int, Verdict | None]] | None) -> Verdict:
-    if trail is not None:
-        trail.append((number, verdict))
-    return verdict
+    found = steps.block_statements(policy, entry, units)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    found = steps.content(policy, entry, units, analysis)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    found = steps.procedures(policy, entry, units, analysis.folded)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    found = steps.schema_access(policy, entry, units)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    found = steps.blocked_operations(entry, units)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    found = steps.granted(entry, units, analysis.folded)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    found = steps.functions(entry, units, analysis.folded)
+    if found is not None:
+        findings.append(found)
+        if found.effect == BLOCK:
+            return found
+    return findings[0] if findings else entry.allowed
 
 
 def _unreadable(analysis: Analysis, entry: CompiledEntry | None) -> Verdict | None:

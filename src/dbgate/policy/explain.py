@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dbgate.policy.compiled import CompiledPolicy
-from dbgate.policy.evaluate import admit, combine, decide_with_trail, find_entry
+from dbgate.policy.evaluate import admit, combine, decide_noting, find_entry
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
 from dbgate.sql.statement import Analysis
 
@@ -62,11 +62,12 @@ def explain(
     """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch)."""
     entry = find_entry(policy, user, client_ip)
     admitted = admit(policy, entry, wall, rate_ok)
-    trail: list[tuple[int, Verdict | None]] = []
-    decided = decide_with_trail(policy, entry, analysis, trail)
+    findings: list[Verdict] = []
+    decided = decide_noting(policy, entry, analysis, findings)
     verdict = combine(admitted, decided)
-    found = dict(trail)
-    found[4] = admitted
+    if admitted is not None:
+        findings.append(admitted)
+    found = {finding.step: finding for finding in findings}
     last = verdict.step if verdict.effect == BLOCK else max(STEP_NAMES)
     steps: list[Step] = []
     for number, name in STEP_NAMES.items():

@@ -22,4 +22,4 @@ def plain(name: str) -> str:
 
 def is_system_schema(name: str) -> bool:
     """Whether `name` is a schema that block_schema_access closes."""
-    return name in _SYSTEM_SCHEMAS or plain(name) in _SYSTEM_SCHEMAS
+    return (name.lower() if name.isascii() else plain(name)) in _SYSTEM_SCHEMAS

@@ -6,8 +6,6 @@ that its dynamic SQL folds to. Each gives its first enforced block, else its fir
 
 from __future__ import annotations
 
-from typing import Final
-
 from dbgate.policy.compiled import (
     PROCEDURES_BLACKLIST,
     PROCEDURES_WHITELIST,
@@ -32,28 +30,6 @@ from dbgate.sql.statement import (
 )
 
 Units = tuple[Statement, ...]
-
-FIRST_STEP: Final = 5
-LAST_STEP: Final = 11
-
-
-def run_step(
-    number: int, policy: CompiledPolicy, entry: CompiledEntry, units: Units, analysis: Analysis
-) -> Verdict | None:
-    """Step `number`, FIRST_STEP to LAST_STEP."""
-    if number == 5:
-        return block_statements(policy, entry, units)
-    if number == 6:
-        return content(policy, entry, units, analysis)
-    if number == 7:
-        return procedures(policy, entry, units, analysis.folded)
-    if number == 8:
-        return schema_access(policy, entry, units)
-    if number == 9:
-        return blocked_operations(entry, units)
-    if number == 10:
-        return granted(entry, units, analysis.folded)
-    return functions(entry, units, analysis.folded)
 
 
 def _blocks(enforced: bool, step: int, rule: str, line: int, reason: str, entry: CompiledEntry) -> Verdict:
@@ -219,9 +195,12 @@ def blocked_operations(entry: CompiledEntry, units: Units) -> Verdict | None:
 
 def granted(entry: CompiledEntry, units: Units, folded: bool) -> Verdict | None:
     """Step 10: every need of every statement is granted."""
+    rights = entry.rights_folded if folded else entry.rights
     for unit in units:
         for need in unit.needs:
-            if not _has(entry, need, folded):
+            if not _grants(entry, rights, need, need.schema, need.table) and not _grants_caseless(
+                entry, need, folded
+            ):
                 return _denied(entry, need, folded)
         if not unit.needs and not unit.session:
             # Analysis named no table for it: then each of its operations must be granted without one.
@@ -234,14 +213,11 @@ def granted(entry: CompiledEntry, units: Units, folded: bool) -> Verdict | None:
     return None
 
 
-def _has(entry: CompiledEntry, need: Need, folded: bool) -> bool:
-    """Whether `entry` grants `need`."""
-    if _grants(entry, entry.rights_folded if folded else entry.rights, need, need.schema, need.table):
-        return True
+def _grants_caseless(entry: CompiledEntry, need: Need, folded: bool) -> bool:
+    """Whether `entry` grants a need in one of the schemas that compare without case on every server."""
     schema = need.schema.lower()
     if folded or schema not in CASELESS_SCHEMAS:
         return False
-    # These two compare without case even on a server that otherwise does not.
     return _grants(entry, entry.rights_folded, need, schema, need.table.lower())
 
 

@@ -1,0 +1,181 @@
+"""Warnings about a policy file that is correct: what it says may not be what its author meant."""
+
+from __future__ import annotations
+
+from typing import final
+
+from dbgate.errors import Problem
+from dbgate.policy.compile import entry_name
+from dbgate.policy.folding import is_system_schema
+from dbgate.policy.globs import GlobIndex, is_glob
+from dbgate.policy.load import PolicyFile
+from dbgate.policy.model import Entry
+from dbgate.policy.names import QualifiedName
+from dbgate.policy.operations import WITHOUT_TABLE
+from dbgate.policy.patterns import Regex
+from dbgate.policy.source import Network
+from dbgate.policy.yamltext import Path, show_path
+
+
+def check_policy(file: PolicyFile) -> list[Problem]:
+    """Every warning, in file order: same form as an error's problems."""
+    warnings = _Warnings(file)
+    entries = file.policy.access_control
+    if not entries:
+        warnings.add(("access_control",), "there is no access rule: nobody can log in")
+    for number, entry in enumerate(entries):
+        _check_tables(warnings, number, entry)
+        _check_operations(warnings, number, entry)
+        _check_sources(warnings, number, entry)
+    _check_order(warnings, entries)
+    _check_rules(warnings)
+    _check_procedures(warnings)
+    return sorted(warnings.problems, key=lambda problem: (problem.line, problem.column))
+
+
+@final
+class _Warnings:
+    def __init__(self, file: PolicyFile) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def add(self, path: Path, message: str) -> None:
+        place = self.file.place(*path)
+        self.problems.append(Problem(self.file.filename, place.line, place.column, show_path(path), message))
+
+
+def _check_tables(warnings: _Warnings, number: int, entry: Entry) -> None:
+    here: Path = ("access_control", number)
+    lists: list[tuple[Path, list[QualifiedName]]] = [((*here, "allowed_tables"), entry.allowed_tables)]
+    lists += [((*here, "grants", i, "tables"), grant.tables) for i, grant in enumerate(entry.grants)]
+    no_default = warnings.file.policy.global_.default_schema is None
+    closed = warnings.file.policy.data_protection.block_schema_access
+    for path, tables in lists:
+        for index, table in enumerate(tables):
+            if table.schema is None and no_default:
+                message = (
+                    f"{table.text!r} names no schema and global.default_schema is not set, so it is "
+                    "that table in any schema"
+                )
+                warnings.add((*path, index), message)
+            elif table.schema is not None and closed and is_system_schema(table.schema.text):
+                warnings.add((*path, index), f"{table.text!r} stays blocked by data_protection.block_schema_access")
+
+
+def _check_operations(warnings: _Warnings, number: int, entry: Entry) -> None:
+    here: Path = ("access_control", number)
+    allowed = set(entry.allowed_operations)
+    if not entry.grants and not allowed:
+        warnings.add(here, "this rule grants no operation: who it matches can log in and do nothing")
+    elif entry.allowed_tables and not allowed:
+        warnings.add((*here, "allowed_tables"), "without allowed_operations this list grants nothing")
+    elif allowed - WITHOUT_TABLE and not entry.allowed_tables and not entry.grants:
+        warnings.add((*here, "allowed_operations"), "without allowed_tables these reach no table")
+    for index, operation in enumerate(entry.allowed_operations):
+        if operation in entry.blocked_operations or "*" in entry.blocked_operations:
+            warnings.add((*here, "allowed_operations", index), f"{operation} is in blocked_operations, which wins")
+    for grant_index, grant in enumerate(entry.grants):
+        for index, operation in enumerate(grant.operations):
+            if operation in WITHOUT_TABLE:
+                message = f"{operation} touches no table: only allowed_operations can grant it"
+                warnings.add((*here, "grants", grant_index, "operations", index), message)
+
+
+def _check_sources(warnings: _Warnings, number: int, entry: Entry) -> None:
+    for index, network in enumerate(entry.source_ip or []):
+        if network.host_bits:
+            message = f"{network.text!r} has bits beyond its prefix length; it means the whole block around it"
+            warnings.add(("access_control", number, "source_ip", index), message)
+
+
+def _check_order(warnings: _Warnings, entries: list[Entry]) -> None:
+    """Rules that never come to their turn, because earlier ones match everything that they match."""
+    seen = _Seen(entries)
+    names: dict[str, int] = {}
+    for number, entry in enumerate(entries):
+        here: Path = ("access_control", number)
+        earlier = seen.all_taken(number, entry)
+        if earlier:
+            lines = ", ".join(str(warnings.file.line("access_control", n)) for n in sorted(earlier))
+            warnings.add(here, f"never used: earlier access rules match first (line {lines})")
+        if entry.name is not None:
+            if entry.name in names:
+                message = f"{entry.name!r} is also the name of the rule in line {names[entry.name]}"
+                warnings.add((*here, "name"), message)
+            names.setdefault(entry.name, warnings.file.line(*here))
+
+
+@final
+class _Seen:
+    """Which rules name a user, exactly or by a glob."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self._exact: dict[str, list[int]] = {}
+        self._globs: list[tuple[str, int]] = []
+        for number, entry in enumerate(entries):
+            for user in entry.user:
+                if is_glob(user):
+                    self._globs.append((user, number))
+                else:
+                    self._exact.setdefault(user, []).append(number)
+        self._index = GlobIndex([glob for glob, _ in self._globs])
+
+    def all_taken(self, number: int, entry: Entry) -> set[int]:
+        """The earlier rules that between them match all users from all sources of rule `number`; empty where
+        something is left for it."""
+        takers: set[int] = set()
+        for user in entry.user:
+            candidates = [n for n in self._naming(user) if n < number]
+            for source in entry.source_ip or [None]:
+                taker = next((n for n in sorted(candidates) if _accepts(self._entries[n], source)), None)
+                if taker is None:
+                    return set()
+                takers.add(taker)
+        return takers
+
+    def _naming(self, user: str) -> list[int]:
+        """Rules of which some user pattern holds every name that `user`, a name or a glob, stands for."""
+        found = list(self._exact.get(user, []))
+        if not is_glob(user):
+            return found + [self._globs[i][1] for i in self._index.find(user)]
+        start = user.replace("?", "*").partition("*")[0]
+        for i in self._index.find(start):
+            glob, number = self._globs[i]
+            if glob == glob.rstrip("*") + "*" and not is_glob(glob.rstrip("*")):
+                found.append(number)
+        return found + [number for glob, number in self._globs if glob == user]
+
+
+def _accepts(entry: Entry, source: Network | None) -> bool:
+    if entry.source_ip is None:
+        return True
+    return source is not None and any(network.covers(source) for network in entry.source_ip)
+
+
+def _check_rules(warnings: _Warnings) -> None:
+    rules = warnings.file.policy.sql_rules
+    for index, item in enumerate(rules.block_patterns):
+        if Regex(item.pattern, True).search(""):
+            path: Path = ("sql_rules", "block_patterns", index)
+            warnings.add(path, "this pattern matches the empty text, and so every statement")
+    if rules.injection.detectors == []:
+        warnings.add(("sql_rules", "injection", "detectors"), "no detector is on; leave the key out for all")
+
+
+def _check_procedures(warnings: _Warnings) -> None:
+    control = warnings.file.policy.procedure_control
+    if control.mode == "whitelist" and not control.whitelist:
+        warnings.add(("procedure_control", "mode"), "the whitelist is empty: no procedure can be called")
+    if control.mode == "blacklist" and not control.blacklist:
+        warnings.add(("procedure_control", "mode"), "the blacklist is empty: CALL alone decides")
+    if control.mode == "whitelist" and control.blacklist:
+        warnings.add(("procedure_control", "blacklist"), "not used: mode is whitelist")
+    if control.mode == "blacklist" and control.whitelist:
+        warnings.add(("procedure_control", "whitelist"), "not used: mode is blacklist")
+    no_default = warnings.file.policy.global_.default_schema is None
+    for key, names in (("whitelist", control.whitelist), ("blacklist", control.blacklist)):
+        for index, name in enumerate(names):
+            if name.schema is None and no_default:
+                message = f"{name.text!r} names no schema, so it is that procedure in any schema"
+                warnings.add(("procedure_control", key, index), message)
