@@ -7,18 +7,16 @@ import os
 
 from dbgate.stats.layout import PAGE_BYTES
 
-_STRIDE = (PAGE_BYTES + mmap.PAGESIZE - 1) // mmap.PAGESIZE * mmap.PAGESIZE
-
 
 class StatsPages:
     """The pages behind a file descriptor that supervisor and workers share."""
 
     def __init__(self, fd: int) -> None:
-        self.count = os.fstat(fd).st_size // _STRIDE
-        self._map = mmap.mmap(fd, self.count * _STRIDE)
+        self.count = os.fstat(fd).st_size // PAGE_BYTES
+        self._map = mmap.mmap(fd, self.count * PAGE_BYTES)
         self._view = memoryview(self._map)
         self.pages: list[memoryview] = [
-            self._view[n * _STRIDE : n * _STRIDE + PAGE_BYTES] for n in range(self.count)
+            self._view[n * PAGE_BYTES : n * PAGE_BYTES + PAGE_BYTES] for n in range(self.count)
         ]
 
     @staticmethod
@@ -26,5 +24,5 @@ class StatsPages:
         """A descriptor of `count` new, zeroed pages; pass it on to the workers. The memory lives until the last
         process that has it ends, and pages that were never written cost nothing."""
         fd = os.memfd_create("dbgate-stats", os.MFD_CLOEXEC)
-        os.ftruncate(fd, count * _STRIDE)
+        os.ftruncate(fd, count * PAGE_BYTES)
         return fd

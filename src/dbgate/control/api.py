@@ -1,0 +1,191 @@
+"""The control API: HTTP/1.1 with JSON under /v1/ (docs/control-api.md). This module says what each verb does, in
+terms of an Operator that the supervisor provides; control.server puts it on a Unix socket."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dbgate import __version__
+from dbgate.control import openapi
+from dbgate.control.endpoints import ENDPOINTS, MAX_SESSION_ID, Endpoint
+from dbgate.control.messages import (
+    ErrorDetail,
+    HealthInfo,
+    KillResult,
+    PolicyInfo,
+    ReloadResult,
+    SessionInfo,
+)
+from dbgate.control.peer import Peer, may
+from dbgate.stats.snapshot import Stats
+
+LOG: Final = logging.getLogger("dbgate.control")
+_HEADERS: Final = {"cache-control": "no-store", "server": f"dbgate/{__version__}"}
+
+
+class ReloadRefused(Exception):
+    """The policy file was refused, and the running policy stays. problems: the findings, one line each."""
+
+    def __init__(self, problems: list[str], version: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+        self.version = version
+
+
+class Operator(Protocol):
+    """What the control API needs of the gateway. Every method may take a while and must not block the loop. `author`
+    says who asked, for the audit log: `alice (uid 1000)`."""
+
+    async def stats(self) -> Stats:
+        """Statistics over all workers."""
+
+    async def sessions(self) -> list[SessionInfo]:
+        """Every open session."""
+
+    async def kill(self, session_id: str, author: str) -> KillResult | None:
+        """End a session; None where there is none of that id."""
+
+    async def policy_info(self) -> PolicyInfo:
+        """The policy that is live."""
+
+    async def reload(self, author: str) -> ReloadResult:
+        """Read the policy file again and put it live everywhere; ReloadRefused where that cannot be."""
+
+    async def health(self) -> HealthInfo:
+        """Whether clients may be sent here."""
+
+
+class _Refused(Exception):
+    def __init__(
+        self, status: int, code: str, message: str, hint: str = "", problems: list[str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error: ErrorDetail = {"code": code, "message": message, "hint": hint}
+        if problems is not None:
+            self.error["problems"] = problems
+
+
+class _Verbs:
+    """One method for each endpoint: the request and who asks -> status and body."""
+
+    def __init__(self, operator: Operator) -> None:
+        self.operator = operator
+
+    async def openapi(self, request: Request, peer: Peer) -> tuple[int, object]:
+        return 200, openapi.document()
+
+    async def health(self, request: Request, peer: Peer) -> tuple[int, object]:
+        health = await self.operator.health()
+        return (200 if health["status"] == "ok" else 503), health
+
+    async def stats(self, request: Request, peer: Peer) -> tuple[int, object]:
+        return 200, await self.operator.stats()
+
+    async def sessions(self, request: Request, peer: Peer) -> tuple[int, object]:
+        return 200, {"sessions": await self.operator.sessions()}
+
+    async def sessions_kill(self, request: Request, peer: Peer) -> tuple[int, object]:
+        session_id = request.path_params["session_id"]
+        result = None
+        if len(session_id) <= MAX_SESSION_ID:
+            result = await self.operator.kill(session_id, peer.author)
+        if result is None:
+            raise _Refused(
+                404,
+                "no-such-session",
+                f"there is no session {session_id[:MAX_SESSION_ID]!r}",
+                "it may have ended; GET /v1/sessions lists those that are open",
+            )
+        return 200, result
+
+    async def policy(self, request: Request, peer: Peer) -> tuple[int, object]:
+        return 200, await self.operator.policy_info()
+
+    async def policy_reload(self, request: Request, peer: Peer) -> tuple[int, object]:
+        try:
+            return 200, await self.operator.reload(peer.author)
+        except ReloadRefused as refused:
+            stays = f"policy {refused.version} stays" if refused.version else "there is still no policy"
+            raise _Refused(
+                422,
+                "policy-refused",
+                f"the policy file was refused, {stays}",
+                "correct the file; `dbgate-cli policy validate FILE` checks it without a reload",
+                refused.problems,
+            ) from None
+
+
+def app(operator: Operator, owner_uid: int, socket_gid: Callable[[], int]) -> Starlette:
+    """The ASGI application. Each request's scope must carry the peer as `dbgate.peer` (control.server sees to it);
+    without one the request is refused. socket_gid: the group that the socket belongs to at the moment."""
+    verbs = _Verbs(operator)
+    routes = [
+        Route(
+            endpoint.path,
+            _guarded(endpoint, getattr(verbs, endpoint.verb.replace(".", "_")), owner_uid, socket_gid),
+            methods=[endpoint.method],
+        )
+        for endpoint in ENDPOINTS
+    ]
+    handlers = {HTTPException: _http_error}
+    return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+
+
+def _guarded(
+    endpoint: Endpoint,
+    act: Callable[[Request, Peer], Awaitable[tuple[int, object]]],
+    owner_uid: int,
+    socket_gid: Callable[[], int],
+) -> Callable[[Request], Awaitable[Response]]:
+    """`act` behind the authorisation table, with every outcome as JSON."""
+
+    async def serve(request: Request) -> Response:
+        peer = request.scope.get("dbgate.peer")
+        try:
+            if not isinstance(peer, Peer) or not may(endpoint.verb, peer.relation(owner_uid, socket_gid())):
+                who = peer.author if isinstance(peer, Peer) else "an unknown peer"
+                LOG.warning("control: %s was refused %s", who, endpoint.verb)
+                raise _Refused(
+                    403,
+                    "forbidden",
+                    f"{who} may not use {endpoint.method} {endpoint.path}",
+                    "ask as the gateway's user, as root, or as a member of the socket's group",
+                )
+            status, body = await act(request, peer)
+            return _json(status, body)
+        except _Refused as refused:
+            return _json(refused.status, {"error": refused.error})
+        except Exception:
+            LOG.exception("control: %s %s failed", endpoint.method, endpoint.path)
+            error = {
+                "code": "internal",
+                "message": "the gateway failed to answer",
+                "hint": "its log says why",
+            }
+            return _json(500, {"error": error})
+
+    return serve
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 405:
+        body = {"code": "wrong-method", "message": f"{request.url.path} does not take {request.method}"}
+    else:
+        body = {"code": "no-such-path", "message": f"there is no {request.url.path[:200]}"}
+    body["hint"] = "GET /v1/openapi.json describes what there is"
+    return _json(error.status_code, {"error": body}, dict(error.headers or {}))
+
+
+def _json(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
+    content = msgspec.json.encode(body) + b"\n"
+    return Response(content, status, {**_HEADERS, **(headers or {})}, "application/json")

@@ -1,0 +1,208 @@
+"""A client of the control API: synchronous, standard library only, so that a command starts fast. Every call has one
+deadline over all its reads, and every failure is an error that says what to do next."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
+
+from dbgate import __version__
+from dbgate.errors import DbgateError
+
+if TYPE_CHECKING:
+    from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionInfo
+    from dbgate.stats.snapshot import Stats
+
+DEFAULT_TIMEOUT: Final = 5.0
+MAX_ANSWER: Final = 64 << 20
+
+
+class ControlError(DbgateError):
+    """A call did not succeed. message: what is wrong; hint: what to do next, may be ""."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Unreachable(ControlError):
+    """No gateway answered: none is there, it may not be asked, it is too slow, or what answers is no dbgate."""
+
+
+class Refused(ControlError):
+    """The gateway answered no. status: of HTTP; code: the error's word; problems: findings in a policy file."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str, problems: list[str]) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.code = code
+        self.problems = problems
+
+
+class ControlClient:
+    """path: of the control socket; timeout: seconds that a whole call may take. Each call is a connection of its own."""
+
+    def __init__(self, path: str, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self.path = path
+        self.timeout = timeout
+
+    def stats(self) -> Stats:
+        """Statistics over all workers."""
+        return cast("Stats", self._object("GET", "/v1/stats"))
+
+    def sessions(self) -> list[SessionInfo]:
+        """Every open session."""
+        sessions = self._object("GET", "/v1/sessions").get("sessions")
+        if not isinstance(sessions, list) or not all(isinstance(item, dict) for item in sessions):
+            raise self._nonsense("its list of sessions is none")
+        return cast("list[SessionInfo]", sessions)
+
+    def kill(self, session_id: str) -> KillResult:
+        """End a session; Refused with status 404 where there is none of that id."""
+        return cast("KillResult", self._object("POST", f"/v1/sessions/{quote(session_id, safe='')}/kill"))
+
+    def policy(self) -> PolicyInfo:
+        """The policy that is live."""
+        return cast("PolicyInfo", self._object("GET", "/v1/policy"))
+
+    def reload(self) -> ReloadResult:
+        """Have the policy file read again; Refused with its problems where it is bad."""
+        return cast("ReloadResult", self._object("POST", "/v1/policy/reload"))
+
+    def health(self) -> HealthInfo:
+        """Whether clients may be sent to the gateway. A gateway that is unwell is an answer, not an error."""
+        status, body = self._call("GET", "/v1/health")
+        if status not in (200, 503) or "status" not in body:
+            raise self._refusal("GET", "/v1/health", status, body)
+        return cast("HealthInfo", body)
+
+    def _object(self, method: str, path: str) -> dict[str, Any]:
+        status, body = self._call(method, path)
+        if status != 200:
+            raise self._refusal(method, path, status, body)
+        return body
+
+    def _call(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
+        """One request: status and JSON object, or Unreachable."""
+        connection = _UnixConnection(self.path, self.timeout)
+        try:
+            connection.request(method, path, headers={"User-Agent": f"dbgate-cli/{__version__}"})
+            response = connection.getresponse()
+            content = response.read(MAX_ANSWER + 1)
+        except http.client.HTTPException as error:
+            raise self._nonsense(f"{type(error).__name__}: {error}") from None
+        except OSError as error:
+            raise self._unreachable(error) from None
+        finally:
+            connection.close()
+        if len(content) > MAX_ANSWER:
+            raise self._nonsense("its answer has no end")
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
+            raise self._nonsense("its answer is not JSON") from None
+        if not isinstance(body, dict):
+            raise self._nonsense("its answer is no JSON object")
+        return response.status, body
+
+    def _refusal(self, method: str, path: str, status: int, body: dict[str, Any]) -> ControlError:
+        detail = body.get("error")
+        if not isinstance(detail, dict):
+            return self._nonsense(f"status {status} without a reason")
+        code = str(detail.get("code", ""))
+        problems = detail.get("problems")
+        hint = str(detail.get("hint", ""))
+        if code in ("no-such-path", "wrong-method"):
+            hint = (
+                f"the gateway is of another version than this command ({__version__}); upgrade the older one"
+            )
+        return Refused(
+            status,
+            code,
+            str(detail.get("message") or f"{method} {path}: status {status}"),
+            hint,
+            [str(problem) for problem in problems] if isinstance(problems, list) else [],
+        )
+
+    def _nonsense(self, what: str) -> Unreachable:
+        return Unreachable(
+            f"what answers at {self.path} is not dbgate's control API: {what}",
+            "name the gateway's own socket with --socket or DBGATE_CONTROL_SOCKET",
+        )
+
+    def _unreachable(self, error: OSError) -> Unreachable:
+        path = self.path
+        if isinstance(error, FileNotFoundError):
+            return Unreachable(
+                f"no gateway listens at {path}: there is no such socket",
+                "start one with `dbgate serve`, or name its socket with --socket or DBGATE_CONTROL_SOCKET",
+            )
+        if isinstance(error, ConnectionRefusedError):
+            return Unreachable(
+                f"no gateway listens at {path}: the socket is there, but nobody answers (it ended, or crashed)",
+                "start it again with `dbgate serve`; it replaces the old socket",
+            )
+        if isinstance(error, PermissionError):
+            return Unreachable(
+                f"you may not use {path}",
+                f"ask as the gateway's user, as root, or as a member of the socket's group{_group(path)}",
+            )
+        if isinstance(error, TimeoutError | BlockingIOError):
+            return Unreachable(
+                f"the gateway at {path} did not answer within {self.timeout:g} s",
+                "it may be overloaded or stopped: look at its log, or give it longer with --timeout",
+            )
+        if isinstance(error, ConnectionError):
+            return Unreachable(
+                f"the gateway at {path} hung up: {error.strerror or error}", "its log says why"
+            )
+        return Unreachable(
+            f"{path} cannot be used as a control socket: {error.strerror or error}",
+            "name the gateway's socket with --socket or DBGATE_CONTROL_SOCKET",
+        )
+
+
+class _DeadlineSocket(socket.socket):
+    """A socket on which all reads together, not each of them, have to be done by `deadline` (monotonic seconds)."""
+
+    deadline = 0.0
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.settimeout(left)
+        return super().recv_into(*arguments, **options)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("dbgate", timeout=timeout)
+        self._path = path
+        self._seconds = timeout
+
+    def connect(self) -> None:
+        sock = _DeadlineSocket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.deadline = time.monotonic() + self._seconds
+        sock.settimeout(self._seconds)
+        try:
+            sock.connect(self._path)
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
+
+
+def _group(path: str) -> str:
+    try:
+        import grp
+
+        return f" ({grp.getgrgid(os.stat(path).st_gid).gr_name})"
+    except (OSError, KeyError):
+        return ""

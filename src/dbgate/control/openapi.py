@@ -1,0 +1,64 @@
+"""The OpenAPI 3.1 document of the control API, made from the table of endpoints and the types of its messages."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from dbgate import __version__
+from dbgate.control.endpoints import ENDPOINTS, Endpoint
+from dbgate.control.messages import ErrorBody, HealthInfo
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document, as JSON values. It is the same object each time: do not change it."""
+    types = [endpoint.answer for endpoint in ENDPOINTS if endpoint.answer is not dict]
+    _, components = msgspec.json.schema_components(
+        [*types, ErrorBody], ref_template="#/components/schemas/{name}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "dbgate control API",
+            "version": __version__,
+            "description": "Over the gateway's Unix socket. Who may use a verb is decided by the peer's credentials.",
+        },
+        "servers": [{"url": "http://dbgate", "description": "the Unix socket DBGATE_CONTROL_SOCKET"}],
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    answers = {"200": _answer("Success", endpoint.answer)}
+    for status, when in endpoint.errors:
+        # An unhealthy gateway answers with its health; everything else with an error.
+        answers[str(status)] = _answer(when, HealthInfo if status == 503 else ErrorBody)
+    answers["403"] = _answer("The peer may not use this verb", ErrorBody)
+    answers["500"] = _answer("The gateway failed to answer; its log says why", ErrorBody)
+    operation: dict[str, Any] = {
+        "operationId": endpoint.verb.replace(".", "_"),
+        "summary": endpoint.summary,
+        "responses": answers,
+    }
+    if "{session_id}" in endpoint.path:
+        operation["parameters"] = [
+            {
+                "name": "session_id",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "minLength": 1},
+            }
+        ]
+    return operation
+
+
+def _answer(when: str, answer: type) -> dict[str, Any]:
+    schema = {"type": "object"} if answer is dict else {"$ref": f"#/components/schemas/{answer.__name__}"}
+    return {"description": when, "content": {"application/json": {"schema": schema}}}
