@@ -1,0 +1,98 @@
+"""What the supervisor and a worker say to each other. JSON on a private socket, so both ends are the same release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dbgate.config.settings import Settings
+
+
+class Start(msgspec.Struct, tag=True, frozen=True):
+    """First word to a worker. worker: its number, of `workers`; policy: the text that is live, "" = none; epoch: how
+    often the instance's policy changed."""
+
+    worker: int
+    workers: int
+    instance: str
+    settings: Settings
+    policy: str
+    policy_file: str
+    epoch: int
+
+
+class Prepare(msgspec.Struct, tag=True, frozen=True):
+    """Compile this policy and hold it ready; answered by Prepared."""
+
+    number: int
+    text: str
+    filename: str
+
+
+class Commit(msgspec.Struct, tag=True, frozen=True):
+    """Make the prepared policy live; answered by Committed. epoch: as in Start."""
+
+    number: int
+    epoch: int
+
+
+class Abort(msgspec.Struct, tag=True, frozen=True):
+    """Forget the prepared policy."""
+
+    number: int
+
+
+class Drain(msgspec.Struct, tag=True, frozen=True):
+    """Refuse new clients, let sessions end for at most `seconds`, then end."""
+
+    seconds: float
+
+
+class Reopen(msgspec.Struct, tag=True, frozen=True):
+    """Open log files anew."""
+
+
+class ListSessions(msgspec.Struct, tag=True, frozen=True):
+    """Answered by Sessions."""
+
+    number: int
+
+
+class Kill(msgspec.Struct, tag=True, frozen=True):
+    """End one session; answered by Killed."""
+
+    number: int
+    session_id: str
+
+
+class Ready(msgspec.Struct, tag=True, frozen=True):
+    """The worker accepts clients. policy_version: "" = none."""
+
+    policy_version: str
+
+
+class Prepared(msgspec.Struct, tag=True, frozen=True):
+    """error: "" or why this worker cannot take that policy."""
+
+    number: int
+    version: str
+    error: str = ""
+
+
+class Committed(msgspec.Struct, tag=True, frozen=True):
+    number: int
+
+
+class Sessions(msgspec.Struct, tag=True, frozen=True):
+    number: int
+    sessions: list[dict[str, Any]]
+
+
+class Killed(msgspec.Struct, tag=True, frozen=True):
+    number: int
+    found: bool
+
+
+ToWorker = Start | Prepare | Commit | Abort | Drain | Reopen | ListSessions | Kill
+ToSupervisor = Ready | Prepared | Committed | Sessions | Killed

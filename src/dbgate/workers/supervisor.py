@@ -1,0 +1,290 @@
+"""The supervisor: one process that owns the sockets, the policy, the control API, health, and all signals; the
+workers do the sessions. A failure of anything here cannot stop a query."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from dbgate.config.parse import Address
+from dbgate.config.settings import Settings
+from dbgate.gateway import board as board_module
+from dbgate.gateway.board import Board
+from dbgate.gateway.health import Health, HealthServer
+from dbgate.gateway.listener import bind, bound_address
+from dbgate.gateway.probe import probe
+from dbgate.stats import layout
+from dbgate.workers.cores import free_cores, worker_count
+from dbgate.workers.messages import Start
+from dbgate.workers.policies import Outcome, Policies
+from dbgate.workers.process import WorkerGone, WorkerProcess
+
+LOG: Final = logging.getLogger("dbgate.workers")
+
+START_SECONDS: Final = 30.0  # for the workers' first words
+EVIDENCE_SECONDS: Final = 10.0  # how long what was last seen of the server counts
+PROBE_SECONDS: Final = 3.0
+ASK_SECONDS: Final = 5.0  # for a worker's answer to the control API
+GRACE_SECONDS: Final = 10.0  # beyond the drain's time, before a worker is ended by force
+
+
+class Supervisor:
+    """settings: of the instance; say: prints the one line at the start (and nothing else)."""
+
+    def __init__(self, settings: Settings, instance: str, say: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.instance = instance
+        self.policies = Policies(settings.policy)
+        self.draining = False
+        self.workers: list[WorkerProcess] = []
+        self.started_at = time.time()
+        self.listen = settings.listen
+        self.admin: Address | None = None
+        self._say = say
+        self._stopped = asyncio.Event()
+        self._sockets: list[socket.socket] = []
+        self._lives: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._probe_lock = asyncio.Lock()
+        self._probed = (0.0, "")  # monotonic second, and "" or why the server did not answer
+        self._board_fd = Board.create()
+        self.board = Board(self._board_fd)
+        self._stats_fd = os.memfd_create("dbgate-stats", os.MFD_CLOEXEC)
+
+    # --- life ---
+
+    async def run(self) -> int:
+        """Serves until SIGTERM, SIGINT or a failed start; gives the exit status. ConfigError where a socket cannot
+        be had."""
+        count = worker_count(self.settings.workers, free_cores())
+        os.ftruncate(self._stats_fd, count * layout.PAGE_BYTES)
+        health: HealthServer | None = None
+        try:
+            self._sockets = bind(self.settings.listen, count)
+            self.listen = bound_address(self._sockets[0])
+            if self.settings.admin_listen is not None:
+                admin = bind(self.settings.admin_listen, 1, "admin_listen")[0]
+                self.admin = bound_address(admin)
+                health = HealthServer(admin, self.health)
+                await health.start()
+            for problem in await self.policies.load_first():
+                LOG.error("no policy, so everything is refused until a reload succeeds: %s", problem)
+            self._signals()
+            if not await self._start_workers():
+                return 1
+            self._say(self.banner())
+            await self._stopped.wait()
+            return 0
+        finally:
+            await self._end()
+            if health is not None:
+                await health.stop()
+
+    def banner(self) -> str:
+        """The line at the start."""
+        policy = (
+            f"policy {self.policies.version}" if self.policies.live else "NO POLICY (everything is refused)"
+        )
+        count = len(self.workers)
+        parts = [
+            f"dbgate listens on {self.listen}",
+            f"server {self.settings.upstream}",
+            f"{policy} from {self.settings.policy}",
+            f"{count} worker{'s' if count != 1 else ''} ({build()})",
+            f"control {self.settings.control_socket or 'off'}",
+            f"health {f'http://{self.admin}/health' if self.admin else 'off'}",
+            f"audit {self.settings.audit_log or 'off'}",
+        ]
+        return ", ".join(parts)
+
+    async def _start_workers(self) -> bool:
+        for row, sock in enumerate(self._sockets):
+            self.workers.append(
+                WorkerProcess(
+                    row, sock, self._board_fd, self._stats_fd, self._start_message, self._worker_ended
+                )
+            )
+        self._lives = [asyncio.create_task(worker.live()) for worker in self.workers]
+        stopped: asyncio.Task[Any] = asyncio.create_task(self._stopped.wait())
+        ready: asyncio.Task[Any] = asyncio.create_task(self._all_ready())
+        done, waiting = await asyncio.wait(
+            {stopped, ready}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in waiting:
+            task.cancel()
+        if not done:
+            LOG.error("the workers did not start within %.0f s; their own lines above say why", START_SECONDS)
+        return bool(done)
+
+    async def _all_ready(self) -> None:
+        for worker in self.workers:
+            await worker.ready.wait()
+
+    def _start_message(self, row: int) -> Start:
+        live = self.policies.live
+        return Start(
+            worker=row,
+            workers=len(self.workers),
+            instance=self.instance,
+            settings=self.settings,
+            policy=live.text if live else "",
+            policy_file=live.filename if live else "",
+            epoch=self.policies.epoch,
+        )
+
+    def _worker_ended(self, row: int) -> None:
+        self.board.clear_row(row)
+
+    async def _end(self) -> None:
+        for worker in self.workers:
+            worker.stop()
+        for sock in self._sockets:
+            sock.close()
+        pending = [*self._lives, *self._tasks]
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    # --- signals ---
+
+    def _signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop_signal)
+        loop.add_signal_handler(signal.SIGINT, self._stop_signal)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._beside(self._reload_signal()))
+        loop.add_signal_handler(signal.SIGUSR1, self.reopen_logs)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _stop_signal(self) -> None:
+        if self.draining:
+            LOG.warning("second signal: sessions are cut off now")
+            self._stopped.set()
+            return
+        self._beside(self.drain())
+
+    async def drain(self) -> None:
+        """Lets sessions end for drain_timeout, refuses new ones, then ends the gateway."""
+        self.draining = True
+        seconds = self.settings.drain_timeout
+        LOG.info("draining: %d sessions have %.0f s to end", self.board.total(board_module.SESSIONS), seconds)
+        for worker in self.workers:
+            worker.drain(seconds)
+        await asyncio.wait(self._lives, timeout=seconds + GRACE_SECONDS)
+        self._stopped.set()
+
+    async def _reload_signal(self) -> None:
+        await self.reload_policy("signal")
+
+    def reopen_logs(self) -> None:
+        """SIGUSR1: log files that were moved away are let go."""
+        for worker in self.workers:
+            worker.reopen()
+
+    # --- policy ---
+
+    async def reload_policy(self, author: str) -> Outcome:
+        """Puts the policy file live everywhere or nowhere, and says so in the logs."""
+        outcome = await self.policies.reload(self.workers)
+        if outcome.ok:
+            LOG.info(
+                "policy %s is live (before: %s), asked for by %s",
+                outcome.version,
+                outcome.previous or "none",
+                author,
+            )
+        else:
+            kept = outcome.version or "none"
+            LOG.error("the policy file was refused, policy %s stays:\n%s", kept, "\n".join(outcome.problems))
+        return outcome
+
+    # --- sessions ---
+
+    async def list_sessions(self) -> list[dict[str, Any]]:
+        """Every open session, of all workers that answer in time."""
+        found: list[dict[str, Any]] = []
+        for worker in self.workers:
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    found.extend((await worker.sessions()).sessions)
+            except (WorkerGone, TimeoutError):
+                LOG.warning("worker %d did not say which sessions it has", worker.row)
+        return found
+
+    async def kill_session(self, session_id: str) -> bool:
+        """Ends one session; False where no worker has it."""
+        for worker in self.workers:
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    if await worker.kill_session(session_id):
+                        return True
+            except (WorkerGone, TimeoutError):
+                continue
+        return False
+
+    # --- health ---
+
+    async def health(self) -> Health:
+        """See gateway.health."""
+        alive = any(worker.ready.is_set() for worker in self.workers)
+        reasons: list[str] = []
+        if not alive:
+            reasons.append("no worker is running")
+        if self.draining:
+            reasons.append("draining")
+        if self.policies.live is None:
+            reasons.append("no policy")
+        sessions = self.board.total(board_module.SESSIONS)
+        if sessions >= self.session_limit:
+            reasons.append("over the limit of connections")
+        if why := await self._server_trouble():
+            reasons.append(f"server unreachable: {why}")
+        details: dict[str, object] = {
+            "instance": self.instance,
+            "policy_version": self.policies.version,
+            "sessions": sessions,
+            "max_connections": self.session_limit,
+            "workers": len(self.workers),
+            "workers_ready": sum(worker.ready.is_set() for worker in self.workers),
+            "worker_restarts": sum(worker.restarts for worker in self.workers),
+            "uptime_s": int(time.time() - self.started_at),
+        }
+        return Health(alive=alive, reasons=tuple(reasons), details=details)
+
+    @property
+    def session_limit(self) -> int:
+        """Sessions at once: the smaller of the setting and the policy's max_connections."""
+        live = self.policies.live
+        most = live.policy.max_connections if live is not None else 0
+        return min(most, self.settings.max_connections) if most else self.settings.max_connections
+
+    async def _server_trouble(self) -> str:
+        """ "" or why the server cannot be reached: by the sessions' own connects while they tell something new, else
+        by a probe, at most one in EVIDENCE_SECONDS."""
+        fresh = int((time.monotonic() - EVIDENCE_SECONDS) * 1000)
+        reached = self.board.latest(board_module.REACHED_MS)
+        if reached > fresh and reached >= self.board.latest(board_module.FAILED_MS):
+            return ""
+        async with self._probe_lock:
+            at, why = self._probed
+            pause = 1.0 if why else EVIDENCE_SECONDS  # a server that comes back should be seen soon
+            if time.monotonic() - at >= pause:
+                why = await probe(self.settings.upstream, PROBE_SECONDS)
+                self._probed = (time.monotonic(), why)
+            return why
+
+
+def build() -> str:
+    """Whether the hot floors run compiled."""
+    from dbgate.gate import session
+
+    return "pure Python" if (session.__file__ or "").endswith(".py") else "compiled"

@@ -1,0 +1,160 @@
+"""A worker's parts, put together: brain, hub, audit log, counters. The only place where they meet."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import time
+from typing import Final
+
+from dbgate.audit.record import Record
+from dbgate.audit.ulid import UlidSource
+from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.session import Gate
+from dbgate.gateway.board import Board, Seats
+from dbgate.gateway.hub import Hub
+from dbgate.gateway.timers import Timers
+from dbgate.sinks.audit_file import AuditFile
+from dbgate.stats import layout
+from dbgate.stats.counters import Counters
+from dbgate.workers import log
+from dbgate.workers.messages import Start
+from dbgate.workers.reload import Loaded
+
+LOG: Final = logging.getLogger("dbgate.workers")
+
+
+class Wiring:
+    """start: what the supervisor said; loaded: the policy that is live now, None = none."""
+
+    def __init__(self, start: Start, board: Board, stats_fd: int, loaded: Loaded | None, now: float) -> None:
+        settings = start.settings
+        self._settings = settings
+        self._offset = log.wall_offset()
+        self._ids = UlidSource(os.urandom)
+        self.policy_version = ""
+        self.seats = Seats(board, start.worker, settings.max_connections)
+        self.counters = Counters(stats_page(stats_fd, start.worker), os.getpid())
+        self.audit: AuditFile | None = None
+        if settings.audit_log:
+            self.audit = AuditFile(
+                settings.audit_log,
+                start.instance,
+                self.wall,
+                max_bytes=settings.audit_max_size,
+                max_files=settings.audit_max_files,
+                queue_records=settings.audit_queue,
+                on_trouble=_audit_trouble,
+            )
+            self.audit.start()
+        limits = Limits(
+            handshake_timeout=settings.handshake_timeout,
+            idle_timeout=settings.idle_timeout,
+            statement=settings.max_statement,
+            packet=settings.max_packet,
+            queue=settings.max_queue,
+            prepared=settings.max_prepared,
+            cache=settings.cache_size,
+            rate_share=1.0 / start.workers,
+        )
+        self.brain = Brain(loaded.policy if loaded else None, limits, self._new_event_id, self._offset)
+        self.hub = Hub(
+            upstream=settings.upstream,
+            connect_timeout=settings.connect_timeout,
+            seats=self.seats,
+            timers=Timers(now),
+            new_gate=self._new_gate,
+            keep=self._keep,
+            counters=self.counters,
+            session_prefix=f"{start.worker:x}{os.getpid():x}",
+        )
+        self._in_force(loaded, start.epoch)
+
+    def _new_gate(self, session_id: str, client_ip: str, client_port: int, now: float) -> Gate:
+        return Gate(self.brain, session_id, client_ip, client_port, now)
+
+    def _new_event_id(self) -> str:
+        return self._ids.new(int(self.wall_now() * 1000))
+
+    def _keep(self, record: Record) -> None:
+        audit = self.audit
+        if audit is not None:
+            audit.put(record)
+        self.counters.finished(
+            record.event,
+            record.operation,
+            record.rule,
+            record.rule_line,
+            record.rows,
+            record.bytes,
+            record.duration_us,
+            record.error_code,
+            record.truncated,
+            int(self.wall(record.at) * 1000),
+        )
+
+    # --- clocks ---
+
+    def wall(self, at: float) -> float:
+        """Unix seconds of a monotonic second. Also called from the audit log's thread."""
+        return at + self._offset
+
+    def wall_now(self) -> float:
+        return self.wall(time.monotonic())
+
+    def beat(self) -> None:
+        """Once a second: the wall clock may have been set, and some totals are only looked at now and then."""
+        self._offset = log.wall_offset()
+        self.brain.wall_offset = self._offset
+        try:
+            audit = self.audit
+            if audit is not None:
+                self.counters.audit(audit.written, audit.dropped, audit.queued, bool(audit.trouble))
+            self._count_caches()
+        except Exception:
+            LOG.exception("counting failed")
+
+    def _count_caches(self) -> None:
+        pass
+
+    # --- what the supervisor asks for ---
+
+    def publish(self, loaded: Loaded, epoch: int) -> None:
+        """Puts a policy in force for every session of this worker, from its next command on."""
+        self.brain.publish(loaded.policy)
+        self._in_force(loaded, epoch)
+
+    def _in_force(self, loaded: Loaded | None, epoch: int) -> None:
+        self.policy_version = loaded.version if loaded else ""
+        most = loaded.policy.max_connections if loaded else 0
+        self.seats.limit = (
+            min(most, self._settings.max_connections) if most else self._settings.max_connections
+        )
+        self.counters.policy_changed(epoch)
+
+    def describe_sessions(self) -> list[dict[str, object]]:
+        """Every open session, as the control API shows it."""
+        return [session.gate.describe() for session in self.hub.sessions.values()]
+
+    def reopen(self) -> None:
+        """Log files that were moved away are let go."""
+        if self.audit is not None:
+            self.audit.reopen()
+
+    def close(self, timeout: float) -> None:
+        """Writes what waits, for at most `timeout` seconds."""
+        if self.audit is not None and (lost := self.audit.close(timeout)):
+            LOG.error("%d audit records of this worker were not kept", lost)
+
+
+def stats_page(fd: int, row: int) -> memoryview:
+    """A worker's statistics page. It stays mapped as long as somebody looks at it."""
+    return memoryview(mmap.mmap(fd, 0))[row * layout.PAGE_BYTES : (row + 1) * layout.PAGE_BYTES]
+
+
+def _audit_trouble(message: str) -> None:
+    if message:
+        LOG.error("the audit log cannot be written: %s", message)
+    else:
+        LOG.info("the audit log is written again")

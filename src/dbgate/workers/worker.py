@@ -1,0 +1,169 @@
+"""A worker process: an event loop, a listening socket, the sessions that came in by it, and the supervisor's link.
+
+Started by workers.process with four inherited descriptors: link, listening socket, board, statistics page. It takes
+no signals: the supervisor has them, and says by the link what to do. When the link breaks the supervisor is gone, and
+so is the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Final
+
+from dbgate.gateway.board import Board
+from dbgate.gateway.connection import Session
+from dbgate.gateway.listener import raise_file_limit
+from dbgate.workers import log
+from dbgate.workers.link import Link
+from dbgate.workers.loop import run
+from dbgate.workers.messages import (
+    Abort,
+    Commit,
+    Committed,
+    Drain,
+    Kill,
+    Killed,
+    ListSessions,
+    Prepare,
+    Prepared,
+    Ready,
+    Reopen,
+    Sessions,
+    Start,
+    ToWorker,
+)
+from dbgate.workers.reload import Loaded, load_text
+from dbgate.workers.wiring import Wiring
+
+LOG: Final = logging.getLogger("dbgate.workers")
+
+_BEAT_SECONDS: Final = 1.0
+_END_SECONDS: Final = 5.0  # for the audit log's last lines
+
+
+class Worker:
+    """One process's everything. run() returns when the process should end."""
+
+    def __init__(self, link: Link[ToWorker], sock: socket.socket, wiring: Wiring, start: Start) -> None:
+        self.link = link
+        self.sock = sock
+        self.wiring = wiring
+        self.start = start
+        self.prepared: dict[int, Loaded] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.ended = asyncio.Event()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        hub = self.wiring.hub
+        server = await loop.create_server(lambda: Session(hub, loop), sock=self.sock)
+        hub.timers.start(loop)
+        listening = loop.create_task(self._listen())
+        beat = loop.create_task(self._beat())
+        self.link.send(Ready(self.wiring.policy_version))
+        # What is there now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        await self.ended.wait()
+        server.close()
+        hub.kill_all()
+        hub.timers.stop()
+        for task in (listening, beat, *self.tasks):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.sleep(0)  # the transports that were just closed
+        await loop.run_in_executor(None, self.wiring.close, _END_SECONDS)
+        await self.link.close()
+
+    async def _listen(self) -> None:
+        """The supervisor's messages, in order; what takes long is done beside."""
+        while (message := await self.link.receive()) is not None:
+            if isinstance(message, Prepare):
+                self._beside(self._prepare(message))
+            elif isinstance(message, Commit):
+                loaded = self.prepared.pop(message.number, None)
+                if loaded is not None:  # else it was aborted, and the supervisor waits for no answer
+                    self.wiring.publish(loaded, message.epoch)
+                    self.link.send(Committed(message.number))
+            elif isinstance(message, Abort):
+                self.prepared.pop(message.number, None)
+            elif isinstance(message, ListSessions):
+                self.link.send(Sessions(message.number, self.wiring.describe_sessions()))
+            elif isinstance(message, Kill):
+                self.link.send(Killed(message.number, self.wiring.hub.kill(message.session_id)))
+            elif isinstance(message, Reopen):
+                self.wiring.reopen()
+            elif isinstance(message, Drain):
+                self._beside(self._drain(message.seconds))
+        self.ended.set()
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _prepare(self, message: Prepare) -> None:
+        try:
+            loaded = await asyncio.get_running_loop().run_in_executor(
+                None, load_text, message.text, message.filename
+            )
+        except Exception as error:  # the supervisor has compiled the same text, so this is a defect here
+            LOG.exception("a policy that the supervisor took cannot be compiled here")
+            self.link.send(Prepared(message.number, "", f"{type(error).__name__}: {error}"))
+            return
+        self.prepared = {message.number: loaded}  # one that was given up meanwhile goes with it
+        self.link.send(Prepared(message.number, loaded.version))
+
+    async def _drain(self, seconds: float) -> None:
+        hub = self.wiring.hub
+        hub.drain()
+        until = time.monotonic() + seconds
+        while (hub.sessions or hub.ending) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        self.ended.set()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            self.wiring.beat()
+
+
+async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int) -> int:
+    """Serves until the supervisor says so, or is gone; gives the exit status."""
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=link_fd))
+    link: Link[ToWorker] = Link(reader, writer, ToWorker)
+    start = await link.receive()
+    if not isinstance(start, Start):
+        return 1
+    log.set_up(start.settings.log_level, f"worker {start.worker}")
+    loaded = load_text(start.policy, start.policy_file) if start.policy else None
+    board = Board(board_fd)
+    wiring = Wiring(start, board, stats_fd, loaded, time.monotonic())
+    if warning := raise_file_limit(wiring.seats.limit):
+        LOG.warning(warning)
+    sock = socket.socket(fileno=listen_fd)
+    sock.setblocking(False)
+    await Worker(link, sock, wiring, start).run()
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """arguments: the four descriptors. Signals are the supervisor's: a Ctrl-C, or a stop that a service manager
+    sends to the whole group, must not cut the drain short."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+    link, listen, board, stats = map(int, arguments)
+    return run(serve(link, listen, board, stats))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
