@@ -94,7 +94,6 @@ ALTERING: Final = (
     | CLIENT_OPTIONAL_RESULTSET_METADATA
     | CLIENT_CAPABILITY_EXTENSION
     | CLIENT_CONNECT_WITH_DB
-    | CLIENT_LOCAL_FILES
     | CLIENT_SECURE_CONNECTION
     | CLIENT_MULTI_RESULTS
     | CLIENT_PS_MULTI_RESULTS
@@ -284,11 +283,14 @@ def parse_response(payload: bytes) -> Response:
 
 
 def held(capabilities: int, offered: int) -> int:
-    """A client's capabilities held to what was offered; raises ProtocolError for an unoffered altering bit."""
+    """A client's capabilities held to what was offered; raises ProtocolError for an unoffered altering bit.
+
+    CLIENT_LONG_PASSWORD stays as the client has it: it tells the server whether the filler holds MariaDB's extended
+    capabilities, so that clearing it would turn filler bytes into capabilities that nobody checked."""
     extra = capabilities & ~offered
     if extra & ALTERING:
         raise ProtocolError(f"capabilities {extra & ALTERING:#x} were not offered")
-    return capabilities & offered
+    return capabilities & (offered | CLIENT_LONG_PASSWORD)
 
 
 def rewrite_response(payload: bytes, capabilities: int) -> bytes:

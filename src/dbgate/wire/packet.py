@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.errors import ProtocolError
-from dbgate.wire.constants import HEADER, MAX_PAYLOAD
+from dbgate.wire.constants import COM_QUERY, COM_STMT_PREPARE, HEADER, MAX_PAYLOAD
 
 NEED_MORE: Final = 0
 PACKET: Final = 1
@@ -22,6 +22,7 @@ _PREFIX: Final = 16  # bytes of an oversize payload that are kept: the command a
 class PacketReader:
     """Collects the logical packets of one peer. Feed chunks, then call `next` until it says NEED_MORE.
 
+    limit: bytes of a payload that begins with COM_QUERY or COM_STMT_PREPARE; other_limit: of any other payload.
     After PACKET: `raw` is the packet as it travelled (headers included; the very chunk where the chunk was exactly one
     packet), `size` the payload's length, `last_seq` the last sequence number; `payload()` is what it carries. After OVERSIZE: the packet was longer than `limit`; it was dropped as it came, `raw` holds its
     first bytes without header, `size` its payload's length. `seq` is the sequence number that the next packet must
@@ -30,6 +31,7 @@ class PacketReader:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.other_limit = limit
         self.seq = 0
         self.raw = b""
         self.last_seq = 0
@@ -37,7 +39,7 @@ class PacketReader:
         self.buffered = 0
         self._parts: list[bytes] = []
         self._need = HEADER
-        self._dropping = False
+        self.dropping = False
         self._drop_left = 0
         self._drop_more = False
 
@@ -49,7 +51,7 @@ class PacketReader:
 
     def next(self) -> int:
         """NEED_MORE, PACKET or OVERSIZE; raises ProtocolError for a wrong sequence number."""
-        if self._dropping:
+        if self.dropping:
             return self._drop()
         if self.buffered < self._need:
             return NEED_MORE
@@ -65,8 +67,14 @@ class PacketReader:
             if data[pos + 3] != seq:
                 raise ProtocolError(f"packet number {data[pos + 3]} where {seq} was due")
             size += length
-            if size > self.limit:
-                return self._start_drop(data, pos + HEADER, size, length, seq)
+            if size > self.limit or size > self.other_limit:
+                if have < HEADER + _PREFIX:
+                    return self._wait(
+                        data, HEADER + _PREFIX
+                    )  # limits are above the prefix, so these bytes will come
+                code = data[HEADER]
+                if size > (self.limit if code in (COM_QUERY, COM_STMT_PREPARE) else self.other_limit):
+                    return self._start_drop(data, pos + HEADER, size, length, seq)
             pos += HEADER + length
             if have < pos:
                 return self._wait(data, pos)
@@ -121,7 +129,7 @@ class PacketReader:
         self.raw = data[HEADER : HEADER + _PREFIX]
         self.size = size
         self.last_seq = seq
-        self._dropping = True
+        self.dropping = True
         self._drop_left = length
         self._drop_more = length == MAX_PAYLOAD
         self._parts = [data[pos:]]
@@ -154,7 +162,7 @@ class PacketReader:
             self._drop_left = length
             self._drop_more = length == MAX_PAYLOAD
             pos += HEADER
-        self._dropping = False
+        self.dropping = False
         self._keep(data[pos:])
         return OVERSIZE
 

@@ -1,0 +1,283 @@
+"""What all sessions of a worker share: the policy with its epoch, the caches, the limits, the rates.
+
+Every verdict of the gate is made by `Brain.decide`, from an `Analysis` and nothing else; an exception while deciding
+is a block (rule internal-error). Verdicts are cached per `Scope`: lexer context, schema, access rule and epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, final
+
+from dbgate.gate.judged import Judged
+from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
+from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
+from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
+from dbgate.sql.analyze import analyze, command
+from dbgate.sql.cache import Cache, View
+from dbgate.sql.digest import fast_digest
+from dbgate.sql.statement import Analysis, LexContext
+
+MAX_BUCKETS: Final = 10_000
+_ANALYSIS_COST: Final = 1500
+
+
+@final
+class Limits:
+    """Bounds of one session, and of the worker's caches. Times in seconds, sizes in bytes.
+
+    statement: text of COM_QUERY and COM_STMT_PREPARE; packet: any other command; queue: commands that wait while a
+    reply is under way (the client is paused above it); drain: what is read and dropped of a reply that was cut;
+    idle: 0 = none, the policy's own takes precedence; cache: all verdicts and analyses of the worker.
+    rate_share: this worker's part of every rate limit (one over the number of workers).
+    """
+
+    def __init__(
+        self,
+        handshake_timeout: float = 10.0,
+        idle_timeout: float = 0.0,
+        statement: int = 16 << 20,
+        packet: int = 64 << 20,
+        queue: int = 256 << 10,
+        prepared: int = 16_384,
+        drain: int = 64 << 20,
+        cache: int = 64 << 20,
+        rate_share: float = 1.0,
+    ) -> None:
+        self.handshake_timeout = handshake_timeout
+        self.idle_timeout = idle_timeout
+        self.statement = statement
+        self.packet = packet
+        self.queue = queue
+        self.prepared = prepared
+        self.drain = drain
+        self.cache = cache
+        self.rate_share = rate_share
+
+
+@final
+class Scope:
+    """Everything that a cached verdict depends on besides the text. Sessions hold it until something of it changes.
+
+    view: verdicts by the command's bytes as they travel (exact) and by digest (shaped); cap: rows per result set,
+    -1 = none; simple: neither clock nor rate, so that a cached verdict is final; watched: replies need a cap or names;
+    quick: simple and not watched.
+    """
+
+    def __init__(
+        self,
+        epoch: int,
+        policy: CompiledPolicy | None,
+        entry: CompiledEntry | None,
+        ctx: LexContext,
+        schema: str,
+        view: View[Judged],
+    ) -> None:
+        self.epoch = epoch
+        self.policy = policy
+        self.entry = entry
+        self.ctx = ctx
+        self.schema = schema
+        self.view = view
+        self.version = ""
+        self.cap = -1
+        self.cap_enforced = False
+        self.names_wanted = False
+        self.simple = True
+        if policy is not None and entry is not None:
+            self.version = policy.version
+            cap, mode = row_cap(policy, entry)
+            self.cap = cap if cap > 0 else -1
+            self.cap_enforced = mode == "enforce"
+            self.names_wanted = policy.watches_columns
+            self.simple = not entry.has_clock and entry.rate <= 0.0
+        self.watched = self.cap >= 0 or self.names_wanted
+        self.quick = self.simple and not self.watched
+
+
+@final
+class Brain:
+    """One a worker. `publish` is the only way to change the policy; epoch counts its calls.
+
+    new_event_id: gives ULIDs; wall_offset: wall clock minus monotonic clock, seconds.
+    """
+
+    def __init__(
+        self,
+        policy: CompiledPolicy | None,
+        limits: Limits,
+        new_event_id: Callable[[], str],
+        wall_offset: float = 0.0,
+    ) -> None:
+        self.policy = policy
+        self.epoch = 1
+        self.limits = limits
+        self.new_event_id = new_event_id
+        self.wall_offset = wall_offset
+        self.fold_names = False  # as the last session learned it; the server's, so the same for all
+        self.verdicts: Cache[Judged] = Cache(limits.cache * 3 // 4, Judged.cost)
+        self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
+        self._scopes: dict[str, Scope] = {}
+        self._buckets: dict[str, Bucket] = {}
+        self._columns: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def publish(self, policy: CompiledPolicy | None) -> None:
+        """Put a policy in force for every session, from its next command on."""
+        self.policy = policy
+        self.epoch += 1
+        self.verdicts.clear()
+        self._scopes.clear()
+        self._buckets.clear()
+        self._columns.clear()
+
+    def entry_for(self, user: str, client_ip: str) -> CompiledEntry | None:
+        """The access rule of a user from there under the present policy."""
+        return find_entry(self.policy, user, client_ip) if self.policy is not None else None
+
+    def scope(self, ctx: LexContext, schema: str, entry: CompiledEntry | None, attributes: bool) -> Scope:
+        """The scope for a session in this state; attributes: its COM_QUERY carries query attributes."""
+        number = -1 if entry is None else entry.number
+        key = f"{self.epoch}.{number}.{attributes:d}.{ctx.key}.{schema}"
+        found = self._scopes.get(key)
+        if found is None:
+            if len(self._scopes) >= MAX_BUCKETS:
+                self._scopes.clear()
+            found = Scope(self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key))
+            self._scopes[key] = found
+        return found
+
+    def judge_text(self, scope: Scope, raw: bytes, text: bytes, prepared: bool) -> Judged:
+        """The verdict for one SQL text, through both cache levels. raw: the command as it travels ("" = not to be
+        cached by its bytes)."""
+        judged = scope.view.find_exact(raw) if raw else None
+        if judged is not None:
+            return judged
+        shape: bytes | None = None
+        if self._shapes_count(scope):
+            shape = fast_digest(text, scope.ctx)
+            if shape is not None:
+                shape = (b"P" if prepared else b"Q") + shape
+                judged = scope.view.find_shape(shape)
+        if judged is None:
+            judged = self.judge(
+                scope, self._analysis(scope, text, prepared), "PREPARE" if prepared else "QUERY"
+            )
+            if shape is not None and judged.analysis.shared:
+                scope.view.put_shape(shape, judged)
+        if raw:
+            scope.view.put_exact(raw, judged)
+        return judged
+
+    def judge_command(self, scope: Scope, kind: str, name: str, label: str) -> Judged:
+        """The verdict for a command that is not text, put in words by sql.analyze.command."""
+        raw = f"{kind} {name}".encode("utf-8", "surrogateescape")
+        judged = scope.view.find_exact(raw)
+        if judged is None:
+            judged = self.judge(scope, command(kind, name, scope.ctx, scope.schema), label)
+            scope.view.put_exact(raw, judged)
+        return judged
+
+    def judge(self, scope: Scope, analysis: Analysis, label: str) -> Judged:
+        """Decide an analysis; whatever goes wrong while deciding is a block."""
+        try:
+            verdict = decide(scope.policy, scope.entry, analysis)
+        except Exception as error:
+            verdict = Verdict(BLOCK, "internal-error", 0, f"deciding failed: {error!r}", "enforce")
+        return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label)
+
+    def admitted(
+        self, scope: Scope, judged: Judged, user: str, client_ip: str, now: float, counts: bool
+    ) -> Verdict:
+        """The verdict with time and rate, which no cache holds. counts: it is a statement that a rate counts."""
+        entry = scope.entry
+        policy = scope.policy
+        if scope.simple or entry is None or policy is None:
+            return judged.verdict
+        rate_ok = not counts or entry.rate <= 0.0 or self._take(user, client_ip, entry.rate, now)
+        return combine(admit(policy, entry, now + self.wall_offset, rate_ok), judged.verdict)
+
+    def sensitive_columns(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a result's column names that sensitive_columns means."""
+        policy = self.policy
+        if policy is None:
+            return ()
+        found = self._columns.get(names)
+        if found is None:
+            if len(self._columns) >= MAX_BUCKETS:
+                self._columns.clear()
+            found = policy.sensitive(names)
+            self._columns[names] = found
+        return found
+
+    def _sensitive_of(self, scope: Scope, analysis: Analysis) -> tuple[str, ...]:
+        if not scope.names_wanted or scope.policy is None:
+            return ()
+        names: set[str] = set()
+        for statement in analysis.statements:
+            names.update(statement.identifiers)
+        return tuple(sorted(scope.policy.sensitive(tuple(sorted(names)))))
+
+    def _shapes_count(self, scope: Scope) -> bool:
+        """Whether a verdict may be shared by texts that differ in literals only."""
+        return scope.policy is None or scope.policy.sql.literal_patterns is None
+
+    def _analysis(self, scope: Scope, text: bytes, prepared: bool) -> Analysis:
+        view = self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}")
+        found = view.find_exact(text)
+        if found is None:
+            try:
+                found = analyze(text, scope.ctx, scope.schema, prepared)
+            except Exception as error:
+                return Analysis((), f"analysis failed: {error!r}", "", "", "", "", "", False)
+            view.put_exact(text, found)
+        return found
+
+    def _take(self, user: str, client_ip: str, rate: float, now: float) -> bool:
+        key = f"{user}@{client_ip}"
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= MAX_BUCKETS:
+                self._buckets.clear()
+            bucket = Bucket(now)
+            self._buckets[key] = bucket
+        return bucket.take(rate * self.limits.rate_share, now)
+
+
+@final
+class Bucket:
+    """Statements that one user may still send from one source: refilled at its rate, holding one second's worth."""
+
+    def __init__(self, now: float) -> None:
+        self._at = now
+        self._left = -1.0
+
+    def take(self, rate: float, now: float) -> bool:
+        """Take one; False where there is none."""
+        most = max(1.0, rate)
+        if self._left < 0.0:
+            self._left = most
+        self._left = min(most, self._left + max(0.0, now - self._at) * rate)
+        self._at = now
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+def analysis_cost(analysis: Analysis) -> int:
+    """Roughly the bytes that an analysis holds, for a bounded cache."""
+    texts = len(analysis.masked) + len(analysis.canonical) + len(analysis.canonical_literals)
+    return _ANALYSIS_COST * (1 + len(analysis.statements)) + texts
+
+
+def passed(verdict: Verdict) -> bool:
+    """Whether the statement may go to the server."""
+    return verdict.effect != BLOCK
+
+
+def refusal(rule: str, reason: str) -> Verdict:
+    """A block that no policy can change: the gate's own rules."""
+    return Verdict(BLOCK, rule, 0, reason, "enforce")
+
+
+ALLOWED: Final = Verdict(ALLOW)

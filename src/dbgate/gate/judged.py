@@ -1,0 +1,80 @@
+"""A verdict with everything that a record says of the statement, worked out once and shared through the caches."""
+
+from __future__ import annotations
+
+from typing import final
+
+from dbgate.policy.verdict import Verdict
+from dbgate.sql.statement import NEED_ANY_RIGHT, NEED_TABLE, Analysis, Statement
+
+
+@final
+class Judged:
+    """One analysis under one policy and access rule. Never changed after construction.
+
+    operation: the first statement's verb; multi: more than one statement; local_infile: one of them is LOAD … LOCAL;
+    moves: something of the session must be followed after the server's OK; rereads: it must be read from the server;
+    plain: nothing of that, the common case; sensitive: names in it that sensitive_columns means.
+    """
+
+    def __init__(
+        self, analysis: Analysis, verdict: Verdict, sensitive: tuple[str, ...], fallback: str
+    ) -> None:
+        self.analysis = analysis
+        self.verdict = verdict
+        self.effect = verdict.effect
+        self.sensitive = sensitive
+        self.digest = analysis.digest
+        self.masked = analysis.masked
+        statements = analysis.statements
+        self.operation = statements[0].verb if statements else fallback
+        self.multi = len(statements) > 1
+        self.local_infile = False
+        self.rereads = False
+        self.new_schema: str | None = None
+        operations: set[str] = set()
+        tables: dict[str, bool] = {}
+        functions: set[str] = set()
+        detections: set[str] = set()
+        for statement in statements:
+            self._add(statement, operations, tables, functions, detections)
+        self.moves = self.rereads or self.new_schema is not None
+        self.plain = not (self.moves or self.multi or self.local_infile)
+        self.operations = tuple(sorted(operations))
+        self.tables = tuple(tables)
+        self.written = tuple([table for table in tables if tables[table]])
+        self.functions = tuple(sorted(functions))
+        self.detections = tuple(sorted(detections))
+
+    def _add(
+        self,
+        statement: Statement,
+        operations: set[str],
+        tables: dict[str, bool],
+        functions: set[str],
+        detections: set[str],
+    ) -> None:
+        operations.update(statement.operations)
+        for need in statement.needs:
+            if need.kind in (NEED_TABLE, NEED_ANY_RIGHT):
+                table = f"{need.schema}.{need.table}" if need.schema else need.table
+                tables[table] = tables.get(table, False) or need.written
+        for routine in statement.functions:
+            functions.add(f"{routine.schema}.{routine.name}" if routine.schema else routine.name)
+        for routine in statement.calls:
+            functions.add(f"{routine.schema}.{routine.name}" if routine.schema else routine.name)
+        for detection in statement.detections:
+            detections.add(detection.detector)
+        if statement.local_infile:
+            self.local_infile = True
+        if statement.new_schema is not None:
+            self.new_schema = statement.new_schema
+        # What a routine does to the session is not in the statement's text.
+        if statement.rereads or statement.calls or statement.functions:
+            self.rereads = True
+        if statement.folded is not None:
+            self._add(statement.folded, operations, tables, functions, detections)
+
+    def cost(self) -> int:
+        """Roughly the bytes that it holds, for a bounded cache."""
+        return 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))

@@ -1,0 +1,239 @@
+"""The connection phase and COM_CHANGE_USER: who wants in is judged before the server sees it, then every auth plugin
+is relayed, message by message, and the server's word is final.
+
+Turns are kept strictly: a client's packet reaches the server only when its plugin awaits one. Anything sent earlier is
+held, so that a command hidden behind an auth answer is judged as a command once the login is done.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.errors import ProtocolError
+from dbgate.gate import context
+from dbgate.gate.brain import refusal
+from dbgate.gate.phase import ANSWER, AUTH, CONTEXT, LOGIN
+from dbgate.gate.state import HANDSHAKE_LIMIT, Login, State, blocked_message
+from dbgate.policy.login import judge_login
+from dbgate.policy.verdict import BLOCK
+from dbgate.sql.charset import charset_followed, charset_of_collation
+from dbgate.wire import build
+from dbgate.wire.constants import (
+    CLIENT_MULTI_FACTOR_AUTHENTICATION,
+    EOF_HEADER,
+    ER_ACCESS_BLOCKED,
+    ERR_HEADER,
+    MORE_DATA_HEADER,
+    NEXT_FACTOR_HEADER,
+    OK_HEADER,
+)
+from dbgate.wire.handshake import (
+    held,
+    offer,
+    parse_change_user,
+    parse_greeting,
+    parse_response,
+    response_capabilities,
+    rewrite_greeting,
+    rewrite_response,
+    switch_plugin,
+)
+from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketReader
+from dbgate.wire.response import Reply
+from dbgate.wire.status import parse_err, parse_ok
+
+MAX_ROUNDS: Final = 64  # messages of one login; real ones need fewer than ten
+_FAST_AUTH_OK: Final = b"\x01\x03"  # caching_sha2_password: the server goes on by itself
+
+
+def greet(state: State, data: bytes, now: float) -> None:
+    """The server's greeting, or the ERR that it sends instead."""
+    reader = _server_reader(state)
+    reader.feed(data)
+    if _next(reader) == NEED_MORE:
+        return
+    payload = reader.payload()
+    if payload[:1] == bytes((ERR_HEADER,)):
+        state.fx.to_client.append(reader.raw)
+        state.denied(
+            "the server refused the connection", now, None, parse_err(payload, 0, len(payload)).errno
+        )
+        state.end("the server refused the connection", now)
+        return
+    if reader.buffered:
+        raise ProtocolError("the server spoke before its turn")
+    greeting = parse_greeting(payload)
+    state.greeting = greeting
+    state.mariadb = greeting.mariadb
+    state.offered = offer(greeting)
+    state.fx.to_client.append(build.packet(reader.last_seq, rewrite_greeting(payload, state.offered)))
+    state.reader.seq = (reader.last_seq + 1) & 0xFF
+    state.move(LOGIN)
+
+
+def client_login(state: State, now: float) -> None:
+    """The client's HandshakeResponse; a TLS request is one whose capabilities were not offered."""
+    reader = state.reader
+    payload = reader.payload()
+    asked = response_capabilities(payload)
+    capabilities = held(asked, state.offered)
+    response = parse_response(payload)
+    state.capabilities = capabilities
+    state.reply = Reply(capabilities)
+    login = _judge(state, response.user, response.schema, response.collation, now)
+    login.plugin = response.plugin
+    if login.verdict.effect == BLOCK:
+        _deny(state, login, now)
+        state.end("login blocked", now)
+        return
+    raw = reader.raw
+    if capabilities != asked:
+        raw = build.packet(reader.last_seq, rewrite_response(payload, capabilities))
+    _to_auth(state, raw)
+
+
+def change_user(state: State, now: float) -> None:
+    """COM_CHANGE_USER: a login in an open session. Blocked, the session goes on as it was."""
+    fields = parse_change_user(state.reader.payload(), state.capabilities)
+    login = _judge(state, fields.user, fields.schema, fields.collation, now)
+    login.plugin = fields.plugin
+    login.change = True
+    if login.verdict.effect == BLOCK:
+        _deny(state, login, now)
+        state.login = None
+        return
+    state.server_reader = PacketReader(HANDSHAKE_LIMIT)
+    _to_auth(state, state.reader.raw)
+
+
+def answer(state: State) -> None:
+    """A client's packet for its auth plugin, when it is due."""
+    _to_auth(state, state.reader.raw)
+
+
+def server_bytes(state: State, data: bytes, now: float) -> None:
+    """What the server says during a login, until its OK or ERR."""
+    reader = _server_reader(state)
+    login = state.login
+    if login is None:
+        raise ProtocolError("no login is under way")
+    reader.feed(data)
+    while _next(reader) != NEED_MORE:
+        payload = reader.payload()
+        if not payload:
+            raise ProtocolError("empty packet from the server")
+        first = payload[0]
+        state.fx.to_client.append(reader.raw)
+        if first in (OK_HEADER, ERR_HEADER):
+            if reader.buffered:
+                raise ProtocolError("the server spoke before its turn")
+            if first == OK_HEADER:
+                _done(state, login, payload, now)
+            else:
+                _failed(state, login, parse_err(payload, 0, len(payload)).errno, now)
+            return
+        login.rounds += 1
+        if login.rounds > MAX_ROUNDS:
+            raise ProtocolError("the login does not end")
+        reader.seq = (reader.last_seq + 1) & 0xFF
+        if first == EOF_HEADER or (
+            first == NEXT_FACTOR_HEADER and state.capabilities & CLIENT_MULTI_FACTOR_AUTHENTICATION
+        ):
+            login.plugin = switch_plugin(payload)
+        elif (
+            first == MORE_DATA_HEADER and payload == _FAST_AUTH_OK and login.plugin == "caching_sha2_password"
+        ):
+            continue
+        state.reader.seq = reader.seq
+        if state.phase == AUTH:
+            state.move(ANSWER)
+
+
+def _server_reader(state: State) -> PacketReader:
+    reader = state.server_reader
+    if reader is None:
+        raise ProtocolError("no login is under way")
+    return reader
+
+
+def _next(reader: PacketReader) -> int:
+    got = reader.next()
+    if got == OVERSIZE:
+        raise ProtocolError("packet too long for a login")
+    return got
+
+
+def _to_auth(state: State, raw: bytes) -> None:
+    """Pass on a client's packet of the login; the server speaks next."""
+    state.fx.to_server.append(raw)
+    _server_reader(state).seq = (state.reader.last_seq + 1) & 0xFF
+    state.move(AUTH)
+
+
+def _judge(state: State, user: bytes, schema: bytes, collation: int, now: float) -> Login:
+    """Find the access rule, and judge the schema as a USE of it (policy.md, Login)."""
+    brain = state.brain
+    charset = charset_of_collation(collation) if collation >= 0 else state.ctx.charset
+    followed = charset == "" or charset_followed(charset)
+    charset = charset or "utf8mb4"  # an id that no server knows; what it made of it is read behind its OK
+    user_name = context.decode(user, charset)
+    schema_name = context.decode(schema, charset)
+    shown = user.decode("utf-8", "backslashreplace") if user_name is None else user_name
+    shown_schema = schema.decode("utf-8", "backslashreplace") if schema_name is None else schema_name
+    login = Login(shown, shown_schema, now)
+    state.login = login
+    if not followed:
+        login.verdict = refusal("session-state", f"character set {charset} cannot be followed")
+        return login
+    if user_name is None or schema_name is None:
+        login.verdict = refusal("parse-error", "a name cannot be read in the client's character set")
+        return login
+    wall = now + brain.wall_offset
+    login.verdict = judge_login(
+        brain.policy, login.user, state.client_ip, schema_name, wall, brain.fold_names
+    )
+    return login
+
+
+def _deny(state: State, login: Login, now: float) -> None:
+    record = state.denied(login.verdict.reason, now, login.verdict, ER_ACCESS_BLOCKED)
+    state.answer(state.reader.last_seq + 1, ER_ACCESS_BLOCKED, "42000", blocked_message(record))
+
+
+def _done(state: State, login: Login, payload: bytes, now: float) -> None:
+    """The server's OK: the session is this user's from here on; its state is read before anything else is judged."""
+    state.status = parse_ok(payload, 0, len(payload), state.capabilities).status
+    state.logged_in = True
+    state.user = login.user
+    state.schema = login.schema
+    state.entry_epoch = 0
+    state.statements.clear()
+    record = state.new_record("connection.open", login.at)
+    record.operation = "CHANGE_USER" if login.change else "CONNECT"
+    if state.brain.policy is not None:
+        record.policy_version = state.brain.policy.version
+    state.put_verdict(record, login.verdict)
+    record.duration_us = int((now - login.at) * 1_000_000)
+    state.fx.finished.append(record)
+    _to_context(state)
+
+
+def _failed(state: State, login: Login, errno: int, now: float) -> None:
+    """The server's ERR. A refused change of user leaves the session open, but the server may have reset it."""
+    state.denied("the server refused the login", now, None, errno)
+    if not login.change:
+        state.end("the server refused the login", now)
+        return
+    state.statements.clear()
+    _to_context(state)
+
+
+def _to_context(state: State) -> None:
+    state.login = None
+    state.server_reader = None
+    reader = state.reader
+    reader.seq = 0
+    reader.limit = state.brain.limits.statement
+    reader.other_limit = state.brain.limits.packet
+    state.move(CONTEXT)
+    context.ask(state)

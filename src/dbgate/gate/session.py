@@ -1,0 +1,288 @@
+"""One connection's brain: bytes of either peer in, effects out. It never raises, and does no I/O.
+
+The shell calls one method per event and applies the effects that it returns before it calls the next; `now` is
+monotonic seconds. A peer's violation of the protocol ends this session with a record, and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from dbgate.errors import ProtocolError
+from dbgate.gate import commands, login, replies
+from dbgate.gate.brain import Brain
+from dbgate.gate.effects import Effects
+from dbgate.gate.phase import (
+    CLIENT,
+    CLOSED,
+    CONTEXT,
+    DROP,
+    GOODBYE,
+    GREET,
+    GREETING,
+    IGNORE,
+    INFILE,
+    NAMES,
+    OWN_REPLY,
+    READY,
+    RELAY_LOGIN,
+    RELAY_REPLY,
+    REPLY,
+    SERVER,
+    TAKE_ANSWER,
+    TAKE_COMMAND,
+    TAKE_LOGIN,
+)
+from dbgate.gate.state import State
+from dbgate.policy.verdict import ALLOW
+from dbgate.wire import build
+from dbgate.wire.constants import (
+    COM_QUERY,
+    ER_CONNECTION_KILLED,
+    ER_MALFORMED_PACKET,
+    ER_NET_READ_INTERRUPTED,
+    ER_UNKNOWN,
+    HEADER,
+)
+from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketStream
+from dbgate.wire.response import RESULT
+
+
+@final
+class Gate:
+    """One client connection and its one server connection. Made when the client was accepted; see the module."""
+
+    def __init__(self, brain: Brain, session_id: str, client_ip: str, client_port: int, now: float) -> None:
+        self.brain = brain
+        self.state = State(brain, session_id, client_ip, client_port, now)
+        self.file: PacketStream | None = None
+
+    # --- bytes ---
+
+    def client_bytes(self, data: bytes, now: float) -> Effects:
+        """A chunk from the client."""
+        state = self.state
+        fx = state.fx
+        fx.clear()
+        reader = state.reader
+        if state.phase == READY and not reader.buffered and not reader.dropping:
+            scope = state.scope
+            if scope is not None and scope.quick and scope.epoch == self.brain.epoch:
+                judged = scope.view.exact.get(data)
+                # Found: the chunk is one packet that was judged before, byte for byte, in this very scope.
+                if (
+                    judged is not None
+                    and judged.plain
+                    and judged.effect == ALLOW
+                    and data[HEADER] == COM_QUERY
+                ):
+                    state.queries += 1
+                    state.active_at = now
+                    state.last_digest = judged.digest
+                    state.record = state.judged_record(scope, judged, judged.verdict, now)
+                    state.judged = judged
+                    state.command = COM_QUERY
+                    state.phase = REPLY
+                    state.reply.begin(RESULT, 1)
+                    fx.to_server.append(data)
+                    return fx
+        try:
+            if state.phase == INFILE:
+                data = self._file(data)
+            elif CLIENT[state.phase] == DROP:
+                return fx
+            state.client_spoke = True
+            reader.feed(data)
+            self._work(now)
+        except ProtocolError as error:
+            self._client_fault(str(error), now)
+        except Exception as error:
+            self._defect(error, now)
+        return self._steered()
+
+    def server_bytes(self, data: bytes, now: float) -> Effects:
+        """A chunk from the server."""
+        state = self.state
+        fx = state.fx
+        fx.clear()
+        try:
+            what = SERVER[state.phase]
+            if what == RELAY_REPLY:
+                replies.server_bytes(state, data, now)
+            elif what == OWN_REPLY:
+                replies.own_reply(state, data, now)
+            elif what == RELAY_LOGIN:
+                login.server_bytes(state, data, now)
+            elif what == GREET:
+                login.greet(state, data, now)
+            elif what == GOODBYE:
+                replies.goodbye(state, data, now)
+            elif what == IGNORE:
+                return fx
+            else:
+                raise ProtocolError("the server spoke before its turn")
+        except ProtocolError as error:
+            self._server_fault(str(error), now)
+        except Exception as error:
+            self._defect(error, now)
+        if state.reader.buffered and state.phase != CLOSED:
+            try:
+                self._work(now)
+            except ProtocolError as error:
+                self._client_fault(str(error), now)
+            except Exception as error:
+                self._defect(error, now)
+        return self._steered()
+
+    # --- other events ---
+
+    def client_closed(self, now: float) -> Effects:
+        """The client is gone."""
+        self.state.fx.clear()
+        self.state.end("the client closed the connection", now)
+        return self.state.fx
+
+    def server_closed(self, now: float) -> Effects:
+        """The server is gone."""
+        self.state.fx.clear()
+        self._last_word(ER_UNKNOWN, "08S01", "dbgate: the server closed the connection")
+        self.state.end("the server closed the connection", now)
+        return self.state.fx
+
+    def refuse(self, errno: int, sqlstate: str, message: str) -> Effects:
+        """Turn the client away before the greeting; `message` begins with "dbgate: "."""
+        state = self.state
+        fx = state.fx
+        fx.clear()
+        if state.phase == GREETING:
+            fx.to_client.append(build.err(0, errno, sqlstate, message))
+            state.denied(message, state.active_at, None, errno)
+            state.end(message, state.active_at)
+        return fx
+
+    def drain(self, now: float) -> Effects:
+        """The gateway is shutting down: end now, or when the transaction that is open has ended."""
+        self.state.fx.clear()
+        replies.drain(self.state, now)
+        return self._steered()
+
+    def kill(self, now: float) -> Effects:
+        """End at once, on an operator's word."""
+        self.state.fx.clear()
+        self._last_word(ER_CONNECTION_KILLED, "70100", "dbgate: the session was killed by an operator")
+        self.state.end("killed by an operator", now)
+        return self.state.fx
+
+    def expired(self, now: float) -> Effects:
+        """Called every second or so: end the session where a time limit has passed."""
+        state = self.state
+        state.fx.clear()
+        limits = self.brain.limits
+        if state.phase < READY:
+            began = state.login.at if state.login is not None and state.logged_in else state.opened_at
+            if state.phase != CONTEXT and now - began > limits.handshake_timeout:
+                self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the login took too long")
+                state.end("the login took too long", now)
+        elif state.phase == READY:
+            policy = self.brain.policy
+            idle = limits.idle_timeout
+            if policy is not None and policy.idle_timeout_s > 0.0:
+                idle = policy.idle_timeout_s
+            if idle > 0.0 and now - state.active_at > idle:
+                self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the session was idle for too long")
+                state.end("idle for too long", now)
+        return self._steered()
+
+    def describe(self) -> dict[str, object]:
+        """The session for the list of sessions; connected_at is wall clock seconds."""
+        state = self.state
+        return {
+            "session_id": state.session_id,
+            "client_ip": state.client_ip,
+            "client_port": state.client_port,
+            "db_user": state.user,
+            "db_name": state.schema,
+            "connected_at": state.opened_at + self.brain.wall_offset,
+            "state": "transaction" if state.phase == READY and state.in_transaction() else NAMES[state.phase],
+            "queries": state.queries,
+            "blocked": state.blocked,
+            "last_digest": state.last_digest,
+        }
+
+    # --- inside ---
+
+    def _work(self, now: float) -> None:
+        """Take what the client has sent, as far as the phase allows."""
+        state = self.state
+        reader = state.reader
+        while True:
+            if state.phase == INFILE:
+                rest = self._file(reader.take_all())
+                if not rest:
+                    return
+                reader.feed(rest)
+            what = CLIENT[state.phase]
+            if what < TAKE_LOGIN or what > TAKE_COMMAND:
+                return
+            got = reader.next()
+            if got == NEED_MORE:
+                return
+            if what == TAKE_COMMAND:
+                if got == OVERSIZE:
+                    commands.oversize(state, now)
+                else:
+                    commands.take(state, now)
+            elif got == OVERSIZE:
+                raise ProtocolError("packet too long for a login")
+            elif what == TAKE_LOGIN:
+                login.client_login(state, now)
+            elif what == TAKE_ANSWER:
+                login.answer(state)
+
+    def _file(self, data: bytes) -> bytes:
+        """Pass the client's file on; what is behind its end is given back."""
+        state = self.state
+        stream = self.file
+        if stream is None:
+            stream = PacketStream(state.infile_seq)
+            self.file = stream
+        stop = stream.feed(data)
+        if stop:
+            state.fx.to_server.append(data if stop == len(data) else data[:stop])
+        if not stream.done:
+            return b""
+        self.file = None
+        state.reply.resume(stream.last_seq + 1)
+        state.move(REPLY)
+        return data[stop:]
+
+    def _steered(self) -> Effects:
+        """The effects, with the word on whether the client may go on sending."""
+        state = self.state
+        state.fx.pause_client = (
+            state.phase != READY and state.phase != CLOSED and state.reader.buffered > self.brain.limits.queue
+        )
+        return state.fx
+
+    def _last_word(self, errno: int, sqlstate: str, message: str) -> None:
+        """Tell the client why, where the protocol lets it hear."""
+        state = self.state
+        seq = state.next_seq()
+        if seq >= 0:
+            state.answer(seq, errno, sqlstate, message)
+
+    def _client_fault(self, what: str, now: float) -> None:
+        """The client broke the protocol: nothing more of it reaches the server."""
+        self._last_word(ER_MALFORMED_PACKET, "HY000", f"dbgate: {what}")
+        self.state.end(f"protocol error of the client: {what}", now)
+
+    def _server_fault(self, what: str, now: float) -> None:
+        """The server broke the protocol, or the gate lost track of it: the client hears no more of it."""
+        self._last_word(ER_UNKNOWN, "08S01", "dbgate: the server's reply cannot be followed")
+        self.state.end(f"protocol error of the server: {what}", now)
+
+    def _defect(self, error: Exception, now: float) -> None:
+        """A defect of ours. Fail closed: what was about to be sent to the server is not."""
+        self.state.fx.to_server.clear()
+        self._last_word(ER_UNKNOWN, "08S01", "dbgate: internal error")
+        self.state.end(f"internal error: {error!r}", now)

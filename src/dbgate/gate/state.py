@@ -1,0 +1,233 @@
+"""All that the gate knows of one session, and the few things that every part of it does: answer, record, end."""
+
+from __future__ import annotations
+
+from typing import final
+
+from dbgate.audit.record import Record
+from dbgate.gate.brain import Brain, Scope
+from dbgate.gate.effects import Effects
+from dbgate.gate.judged import Judged
+from dbgate.gate.phase import ANSWER, AUTH, CLOSED, CONTEXT, GREETING, LOGIN, NEXT, READY, REPLY
+from dbgate.gate.prepared import Statements
+from dbgate.policy.compiled import CompiledEntry
+from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
+from dbgate.sql.statement import MYSQL, LexContext
+from dbgate.wire import build
+from dbgate.wire.constants import ER_ACCESS_BLOCKED, SERVER_STATUS_IN_TRANS
+from dbgate.wire.handshake import Greeting
+from dbgate.wire.packet import PacketReader
+from dbgate.wire.response import Reply
+
+_EVENTS = ("query", "query.would_block", "query.blocked")
+HANDSHAKE_LIMIT = 1 << 20  # bytes of one packet before the login is done; real ones are below 64 KiB
+
+
+@final
+class State:
+    """One session. Strings are as the log shows them; schema "" = none; status: flags of the server's last OK or EOF.
+
+    user, entry, schema and ctx are those that the server has confirmed. unfollowed: why the server's state is one that
+    the lexer does not follow ("" = it does); then everything is refused but what can mend it.
+    record, judged, command, statement_id: the command whose reply is under way; record is None for own queries.
+    """
+
+    def __init__(self, brain: Brain, session_id: str, client_ip: str, client_port: int, now: float) -> None:
+        self.brain = brain
+        self.fx = Effects()
+        self.session_id = session_id
+        self.client_ip = client_ip
+        self.client_port = client_port
+        self.opened_at = now
+        self.active_at = now
+        self.phase = GREETING
+        self.reader = PacketReader(HANDSHAKE_LIMIT)  # the client's packets
+        self.server_reader: PacketReader | None = PacketReader(HANDSHAKE_LIMIT)  # the server's, during logins
+        self.greeting: Greeting | None = None
+        self.offered = 0
+        self.capabilities = 0
+        self.reply = Reply(0)
+        self.mariadb = False
+        self.status = 0
+        self.user = ""
+        self.entry: CompiledEntry | None = None
+        self.entry_epoch = 0
+        self.schema = ""
+        self.ctx = LexContext(MYSQL, 0)
+        self.unfollowed = ""
+        self.scope: Scope | None = None
+        self.statements = Statements()
+        self.logged_in = False
+        self.client_spoke = False
+        self.told = False  # a connection.denied record was written
+        self.login: Login | None = None
+        self.record: Record | None = None
+        self.judged: Judged | None = None
+        self.command = 0
+        self.statement_id = -1
+        self.infile_seq = 0
+        self.draining = False
+        self.queries = 0
+        self.blocked = 0
+        self.last_digest = ""
+
+    def move(self, phase: int) -> None:
+        """Enter a phase that may follow the present one."""
+        if phase not in NEXT[self.phase] and phase != CLOSED:
+            raise AssertionError(f"phase {phase} cannot follow {self.phase}")
+        self.phase = phase
+
+    def in_transaction(self) -> bool:
+        return self.status & SERVER_STATUS_IN_TRANS != 0
+
+    def forget_scope(self) -> None:
+        """Something that verdicts depend on has changed."""
+        self.scope = None
+
+    def current_scope(self) -> Scope:
+        """The scope of the next verdict: the access rule is looked up anew under each epoch."""
+        scope = self.scope
+        if scope is not None and scope.epoch == self.brain.epoch:
+            return scope
+        brain = self.brain
+        if self.entry_epoch != brain.epoch:
+            self.entry = brain.entry_for(self.user, self.client_ip)
+            self.entry_epoch = brain.epoch
+        scope = brain.scope(self.ctx, self.schema, self.entry, self.attributes())
+        self.scope = scope
+        return scope
+
+    def attributes(self) -> bool:
+        """Whether COM_QUERY carries query attributes in this session."""
+        return self.capabilities & 1 << 27 != 0
+
+    def new_record(self, event: str, at: float) -> Record:
+        """A record with the session's fields."""
+        record = Record(event, at, self.session_id, self.user, self.client_ip, self.client_port)
+        record.db_schema = self.schema
+        return record
+
+    def judged_record(self, scope: Scope, judged: Judged, verdict: Verdict, now: float) -> Record:
+        """A record of one command, with its statement's facts and its verdict."""
+        record = Record(
+            _EVENTS[verdict.effect], now, self.session_id, self.user, self.client_ip, self.client_port
+        )
+        record.db_schema = scope.schema
+        record.operation = judged.operation
+        record.operations = judged.operations
+        record.tables = judged.tables
+        record.written = judged.written
+        record.functions = judged.functions
+        record.detections = judged.detections
+        record.sensitive = judged.sensitive
+        record.statement = judged.masked
+        record.digest = judged.digest
+        record.policy_version = scope.version
+        self.put_verdict(record, verdict)
+        return record
+
+    def put_verdict(self, record: Record, verdict: Verdict) -> None:
+        """Write a verdict into a record; a block counts, and gets its event id."""
+        record.decision = EFFECT_NAMES[verdict.effect]
+        record.reason = verdict.reason
+        if verdict.effect != ALLOW:
+            record.rule = verdict.rule
+            record.rule_line = verdict.line
+            record.mode = verdict.mode
+            record.event_id = self.brain.new_event_id()
+            if verdict.effect == BLOCK:
+                self.blocked += 1
+
+    def refuse(self, record: Record, seq: int) -> None:
+        """Answer a blocked command with an ERR of this sequence number, and finish its record."""
+        self.answer(seq, ER_ACCESS_BLOCKED, "42000", blocked_message(record))
+        record.error_code = ER_ACCESS_BLOCKED
+        record.duration_us = 0
+        self.fx.finished.append(record)
+
+    def answer(self, seq: int, errno: int, sqlstate: str, message: str) -> None:
+        """Send the client an ERR of our own."""
+        self.fx.to_client.append(build.err(seq, errno, sqlstate, message))
+
+    def end(self, reason: str, now: float) -> None:
+        """Finish what is open, write the session's last record, and have both legs closed. Done once."""
+        if self.phase == CLOSED:
+            return
+        self.phase = CLOSED
+        fx = self.fx
+        fx.close = reason
+        fx.pause_client = False
+        record = self.record
+        if record is not None:
+            self.record = None
+            record.reason = record.reason or reason
+            self.finish(record, now)
+        if self.logged_in:
+            last = self.new_record("connection.close", now)
+            last.reason = reason
+            last.duration_us = int((now - self.opened_at) * 1_000_000)
+            fx.finished.append(last)
+        elif self.client_spoke and not self.told:
+            self.denied(reason, now)
+
+    def denied(self, reason: str, now: float, verdict: Verdict | None = None, error_code: int = 0) -> Record:
+        """A connection.denied record: by a verdict, by the server (error_code), or because the login broke off."""
+        self.told = True
+        record = self.new_record("connection.denied", now)
+        record.operation = "CONNECT"
+        record.decision = "block"
+        record.reason = reason
+        record.error_code = error_code
+        if self.brain.policy is not None:
+            record.policy_version = self.brain.policy.version
+        if self.login is not None:
+            record.db_user = self.login.user
+            record.db_schema = self.login.schema
+        if verdict is not None:
+            self.put_verdict(record, verdict)
+        record.duration_us = int((now - self.opened_at) * 1_000_000)
+        self.fx.finished.append(record)
+        return record
+
+    def finish(self, record: Record, now: float) -> None:
+        """Complete the record of a command whose reply has ended, or never will."""
+        reply = self.reply
+        record.rows = reply.rows
+        record.affected_rows = reply.affected_rows
+        record.bytes = reply.size
+        record.duration_us = int((now - record.at) * 1_000_000)
+        if reply.error_code and not record.error_code:
+            record.error_code = reply.error_code
+        self.fx.finished.append(record)
+
+    def next_seq(self) -> int:
+        """The number that an ERR to the client must have now, or -1 where it cannot take one: a packet is half way,
+        or nothing has been said yet."""
+        if self.phase == READY or self.phase == CONTEXT:
+            return 1
+        if self.phase == REPLY:
+            return self.reply.seq if self.reply.boundary() and not self.reply.swallow else -1
+        if self.phase == AUTH and self.server_reader is not None:
+            return self.server_reader.seq
+        if self.phase == LOGIN or self.phase == ANSWER:
+            return (self.reader.seq + 1) & 0xFF
+        return 0 if self.phase == GREETING else -1
+
+
+@final
+class Login:
+    """A login or a change of user that is under way: who, where to, and what the server answered so far."""
+
+    def __init__(self, user: str, schema: str, at: float) -> None:
+        self.user = user
+        self.schema = schema
+        self.at = at
+        self.verdict = Verdict(ALLOW)
+        self.plugin = ""
+        self.rounds = 0
+        self.change = False
+
+
+def blocked_message(record: Record) -> str:
+    """What a client is told of a block (policy.md): the rule and the event, never the reason."""
+    return f"dbgate: blocked by policy (rule: {record.rule}, event: {record.event_id})"
