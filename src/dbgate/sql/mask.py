@@ -26,7 +26,7 @@ _NAMED: Final = (b"IDENTIFIED", b"PASSW")
 # Statements that are not about rows: in them `… PASSWORD = word` names a secret, not a column.
 _ROW_VERBS: Final = word_set("SELECT INSERT REPLACE UPDATE DELETE WITH ( TABLE VALUES CALL DO")
 _HANDS_OVER: Final = word_set("BY AS USING")
-_NO_SECRET: Final = word_set("PASSWORD RANDOM WITH VIA OLD_PASSWORD ( ) = , :=")
+_NO_SECRET: Final = word_set("PASSWORD RANDOM WITH VIA OLD_PASSWORD FOR EXPIRE HISTORY REUSE REQUIRE OPTIONAL CURRENT")
 
 
 def mask(text: bytes, tokens: Tokens) -> str:
@@ -79,6 +79,7 @@ def _render(tokens: Tokens, literals: bool, secret: bool) -> str:
     raws = tokens.raws
     out: list[bytes] = []
     size = 0
+    spilled = False  # a word stood where a password does: who knows where that password ends
     end = starts[0] if starts else 0
     for i in range(len(kinds)):
         raw = raws[i]
@@ -91,7 +92,8 @@ def _render(tokens: Tokens, literals: bool, secret: bool) -> str:
         if STRING <= kind <= BIT:  # the kinds of literals follow each other
             if literals:
                 raw = b"?"
-        elif secret and kind != OP and _is_secret(tokens, i):
+        elif secret and kind != OP and (spilled or _is_secret(tokens, i)):
+            spilled = True
             raw = b"?"
         out.append(raw)
         size += len(raw)
@@ -108,8 +110,6 @@ def _is_secret(tokens: Tokens, i: int) -> bool:
     words = tokens.words
     if kind == QUOTED and tokens.raws[i].startswith(b'"'):
         return True
-    if kind == USER_VAR:
-        return tokens.raws[i][1:2] in (b"'", b'"')
     if i == 0 or (kind == WORD and words[i] in _NO_SECRET):
         return False
     if kind != WORD and kind != IDENT and kind != QUOTED:
@@ -119,10 +119,7 @@ def _is_secret(tokens: Tokens, i: int) -> bool:
         return words[0] not in _ROW_VERBS
     if (before == "=" or before == "(") and i >= 2 and "PASSW" in words[i - 2]:
         return before == "(" or words[0] not in _ROW_VERBS
-    if before == "=" and words[0] == "SET" and i >= 2 and words[1] == "PASSWORD":
-        return True
-    # The word behind a forgotten quote: IDENTIFIED BY correct horse
-    return i >= 2 and words[i - 2] in _HANDS_OVER and words[0] not in _ROW_VERBS and not words[i - 1]
+    return before == "=" and words[0] == "SET" and words[1] == "PASSWORD"
 
 
 # Words that say nothing but what kind of statement it is: what is left of a text that could not be split.
