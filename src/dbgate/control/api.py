@@ -131,7 +131,8 @@ def app(operator: Operator, owner_uid: int, socket_gid: Callable[[], int]) -> St
     verbs = _Verbs(operator)
     routes = [
         Route(
-            endpoint.path,
+            # An id is whatever stands there; one with a slash is as unknown as any other.
+            endpoint.path.replace("{session_id}", "{session_id:path}"),
             _guarded(endpoint, getattr(verbs, endpoint.verb.replace(".", "_")), owner_uid, socket_gid),
             methods=[endpoint.method],
         )

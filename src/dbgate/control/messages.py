@@ -3,7 +3,7 @@ a later gateway may add fields, and clients skip those they do not know."""
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class SessionInfo(TypedDict):
@@ -61,7 +61,7 @@ class HealthInfo(TypedDict):
     reasons: list[str]
     version: str
     instance: str
-    details: dict[str, object]
+    details: dict[str, Any]
 
 
 class ErrorDetail(TypedDict):

@@ -1,0 +1,147 @@
+"""A gateway's control side without a gateway: an Operator with values to look at, served on a real Unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dbgate.control.api import ReloadRefused
+from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionInfo
+from dbgate.control.server import ControlServer
+from dbgate.stats import layout
+from dbgate.stats.counters import Counters
+from dbgate.stats.snapshot import Stats, StatsReader
+
+
+def session(number: int, **changes: Any) -> SessionInfo:
+    info: SessionInfo = {
+        "session_id": f"01J-{number}",
+        "client_ip": "10.0.0.1",
+        "client_port": 40_000 + number,
+        "db_user": "app",
+        "db_name": "shop",
+        "connected_at": "2026-01-31T09:00:00.000000Z",
+        "state": "idle",
+        "queries": 12,
+        "blocked": 1,
+        "last_digest": "0123456789abcdef0123456789abcdef",
+    }
+    info.update(changes)  # type: ignore[typeddict-item]
+    return info
+
+
+class FakeOperator:
+    """An Operator. `acts` is what it was asked to do; `fault` is raised by every verb; `wait` delays every verb."""
+
+    def __init__(self) -> None:
+        self.open = [session(1), session(2, db_user="report", state="busy", last_digest="")]
+        self.acts: list[tuple[str, ...]] = []
+        self.problems: list[str] = []
+        self.reasons: list[str] = []
+        self.file = "/etc/dbgate/policy.yaml"
+        self.fault: Exception | None = None
+        self.wait = 0.0
+        page = memoryview(bytearray(layout.PAGE_BYTES))
+        counters = Counters(page)
+        counters.opened()
+        for _ in range(3):
+            counters.finished("query", "SELECT", "", 0, 1, 50, 800, 0, False, 0)
+        counters.finished(
+            "query.blocked", "DROP", "blocked-operation", 7, 0, 0, 9, 1227, False, 1_700_000_000_000
+        )
+        self.reader = StatsReader([page], 0.0)
+
+    async def _go(self) -> None:
+        if self.wait:
+            await asyncio.sleep(self.wait)
+        if self.fault is not None:
+            raise self.fault
+
+    async def stats(self) -> Stats:
+        await self._go()
+        return self.reader.stats(5.0, 1_700_000_000_123)
+
+    async def sessions(self) -> list[SessionInfo]:
+        await self._go()
+        return self.open
+
+    async def kill(self, session_id: str, author: str) -> KillResult | None:
+        await self._go()
+        self.acts.append(("kill", session_id, author))
+        for info in self.open:
+            if info["session_id"] == session_id:
+                self.open.remove(info)
+                return {
+                    "session_id": session_id,
+                    "killed": True,
+                    "detail": "the server connection was closed",
+                }
+        return None
+
+    async def policy_info(self) -> PolicyInfo:
+        await self._go()
+        return {
+            "file": self.file,
+            "version": "abcdef123456",
+            "loaded_at": "2026-01-31T08:00:00.000000Z",
+            "problems": self.problems,
+        }
+
+    async def reload(self, author: str) -> ReloadResult:
+        await self._go()
+        self.acts.append(("reload", author))
+        if self.problems:
+            raise ReloadRefused(self.problems, "abcdef123456")
+        return {"version": "fedcba654321", "previous": "abcdef123456", "changed": True}
+
+    async def health(self) -> HealthInfo:
+        await self._go()
+        return {
+            "status": "unavailable" if self.reasons else "ok",
+            "reasons": self.reasons,
+            "version": "0.1.0",
+            "instance": "gw1",
+            "details": {"workers": 2},
+        }
+
+
+class Loop:
+    """An event loop in a thread of its own, for tests whose client side blocks."""
+
+    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
+        self.loop = factory()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        async def wrapped() -> Any:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(wrapped(), self.loop).result(10)
+
+    def close(self) -> None:
+        self.run(self.loop.shutdown_default_executor())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+
+@contextmanager
+def serving(
+    operator: FakeOperator,
+    path: Path,
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+) -> Iterator[ControlServer]:
+    """The operator's control API on a Unix socket at `path`."""
+    loop = Loop(factory)
+    server = ControlServer(operator, str(path))
+    try:
+        loop.run(server.start())
+        yield server
+    finally:
+        loop.run(server.stop())
+        loop.close()

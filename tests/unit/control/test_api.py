@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from starlette.types import Message
+
+from dbgate.control.api import app
+from dbgate.control.endpoints import ENDPOINTS
+from dbgate.control.messages import ErrorBody
+from dbgate.control.peer import Peer
+from tests.unit.control.fake import FakeOperator
+
+OWNER = Peer(500, 500, frozenset(), 1)
+MEMBER = Peer(501, 501, frozenset({600}), 1)
+STRANGER = Peer(502, 502, frozenset(), 1)
+
+
+def ask(
+    operator: FakeOperator, method: str, path: str, peer: Peer | None = OWNER
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"dbgate")],
+        "http_version": "1.1",
+        "scheme": "http",
+        "root_path": "",
+        "server": None,
+        "client": None,
+    }
+    if peer is not None:
+        scope["dbgate.peer"] = peer
+    asyncio.run(app(operator, 500, lambda: 600)(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], json.loads(sent[1]["body"]), headers
+
+
+def test_every_answer_is_what_the_document_promises(operator: FakeOperator) -> None:
+    for endpoint in ENDPOINTS:
+        path = endpoint.path.replace("{session_id}", "01J-1")
+        status, body, headers = ask(operator, endpoint.method, path)
+        assert status == 200, path
+        msgspec.convert(body, endpoint.answer, strict=True)
+        assert headers["content-type"] == "application/json"
+        assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.verb)
+def test_who_is_let_in(operator: FakeOperator, endpoint: Any) -> None:
+    path = endpoint.path.replace("{session_id}", "01J-1")
+    free = endpoint.verb in ("health", "openapi")
+    for peer, expected in ((OWNER, 200), (MEMBER, 200), (STRANGER, 200 if free else 403), (None, 403)):
+        operator.open = FakeOperator().open
+        operator.acts.clear()
+        status, body, _ = ask(operator, endpoint.method, path, peer)
+        assert status == expected
+        if status == 403:
+            assert body["error"]["code"] == "forbidden"
+            assert operator.acts == []
+
+
+def test_unknown_paths_and_methods(operator: FakeOperator) -> None:
+    status, body, _ = ask(operator, "GET", "/v1/nothing")
+    assert (status, body["error"]["code"]) == (404, "no-such-path")
+    status, body, headers = ask(operator, "DELETE", "/v1/stats")
+    assert (status, body["error"]["code"]) == (405, "wrong-method")
+    assert "GET" in headers["allow"]
+    status, body, _ = ask(operator, "GET", "/v1/policy/reload")
+    assert status == 405
+    assert operator.acts == []
+    msgspec.convert(body, ErrorBody, strict=True)
+
+
+def test_kill_says_who_asked(operator: FakeOperator) -> None:
+    status, body, _ = ask(operator, "POST", "/v1/sessions/01J-2/kill", MEMBER)
+    assert status == 200
+    assert body["session_id"] == "01J-2"
+    assert operator.acts == [("kill", "01J-2", MEMBER.author)]
+    status, body, _ = ask(operator, "POST", "/v1/sessions/01J-2/kill", MEMBER)
+    assert (status, body["error"]["code"]) == (404, "no-such-session")
+
+
+def test_an_endless_session_id_is_not_passed_on(operator: FakeOperator) -> None:
+    status, body, _ = ask(operator, "POST", f"/v1/sessions/{'x' * 4000}/kill")
+    assert status == 404
+    assert len(body["error"]["message"]) < 300
+    assert operator.acts == []
+
+
+def test_a_refused_reload(operator: FakeOperator) -> None:
+    operator.problems = ["policy.yaml:1:1: version: expected 1"]
+    status, body, _ = ask(operator, "POST", "/v1/policy/reload")
+    assert status == 422
+    assert body["error"]["problems"] == operator.problems
+    msgspec.convert(body, ErrorBody, strict=True)
+
+
+def test_a_refused_reload_without_any_policy(operator: FakeOperator, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbgate.control.api import ReloadRefused
+
+    async def refuse(author: str) -> Any:
+        raise ReloadRefused(["empty"], "")
+
+    monkeypatch.setattr(operator, "reload", refuse)
+    _, body, _ = ask(operator, "POST", "/v1/policy/reload")
+    assert "there is still no policy" in body["error"]["message"]
+
+
+def test_health_is_503_when_unwell(operator: FakeOperator) -> None:
+    operator.reasons = ["draining"]
+    status, body, _ = ask(operator, "GET", "/v1/health", STRANGER)
+    assert (status, body["reasons"]) == (503, ["draining"])
+
+
+def test_a_defect_is_a_500_without_details(operator: FakeOperator, caplog: pytest.LogCaptureFixture) -> None:
+    operator.fault = RuntimeError("password=hunter2")
+    status, body, _ = ask(operator, "GET", "/v1/stats")
+    assert (status, body["error"]["code"]) == (500, "internal")
+    assert "hunter2" not in json.dumps(body)
+    assert "hunter2" in caplog.text

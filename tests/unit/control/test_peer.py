@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import socket
+import struct
+
+import pytest
+
+from dbgate.control import peer as peer_module
+from dbgate.control.endpoints import ENDPOINTS
+from dbgate.control.peer import AUTHORISED, OPERATORS, Peer, Relation, may, peer_of
+
+
+def test_the_kernel_says_who_is_there() -> None:
+    left, right = socket.socketpair(socket.AF_UNIX)
+    with left, right:
+        peer = peer_of(left)
+    assert (peer.uid, peer.gid, peer.pid) == (os.geteuid(), os.getegid(), os.getpid())
+    assert peer.groups == frozenset(os.getgroups())
+
+
+class FakeSocket:
+    def __init__(self, uid: int, gid: int) -> None:
+        self.ucred = struct.pack("3i", 1, uid, gid)
+
+    def getsockopt(self, level: int, option: int, size: int, /) -> bytes:
+        if option == socket.SO_PEERCRED:
+            return self.ucred
+        raise OSError("not supported")
+
+
+def test_groups_from_the_user_database_where_the_kernel_does_not_tell() -> None:
+    assert 0 in peer_of(FakeSocket(0, 0)).groups
+    assert peer_of(FakeSocket(3_999_999, 7)).groups == frozenset()
+
+
+def test_author() -> None:
+    assert Peer(0, 0, frozenset(), 1).author == "root (uid 0)"
+    assert Peer(3_999_999, 0, frozenset(), 1).author == "uid 3999999"
+
+
+@pytest.mark.parametrize(
+    ("uid", "gid", "groups", "relation"),
+    [
+        (0, 0, (), Relation.ROOT),
+        (500, 500, (), Relation.OWNER),
+        (501, 600, (), Relation.GROUP),
+        (501, 501, (7, 600), Relation.GROUP),
+        (501, 501, (7,), Relation.OTHER),
+        (65534, 65534, (), Relation.OTHER),
+    ],
+)
+def test_relation(uid: int, gid: int, groups: tuple[int, ...], relation: Relation) -> None:
+    assert Peer(uid, gid, frozenset(groups), 1).relation(500, 600) is relation
+
+
+def test_the_table_names_every_verb_and_nothing_else() -> None:
+    assert {endpoint.verb for endpoint in ENDPOINTS} == set(AUTHORISED)
+
+
+@pytest.mark.parametrize("verb", sorted(AUTHORISED))
+def test_who_may(verb: str) -> None:
+    for relation in Relation:
+        assert may(verb, relation) == (relation in OPERATORS or verb in ("health", "openapi"))
+
+
+def test_an_unlisted_verb_is_nobodys() -> None:
+    assert not may("shutdown", Relation.ROOT)
+    assert peer_module.AUTHORISED.get("shutdown") is None
