@@ -106,7 +106,9 @@ def find_binaries() -> tuple[Binaries | None, str]:
     if os.environ.get("DBGATE_MYSQL_ROOT"):
         return None, reason or f"DBGATE_MYSQL_ROOT={os.environ['DBGATE_MYSQL_ROOT']} holds no usr/sbin/mysqld"
     try:
-        done = subprocess.run([str(FETCH), str(CACHE)], stderr=subprocess.PIPE, text=True, timeout=FETCH_SECONDS)
+        done = subprocess.run(
+            [str(FETCH), str(CACHE)], stderr=subprocess.PIPE, text=True, timeout=FETCH_SECONDS
+        )
     except subprocess.TimeoutExpired:
         return None, f"scripts/fetch-mysql took more than {FETCH_SECONDS:.0f} s"
     if done.returncode != 0:

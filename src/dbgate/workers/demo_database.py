@@ -9,13 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import pymysql
 
-from dbgate.workers.demo_sample import sample_text
-
+PASSWORD: Final = "demo"  # noqa: S105  of the sample's users, shown to everyone
 START_SECONDS: Final = 30.0
 SERVER_PATH: Final = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 SMALL: Final = (
@@ -34,6 +34,11 @@ class DemoError(Exception):
     """The demo cannot go on; the message says why and what to do."""
 
 
+def sample_text(name: str) -> str:
+    """The text of one of the demo's files."""
+    return (files("dbgate.workers") / "demo_files" / name).read_text(encoding="utf-8")
+
+
 def find_mariadb() -> tuple[str, str] | None:
     """The paths of mariadbd and mariadb-install-db, None where Debian's package is not installed."""
     server = shutil.which("mariadbd", path=SERVER_PATH)
@@ -41,13 +46,13 @@ def find_mariadb() -> tuple[str, str] | None:
     return (server, installer) if server and installer else None
 
 
-def wait_for_greeting(process: subprocess.Popen[bytes], port: int, what: str, log: Path) -> None:
-    """Waits until 127.0.0.1:port greets as a MySQL server does. DemoError, with the end of its log, if it does not."""
+def wait_for_server(process: subprocess.Popen[bytes], port: int, what: str, log: Path) -> None:
+    """Waits until 127.0.0.1:port answers as a MySQL server does. DemoError, with the end of its log, if it does not."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
-                if probe.recv(5)[4:5] == b"\x0a":
+                if len(probe.recv(5)) == 5:  # a greeting, or the refusal of a host that has no account yet
                     return
         except OSError:
             pass
@@ -86,17 +91,18 @@ def start_mariadb(folder: Path, port: int) -> subprocess.Popen[bytes]:
     )
     if made.returncode != 0:
         raise DemoError(f"mariadb-install-db failed\n{made.stdout[-800:]}{made.stderr[-800:]}")
+    command = [server, *SMALL, f"--datadir={data}", f"--user={me}", f"--port={port}"]
+    command += [f"--socket={unix_socket}", f"--pid-file={folder / 'mariadb.pid'}"]
     with open(log, "ab") as out:
         process = subprocess.Popen(  # noqa: S603
-            [server, *SMALL, f"--datadir={data}", f"--user={me}", f"--port={port}", f"--socket={unix_socket}"]
-            + [f"--pid-file={folder / 'mariadb.pid'}"],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             start_new_session=True,
         )
     try:
-        wait_for_greeting(process, port, "MariaDB", log)
+        wait_for_server(process, port, "MariaDB", log)
         fill(str(unix_socket), me)
     except BaseException:
         process.kill()
@@ -131,7 +137,7 @@ def start_sample(folder: Path, port: int) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     try:
-        wait_for_greeting(process, port, "the sample database", log)
+        wait_for_server(process, port, "the sample database", log)
     except BaseException:
         process.kill()
         process.wait()

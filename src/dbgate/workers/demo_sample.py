@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from importlib.resources import files
 from typing import Any, Final
 
 from mysql_mimic import MysqlServer, Session
@@ -18,14 +17,10 @@ from mysql_mimic.errors import ErrorCode, MysqlError
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-PASSWORD: Final = "demo"  # noqa: S105  the sample's, shown to everyone
+from dbgate.workers.demo_database import PASSWORD, sample_text
+
 USERS: Final = ("app_service", "analyst", "newcomer", "intruder")
 PROCEDURE: Final = "SELECT id, name FROM users WHERE id = ?"  # shop.sp_get_user_info
-
-
-def sample_text(name: str) -> str:
-    """The text of one of the demo's files."""
-    return (files("dbgate.workers") / "demo_files" / name).read_text(encoding="utf-8")
 
 
 def open_sample() -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pymysql
+from pymysql.cursors import Cursor
 
 PASSED: Final = "passed"
 AUDIT_SECONDS: Final = 5.0
@@ -54,7 +55,7 @@ STEPS: Final = (
     Step("app_service", "SELECT User FROM mysql.user", "schema-access"),
     Step("app_service", "CALL sp_raise_salary(1)", "procedure"),
     Step("app_service", "PREPARE p FROM 'SELECT salary FROM payroll'", "dynamic-sql"),
-    Step("app_service", "SELECT /*! salary FROM payroll -- */ 1", "table-denied"),
+    Step("app_service", "SELECT /*! salary FROM payroll */", "table-denied"),
     Step("app_service", "SELECT COUNT(*) FROM orders", PASSED),
     Step("analyst", "SELECT month, revenue FROM report_sales ORDER BY month", PASSED),
     Step("analyst", "SELECT name FROM products", "max-result-rows"),
@@ -70,7 +71,7 @@ class Scenario:
         self.port = port
         self.password = password
         self.audit_log = audit_log
-        self._connections: dict[str, Any] = {}
+        self._connections: dict[str, pymysql.Connection[Cursor]] = {}
 
     def play(self, step: Step) -> Outcome:
         """Does one step, on the user's open connection where there is one: a block does not end it."""
@@ -97,7 +98,7 @@ class Scenario:
             return str(record.get("rule", "")) == step.monitored
         return str(record.get("rule")) == seen
 
-    def _connection(self, user: str) -> Any:
+    def _connection(self, user: str) -> pymysql.Connection[Cursor]:
         if user not in self._connections:
             self._connections[user] = pymysql.connect(
                 host="127.0.0.1",
@@ -117,7 +118,8 @@ class Scenario:
         if not self.audit_log.exists():
             return []
         lines = self.audit_log.read_bytes().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines]
+        found: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        return found
 
     def _record(self, step: Step, seen: str, event: str, began: int) -> dict[str, Any]:
         """The step's own line: that of the event the client was told, else the last query of the user."""

@@ -74,6 +74,7 @@ def serve(config_file: str | None, **flags: str | None) -> None:
     """Run the gateway. SIGHUP reloads the policy, SIGUSR1 reopens log files, SIGTERM drains and ends."""
     from dbgate.workers import log
     from dbgate.workers.loop import run
+    from dbgate.workers.operator import GatewayOperator
     from dbgate.workers.supervisor import Supervisor
 
     try:
@@ -81,7 +82,7 @@ def serve(config_file: str | None, **flags: str | None) -> None:
         check_places(settings)
         log.set_up(settings.log_level, "supervisor")
         log.warn(settings.warnings)
-        supervisor = Supervisor(settings, settings.instance or socket.gethostname(), say)
+        supervisor = Supervisor(settings, settings.instance or socket.gethostname(), say, GatewayOperator)
         sys.exit(run(supervisor.run()))
     except ConfigError as error:
         fail(str(error))
@@ -139,7 +140,9 @@ def check(config_file: str | None, **flags: str | None) -> None:
     click.echo(f"settings: good\npolicy {settings.policy}: good, version {loaded.version}")
 
 
-@main.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@main.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False
+)
 @click.pass_context
 def demo(context: click.Context) -> None:
     """Start a sample database, a policy and the gateway, and show what passes and what is blocked."""
