@@ -1,0 +1,53 @@
+"""CPU time of processes, from /proc."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CpuTime:
+    """Seconds of CPU spent in user mode and in the kernel."""
+
+    user: float = 0.0
+    kernel: float = 0.0
+
+    def __add__(self, other: CpuTime) -> CpuTime:
+        return CpuTime(user=self.user + other.user, kernel=self.kernel + other.kernel)
+
+    def __sub__(self, other: CpuTime) -> CpuTime:
+        return CpuTime(user=self.user - other.user, kernel=self.kernel - other.kernel)
+
+    @property
+    def total(self) -> float:
+        return self.user + self.kernel
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all its descendants."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += tree(int(child))
+    return found
+
+
+def cpu_of(pid: int) -> CpuTime:
+    """What a process and its descendants have used so far."""
+    total = CpuTime()
+    for one in tree(pid):
+        # the name, in parentheses, may hold anything; utime and stime are the 14th and 15th fields (proc(5))
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += CpuTime(user=int(fields[11]) / TICKS, kernel=int(fields[12]) / TICKS)
+    return total
+
+
+def cpu_of_machine() -> float:
+    """Seconds of CPU that all processes together have used since the machine started."""
+    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    user, nice, system, _, _, irq, softirq, steal = fields[:8]
+    return (user + nice + system + irq + softirq + steal) / TICKS
