@@ -70,7 +70,7 @@ OPTIONS: Final = (
     Option("instance", "", parse.name, "this gateway's name in audit records; the host's name when empty"),
     Option("log_level", "info", parse.log_level, "debug, info, warning or error"),
     Option(
-        "max_connections", "10000", parse.integer, "client sessions at once, over all workers", 1, 1_000_000
+        "max_connections", "4000", parse.integer, "client sessions at once, over all workers", 1, 1_000_000
     ),
     Option("connect_timeout", "5s", parse.duration, "time to connect to the server", 0.01, 600),
     Option("handshake_timeout", "10s", parse.duration, "time from accept to the end of the login", 0.1, 600),

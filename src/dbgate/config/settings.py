@@ -23,7 +23,7 @@ _BY_NAME: Final = {option.name: option for option in OPTIONS}
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Values as options.py describes them. Times are seconds, sizes are bytes; workers 0 = auto; control_socket,
-    audit_log "" = off; admin_listen None = off. warnings: findings that stop nothing but should be logged."""
+    audit_log "" = off; admin_listen None = off. explicit: the names that were set somewhere; warnings: findings that stop nothing but should be logged."""
 
     listen: Address
     upstream: Address
@@ -47,6 +47,7 @@ class Settings:
     max_queue: int
     max_prepared: int
     cache_size: int
+    explicit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -71,7 +72,7 @@ def load(
             problems.append(f"{where}: {error}; found {value!r}")
     if problems:
         raise ConfigError("\n".join(problems) + "\nEvery setting is described in docs/configuration.md.")
-    return Settings(**values, warnings=tuple(warnings))
+    return Settings(**values, explicit=tuple(sorted(found)), warnings=tuple(warnings))
 
 
 def _value(option: Option, text: str) -> object:

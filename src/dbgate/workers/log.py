@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
+from dbgate.config.settings import Settings
+from dbgate.policy.compiled import CompiledPolicy
+
 _LEVELS: Final = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -47,8 +50,28 @@ def set_up(level: str, process: str, stream: TextIO | None = None) -> None:
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """From now on, everything from `level` up."""
+    root = logging.getLogger()
     root.setLevel(_LEVELS.get(level, logging.INFO))
     logging.getLogger("asyncio").setLevel(max(root.level, logging.WARNING))
+
+
+def set_format(form: str, process: str) -> None:
+    """ "json" (also for ""), or "text" for plain lines."""
+    formatter = logging.Formatter(_TEXT) if form == "text" else JsonFormatter(process)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(formatter)
+
+
+def follow_policy(settings: Settings, policy: CompiledPolicy | None, process: str) -> None:
+    """The policy's log_level and log_format hold where the settings do not say."""
+    level = policy.log_level if policy is not None and "log_level" not in settings.explicit else ""
+    set_level(level or settings.log_level)
+    set_format(policy.log_format if policy is not None else "", process)
 
 
 def wall_offset() -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import time
@@ -14,13 +13,20 @@ from typing import Any, Final
 
 from dbgate.config.parse import Address
 from dbgate.config.settings import Settings
+from dbgate.control.api import Operator
+from dbgate.control.server import ControlServer
 from dbgate.gateway import board as board_module
 from dbgate.gateway.board import Board
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
+from dbgate.sinks.stats_page import StatsPages
 from dbgate.stats import layout
+from dbgate.stats.snapshot import StatsReader
+from dbgate.workers import log
+from dbgate.workers.alerts import Alerts
 from dbgate.workers.cores import free_cores, worker_count
+from dbgate.workers.journal import Journal
 from dbgate.workers.messages import Start
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.process import WorkerGone, WorkerProcess
@@ -30,14 +36,21 @@ LOG: Final = logging.getLogger("dbgate.workers")
 START_SECONDS: Final = 30.0  # for the workers' first words
 EVIDENCE_SECONDS: Final = 10.0  # how long what was last seen of the server counts
 PROBE_SECONDS: Final = 3.0
+BEAT_SECONDS: Final = 1.0
 ASK_SECONDS: Final = 5.0  # for a worker's answer to the control API
 GRACE_SECONDS: Final = 10.0  # beyond the drain's time, before a worker is ended by force
 
 
 class Supervisor:
-    """settings: of the instance; say: prints the one line at the start (and nothing else)."""
+    """settings: of the instance; say: prints the one line at the start (and nothing else); operator: makes the control API's view of it."""
 
-    def __init__(self, settings: Settings, instance: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        instance: str,
+        say: Callable[[str], None],
+        operator: Callable[[Supervisor], Operator],
+    ) -> None:
         self.settings = settings
         self.instance = instance
         self.policies = Policies(settings.policy)
@@ -47,6 +60,7 @@ class Supervisor:
         self.listen = settings.listen
         self.admin: Address | None = None
         self._say = say
+        self._operator = operator
         self._stopped = asyncio.Event()
         self._sockets: list[socket.socket] = []
         self._lives: list[asyncio.Task[None]] = []
@@ -55,18 +69,22 @@ class Supervisor:
         self._probed = (0.0, "")  # monotonic second, and "" or why the server did not answer
         self._board_fd = Board.create()
         self.board = Board(self._board_fd)
-        self._stats_fd = os.memfd_create("dbgate-stats", os.MFD_CLOEXEC)
+        self._count = worker_count(settings.workers, free_cores())
+        self._stats_fd = StatsPages.create(self._count)
+        self._pages = StatsPages(self._stats_fd)
+        self.stats = StatsReader(self._pages.pages, time.monotonic())
+        self.journal = Journal(settings, instance)
+        self.alerts = Alerts(self._alert)
 
     # --- life ---
 
     async def run(self) -> int:
         """Serves until SIGTERM, SIGINT or a failed start; gives the exit status. ConfigError where a socket cannot
         be had."""
-        count = worker_count(self.settings.workers, free_cores())
-        os.ftruncate(self._stats_fd, count * layout.PAGE_BYTES)
         health: HealthServer | None = None
+        control: ControlServer | None = None
         try:
-            self._sockets = bind(self.settings.listen, count)
+            self._sockets = bind(self.settings.listen, self._count)
             self.listen = bound_address(self._sockets[0])
             if self.settings.admin_listen is not None:
                 admin = bind(self.settings.admin_listen, 1, "admin_listen")[0]
@@ -75,16 +93,25 @@ class Supervisor:
                 await health.start()
             for problem in await self.policies.load_first():
                 LOG.error("no policy, so everything is refused until a reload succeeds: %s", problem)
+            self._follow_policy()
             self._signals()
+            self.journal.start()
             if not await self._start_workers():
                 return 1
+            if self.settings.control_socket:
+                control = ControlServer(self._operator(self), self.settings.control_socket)
+                await control.start()
+            self._beside(self._beat())
             self._say(self.banner())
             await self._stopped.wait()
             return 0
         finally:
+            if control is not None:
+                await control.stop()
             await self._end()
             if health is not None:
                 await health.stop()
+            await asyncio.to_thread(self.journal.close)
 
     def banner(self) -> str:
         """The line at the start."""
@@ -151,6 +178,31 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
 
+    async def _beat(self) -> None:
+        """Once a second: rates need something to compare with, and alerts are looked at."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            try:
+                now = time.monotonic()
+                totals = self.stats.sample(now)
+                live = self.policies.live
+                if live is None:
+                    continue
+                threshold = live.policy.alert_threshold_qps if live.policy.alert_on_high_volume else 0
+                self.alerts.look(
+                    now,
+                    totals.slots[layout.QUERIES],
+                    totals.slots[layout.BLOCKED],
+                    live.policy.alert_on_block,
+                    threshold,
+                )
+            except Exception:  # statistics must not end the supervisor
+                LOG.exception("the look at the counters failed")
+
+    def _alert(self, line: str) -> None:
+        LOG.warning("alert: %s", line)
+        self.journal.write("alert", line, self.policies.version)
+
     # --- signals ---
 
     def _signals(self) -> None:
@@ -187,6 +239,7 @@ class Supervisor:
 
     def reopen_logs(self) -> None:
         """SIGUSR1: log files that were moved away are let go."""
+        self.journal.reopen()
         for worker in self.workers:
             worker.reopen()
 
@@ -195,6 +248,8 @@ class Supervisor:
     async def reload_policy(self, author: str) -> Outcome:
         """Puts the policy file live everywhere or nowhere, and says so in the logs."""
         outcome = await self.policies.reload(self.workers)
+        self.journal.reloaded(outcome, author)
+        self._follow_policy()
         if outcome.ok:
             LOG.info(
                 "policy %s is live (before: %s), asked for by %s",
@@ -206,6 +261,10 @@ class Supervisor:
             kept = outcome.version or "none"
             LOG.error("the policy file was refused, policy %s stays:\n%s", kept, "\n".join(outcome.problems))
         return outcome
+
+    def _follow_policy(self) -> None:
+        live = self.policies.live
+        log.follow_policy(self.settings, live.policy if live else None, "supervisor")
 
     # --- sessions ---
 

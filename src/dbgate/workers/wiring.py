@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import mmap
 import os
 import time
 from typing import Final
@@ -16,7 +15,7 @@ from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.hub import Hub
 from dbgate.gateway.timers import Timers
 from dbgate.sinks.audit_file import AuditFile
-from dbgate.stats import layout
+from dbgate.sinks.stats_page import StatsPages
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
 from dbgate.workers.messages import Start
@@ -31,11 +30,13 @@ class Wiring:
     def __init__(self, start: Start, board: Board, stats_fd: int, loaded: Loaded | None, now: float) -> None:
         settings = start.settings
         self._settings = settings
+        self._process = f"worker {start.worker}"
         self._offset = log.wall_offset()
         self._ids = UlidSource(os.urandom)
         self.policy_version = ""
+        self._statements = 0
         self.seats = Seats(board, start.worker, settings.max_connections)
-        self.counters = Counters(stats_page(stats_fd, start.worker), os.getpid())
+        self.counters = Counters(StatsPages(stats_fd).pages[start.worker], os.getpid())
         self.audit: AuditFile | None = None
         if settings.audit_log:
             self.audit = AuditFile(
@@ -78,6 +79,7 @@ class Wiring:
         return self._ids.new(int(self.wall_now() * 1000))
 
     def _keep(self, record: Record) -> None:
+        self._statements += 1
         audit = self.audit
         if audit is not None:
             audit.put(record)
@@ -116,7 +118,13 @@ class Wiring:
             LOG.exception("counting failed")
 
     def _count_caches(self) -> None:
-        pass
+        verdicts = self.brain.verdicts
+        self.counters.cache(
+            exact=max(0, self._statements - verdicts.exact_misses),  # the caches count what they do not find
+            digest=verdicts.shape_hits,
+            misses=max(0, verdicts.exact_misses - verdicts.shape_hits),
+            held_bytes=verdicts.size + self.brain.analyses.size,
+        )
 
     # --- what the supervisor asks for ---
 
@@ -132,6 +140,7 @@ class Wiring:
             min(most, self._settings.max_connections) if most else self._settings.max_connections
         )
         self.counters.policy_changed(epoch)
+        log.follow_policy(self._settings, loaded.policy if loaded else None, self._process)
 
     def describe_sessions(self) -> list[dict[str, object]]:
         """Every open session, as the control API shows it."""
@@ -146,11 +155,6 @@ class Wiring:
         """Writes what waits, for at most `timeout` seconds."""
         if self.audit is not None and (lost := self.audit.close(timeout)):
             LOG.error("%d audit records of this worker were not kept", lost)
-
-
-def stats_page(fd: int, row: int) -> memoryview:
-    """A worker's statistics page. It stays mapped as long as somebody looks at it."""
-    return memoryview(mmap.mmap(fd, 0))[row * layout.PAGE_BYTES : (row + 1) * layout.PAGE_BYTES]
 
 
 def _audit_trouble(message: str) -> None:

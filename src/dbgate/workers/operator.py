@@ -1,0 +1,82 @@
+"""What the control API may ask of a running gateway: control.api.Operator, on top of the supervisor."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from dbgate import __version__
+from dbgate.control.api import ReloadRefused
+from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionInfo
+from dbgate.stats.snapshot import Stats
+from dbgate.workers.supervisor import Supervisor
+
+LOG: Final = logging.getLogger("dbgate.workers")
+
+
+class GatewayOperator:
+    """supervisor: of this instance."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    async def stats(self) -> Stats:
+        return self._supervisor.stats.stats(time.monotonic(), int(time.time() * 1000))
+
+    async def sessions(self) -> list[SessionInfo]:
+        return [_session(found) for found in await self._supervisor.list_sessions()]
+
+    async def kill(self, session_id: str, author: str) -> KillResult | None:
+        if not await self._supervisor.kill_session(session_id):
+            return None
+        LOG.info("session %s was ended by %s", session_id, author)
+        detail = "both connections are closed; the server stops a statement that was running when it notices"
+        return {"session_id": session_id, "killed": True, "detail": detail}
+
+    async def policy_info(self) -> PolicyInfo:
+        policies = self._supervisor.policies
+        return {
+            "file": policies.path,
+            "version": policies.version,
+            "loaded_at": _rfc3339(policies.loaded_at) if policies.loaded_at else "",
+            "problems": list(policies.last_problems),
+        }
+
+    async def reload(self, author: str) -> ReloadResult:
+        outcome = await self._supervisor.reload_policy(author)
+        if not outcome.ok:
+            raise ReloadRefused(list(outcome.problems), outcome.version)
+        return {"version": outcome.version, "previous": outcome.previous, "changed": outcome.changed}
+
+    async def health(self) -> HealthInfo:
+        state = await self._supervisor.health()
+        return {
+            "status": "ok" if state.alive and not state.reasons else "unavailable",
+            "reasons": list(state.reasons),
+            "version": __version__,
+            "instance": self._supervisor.instance,
+            "details": dict(state.details),
+        }
+
+
+def _session(found: dict[str, object]) -> SessionInfo:
+    """A gate's own words as the API says them."""
+    connected = found["connected_at"]
+    return {
+        "session_id": str(found["session_id"]),
+        "client_ip": str(found["client_ip"]),
+        "client_port": int(str(found["client_port"])),
+        "db_user": str(found["db_user"]),
+        "db_name": str(found["db_name"]),
+        "connected_at": _rfc3339(connected) if isinstance(connected, float) else "",
+        "state": str(found["state"]),
+        "queries": int(str(found["queries"])),
+        "blocked": int(str(found["blocked"])),
+        "last_digest": str(found["last_digest"]),
+    }
+
+
+def _rfc3339(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
