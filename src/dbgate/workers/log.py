@@ -16,9 +16,11 @@ from dbgate.policy.compiled import CompiledPolicy
 _LEVELS: Final = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
+    "warn": logging.WARNING,
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class JsonFormatter(logging.Formatter):

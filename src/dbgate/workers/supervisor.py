@@ -20,7 +20,6 @@ from dbgate.gateway.board import Board
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
-from dbgate.sinks.stats_page import StatsPages
 from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
 from dbgate.workers import log
@@ -28,6 +27,7 @@ from dbgate.workers.alerts import Alerts
 from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.journal import Journal
 from dbgate.workers.messages import Start
+from dbgate.workers.pages import StatsPages
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.process import WorkerGone, WorkerProcess
 

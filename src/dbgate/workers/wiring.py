@@ -15,10 +15,10 @@ from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.hub import Hub
 from dbgate.gateway.timers import Timers
 from dbgate.sinks.audit_file import AuditFile
-from dbgate.sinks.stats_page import StatsPages
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
 from dbgate.workers.messages import Start
+from dbgate.workers.pages import StatsPages
 from dbgate.workers.reload import Loaded
 
 LOG: Final = logging.getLogger("dbgate.workers")
