@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,15 @@ def same_login(direct: Exchange, through: Exchange) -> None:
     first, second = packets(direct.reply), packets(through.reply)
     assert without_secrets(first[0][1]) == without_secrets(second[0][1])
     same_steps(direct.reply, through.reply)
+
+
+def eventually_equal(look: Callable[[], int], wanted: int, timeout: float = 5.0) -> None:
+    """Waits until look() gives `wanted`, and then a little, so that one too many is seen as well."""
+    until = time.monotonic() + timeout
+    while look() < wanted and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.1)
+    assert look() == wanted
 
 
 def is_block(reply: bytes) -> bool:
