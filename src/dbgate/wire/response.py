@@ -214,6 +214,8 @@ class Reply:
             if self._more:
                 self._more = length == MAX_PAYLOAD
             elif self._state == _ROWS:
+                if length == 0:
+                    raise ProtocolError("row without bytes")
                 if have - pos == HEADER:
                     self._need = HEADER + 1
                     return pos
@@ -225,9 +227,10 @@ class Reply:
                 ):
                     if have < stop:
                         return self._hold(length, pos)
-                    self._end_of_rows(data, pos + HEADER, stop)
-                elif length == 0:
-                    raise ProtocolError("row without bytes")
+                    if first == ERR_HEADER:
+                        self._error(data, pos + HEADER, stop)
+                    else:
+                        self._result_ended(self._eof(data, pos + HEADER, stop))
                 else:
                     if self.keep_rows:
                         if have < stop:
@@ -279,8 +282,10 @@ class Reply:
         if self._left == 0:
             if self._state == _COLUMNS:
                 self._after_columns()
+            elif self.old_eof:
+                self._state = _PARAMETERS_EOF
             else:
-                self._after_parameters()
+                self._prepared_columns()
 
     def _after_columns(self) -> None:
         if self.old_eof:
@@ -289,12 +294,6 @@ class Reply:
             self.done = True
         else:
             self._state = _ROWS
-
-    def _after_parameters(self) -> None:
-        if self.old_eof:
-            self._state = _PARAMETERS_EOF
-        else:
-            self._prepared_columns()
 
     def _prepared_columns(self) -> None:
         self._left = self._columns
@@ -371,12 +370,6 @@ class Reply:
             self._result_ended(eof)
         else:
             self._state = _ROWS
-
-    def _end_of_rows(self, data: bytes, pos: int, stop: int) -> None:
-        if data[pos] == ERR_HEADER:
-            self._error(data, pos, stop)
-        else:
-            self._result_ended(self._eof(data, pos, stop))
 
     def _eof(self, data: bytes, pos: int, stop: int) -> Ok:
         """An EOF of either form; COM_FIELD_LIST gets the old one whatever the capabilities."""

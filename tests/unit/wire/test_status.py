@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbgate.errors import ProtocolError
+from dbgate.wire import constants as c
+from dbgate.wire import status
+from dbgate.wire.codec import put_lenenc_bytes
+
+from . import making
+
+
+def entry(kind: int, *words: bytes) -> bytes:
+    return bytes((kind,)) + put_lenenc_bytes(b"".join([put_lenenc_bytes(word) for word in words]))
+
+
+def moved(track: bytes, capabilities: int = c.CLIENT_SESSION_TRACK) -> bool:
+    payload = making.ok(track=track, message=b"info")
+    return status.parse_ok(payload, 0, len(payload), capabilities).moved
+
+
+def test_ok() -> None:
+    payload = b"junk" + making.ok(3, 0x4002, 7) + b"behind"
+    ok = status.parse_ok(payload, 4, 4 + 7, 0)
+    assert (ok.affected_rows, ok.status, ok.warnings, ok.moved) == (3, 0x4002, 7, False)
+
+
+def test_session_tracking_of_what_is_followed() -> None:
+    assert moved(entry(0, b"sql_mode", b"ANSI"))
+    assert moved(entry(0, b"autocommit", b"ON", b"character_set_client", b"latin1"))
+    assert moved(entry(0, b"time_zone", b"UTC") + entry(1, b"shop"))
+    assert not moved(entry(0, b"autocommit", b"ON"))
+    assert not moved(entry(2, b"1") + entry(5, b"T_______"))
+    assert not moved(b"")
+    assert not moved(entry(1, b"shop"), 0)
+
+
+def test_state_changed_without_tracking_at_the_end() -> None:
+    payload = making.ok(status=c.SERVER_SESSION_STATE_CHANGED)
+    assert not status.parse_ok(payload, 0, len(payload), c.CLIENT_SESSION_TRACK).moved
+    payload += put_lenenc_bytes(b"message")
+    assert not status.parse_ok(payload, 0, len(payload), c.CLIENT_SESSION_TRACK).moved
+
+
+@pytest.mark.parametrize("track", [b"\x00", b"\x00\x05ab", b"\x00\x03\x02ab\x00", entry(1, b"shop")[:-1]])
+def test_broken_tracking(track: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        moved(track)
+    payload = making.ok(status=c.SERVER_SESSION_STATE_CHANGED) + b"\x00" + b"\x02" + entry(1, b"shop")
+    with pytest.raises(ProtocolError, match="ends early"):
+        status.parse_ok(payload, 0, len(payload), c.CLIENT_SESSION_TRACK)
+
+
+def test_eof() -> None:
+    payload = making.eof(0x0A, 4)
+    eof = status.parse_eof(payload, 0, len(payload))
+    assert (eof.status, eof.warnings) == (0x0A, 4)
+
+
+def test_err() -> None:
+    payload = making.err(1045, b"#28000Access denied")
+    error = status.parse_err(payload, 0, len(payload))
+    assert (error.errno, error.sqlstate, error.message) == (1045, "28000", b"Access denied")
+    early = making.err(1040, b"Too many connections")
+    assert status.parse_err(early, 0, len(early)).message == b"Too many connections"
+    assert status.parse_err(b"\xff\x01\x00#42", 0, 5).sqlstate == ""
+    with pytest.raises(ProtocolError, match="no ERR"):
+        status.parse_err(b"\x00\x01\x00", 0, 3)
+
+
+def test_prepared() -> None:
+    payload = b"\x00\x05\x00\x00\x00\x02\x00\x03\x00\x00\x01\x00"
+    head = status.parse_prepared(payload, 0, len(payload))
+    assert (head.statement_id, head.columns, head.parameters, head.warnings) == (5, 2, 3, 1)
+
+
+def test_column_names() -> None:
+    plain = making.column(b"total", b"amount")
+    assert status.column_name(plain, 0, len(plain)) == b"amount"
+    expression = making.column(b"x+1", b"")
+    assert status.column_name(expression, 0, len(expression)) == b"x+1"
+
+
+@given(st.binary(max_size=60))
+def test_nothing_but_protocol_errors(payload: bytes) -> None:
+    for parse in (status.parse_err, status.parse_eof, status.parse_prepared, status.column_name):
+        with contextlib.suppress(ProtocolError):
+            parse(payload, 0, len(payload))
+    for body in (payload, b"\x00\x00\x00\x00\x40\x00\x00" + payload):
+        with contextlib.suppress(ProtocolError):
+            status.parse_ok(body, 0, len(body), c.CLIENT_SESSION_TRACK)
