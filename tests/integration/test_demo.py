@@ -1,0 +1,112 @@
+"""The README's first screen is true: its demo command is run, and what it shows is what is printed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from dbgate.workers.demo_database import PASSWORD
+from dbgate.workers.demo_scenario import STEPS
+from tests.servers.mariadb import require_mariadb
+
+PROJECT = Path(__file__).resolve().parents[2]
+DEMO = [sys.executable, "-X", "dev", "-m", "dbgate.workers.main", "demo"]
+
+
+def readme_console() -> dict[str, list[str]]:
+    """The commands of the README's first console block, each with the lines that it is said to print."""
+    block = re.search(r"```console\n(.*?)```", (PROJECT / "README.md").read_text(), re.S)
+    assert block, "the README has no console block"
+    shown: dict[str, list[str]] = {}
+    for line in block[1].splitlines():
+        if line.startswith("$ "):
+            shown[line[2:]] = []
+        elif line.strip() and line.strip() != "…":
+            list(shown.values())[-1].append(line)
+    return shown
+
+
+def steady(line: str) -> str:
+    """A line without what differs in every run: ports, folders, seconds, event ids, times, versions."""
+    line = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", line)
+    line = re.sub(r"/\S*dbgate-demo-\w+", "FOLDER", line)
+    line = re.sub(r"\d+\.\d+ s\b", "SECONDS", line)
+    return re.sub(r"event: [0-9A-Z]{26}", "event: ID", line).strip()
+
+
+def test_the_first_screen_shows_exactly_the_two_commands() -> None:
+    assert list(readme_console()) == ["./run demo --once", "./run test"]
+
+
+def test_the_readmes_demo_prints_what_the_readme_says() -> None:
+    require_mariadb()
+    command = next(iter(readme_console()))
+    done = subprocess.run(shlex.split(command), cwd=PROJECT, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    printed = {steady(line) for line in done.stdout.splitlines()}
+    shown = [steady(line) for line in readme_console()[command]]
+    assert len(shown) >= 5
+    assert [line for line in shown if line not in printed] == []
+    assert f"demo: {len(STEPS)} of {len(STEPS)} outcomes as expected" in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_demo_works_without_mariadb() -> None:
+    done = subprocess.run(
+        [*DEMO, "--once", "--sample"], cwd=PROJECT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "in-process sample" in done.stdout
+
+
+def test_a_wrong_outcome_is_a_failed_demo(tmp_path: Path) -> None:
+    """With a policy that forgets one rule the demo says so, and ends with 1."""
+    program = tmp_path / "weaker.py"
+    program.write_text(
+        "import sys\n"
+        "from dbgate.workers import demo\n"
+        "strong = demo.sample_text\n"
+        "demo.sample_text = lambda name: strong(name).replace('block_statements: [DROP, TRUNCATE]', '')\n"
+        "sys.exit(demo.main(['--once', '--sample']))\n"
+    )
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-2000:]
+    assert "NOT AS EXPECTED: wanted a block by block-statement" in done.stdout
+
+
+def test_the_demo_stays_up_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    require_mariadb()
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with open(tmp_path / "out", "wb") as out:
+        process = subprocess.Popen(DEMO, stdout=out, stderr=out, env=environment, cwd=PROJECT)
+    try:
+        deadline = time.monotonic() + 90
+        while "press Ctrl-C" not in (tmp_path / "out").read_text():
+            assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "out").read_text()
+            time.sleep(0.1)
+        time.sleep(0.2)
+        text = (tmp_path / "out").read_text()
+        found = re.search(r"-h 127\.0\.0\.1 -P (\d+) -u app_service", text)
+        assert found
+        connection = pymysql.connect(
+            host="127.0.0.1", port=int(found[1]), user="app_service", password=PASSWORD, database="shop"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM products")
+            assert cursor.fetchone() == (5,)
+            with pytest.raises(pymysql.Error, match="rule: table-denied"):
+                cursor.execute("SELECT * FROM payroll")
+        connection.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert list(tmp_path.glob("dbgate-demo-*")) == []
