@@ -104,7 +104,7 @@ class _Verbs:
                 404,
                 "no-such-session",
                 f"there is no session {session_id[:MAX_SESSION_ID]!r}",
-                "it may have ended; GET /v1/sessions lists those that are open",
+                "it may have ended; `dbgate-cli sessions` lists those that are open",
             )
         return 200, result
 

@@ -1,0 +1,32 @@
+"""Reading a policy file for commands that work with no gateway running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dbgate.cli.options import Exit, fail
+
+if TYPE_CHECKING:
+    from dbgate.policy.load import PolicyFile
+
+MOST_BYTES: Final = 64 << 20
+
+
+def read_bytes(path: str) -> bytes:
+    """The file's content; ends the command with status 2 where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        fail(Exit.USAGE, f"{path} cannot be read: {error.strerror}", "give the path of a policy file")
+    if len(content) > MOST_BYTES:
+        fail(Exit.USAGE, f"{path} is larger than {MOST_BYTES >> 20} MiB", "give the path of a policy file")
+    return content
+
+
+def parse(path: str) -> PolicyFile:
+    """The policy in the file; PolicyError with its findings."""
+    from dbgate.policy.load import parse_policy
+
+    return parse_policy(read_bytes(path), path)
