@@ -1,0 +1,157 @@
+"""Constant operands: what a condition is made of, as far as the injection detectors need to know.
+
+An operand is what stands between two connectors (AND, OR, XOR) or clause words, at one level of parentheses. It is
+constant when nothing in it depends on a row: only literals, operators, and functions of literals.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from dbgate.sql.tokens import NUMBER, STRING, Tokens
+from dbgate.sql.wordset import word_set
+
+# Kinds of a Level.
+TOP: Final = 0
+GROUP: Final = 1  # ( expression ), a list, a row
+CALL: Final = 2  # arguments of a function
+SUBQUERY: Final = 3
+CASE: Final = 4  # CASE … END
+
+_SMALL: Final = frozenset((b"0", b"1"))
+_PLAIN_COMPARES: Final = word_set("= <> !=")
+
+
+@final
+class Operand:
+    """What is known of the operand that is being read. start: index of its first token."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.constant = True
+        self.literals = 0
+        self.strings = 0
+        self.compares = 0  # comparisons at its own level
+        self.nested = 0  # comparisons within parentheses in it
+        self.small = True  # made of 0, 1, TRUE, FALSE, NULL, and of =, <>, != only
+        self.called = False  # a function is called in it
+        self.negated = False  # NOT or ! is in it
+
+    def is_condition(self) -> bool:
+        """Whether it compares something."""
+        return self.compares + self.nested > 0
+
+    def literal(self, kind: int, raw: bytes) -> None:
+        """Take a literal token in."""
+        self.literals += 1
+        if kind == STRING:
+            self.strings += 1
+            self.small = False
+        elif raw not in _SMALL:
+            self.small = False
+
+    def compare(self, word: str) -> None:
+        """Take a comparison operator in."""
+        self.compares += 1
+        if word not in _PLAIN_COMPARES:
+            self.small = False
+
+    def absorb(self, inner: Operand, called: bool) -> None:
+        """Take in what a parenthesis held."""
+        if not inner.constant or (called and not inner.literals):
+            self.constant = False
+        self.literals += inner.literals
+        self.strings += inner.strings
+        self.nested += inner.compares + inner.nested
+        self.small = self.small and inner.small and not called
+        self.called = self.called or called or inner.called
+        self.negated = self.negated or inner.negated
+
+
+@final
+class Level:
+    """One level of parentheses (or of CASE) on the stack. name: of the function that is called, upper case."""
+
+    def __init__(self, kind: int, name: str, start: int, clause: str) -> None:
+        self.kind = kind
+        self.name = name
+        self.clause = clause
+        self.argument = 0  # commas so far
+        self.connector = ""  # the one before the current operand
+        self.before_start = -1  # the operand before it, as a range of tokens
+        self.before_end = -1
+        self.operands = 0  # finished ones of the current chain
+        self.between = False  # the next AND belongs to BETWEEN
+        self.assigned = False  # the = of an assignment has been seen
+        self.has_from = False
+        self.operand = Operand(start)
+        self.whole = Operand(start)  # everything at this level, for the one around it
+
+
+def small_truth(tokens: Tokens, start: int, end: int) -> bool:
+    """The truth of a `small` operand: `1=1`, `0 = 1`, `(1 != 1)`, `TRUE`, `0`. NULL anywhere: not true."""
+    words = tokens.words
+    left = -1
+    operator = ""
+    for i in range(start, end):
+        word = words[i]
+        if word == "(" or word == ")":
+            continue
+        if tokens.kinds[i] == NUMBER:
+            value = 1 if tokens.raws[i] == b"1" else 0
+        elif word == "TRUE" or word == "FALSE":
+            value = 1 if word == "TRUE" else 0
+        elif word in _PLAIN_COMPARES:
+            operator = word
+            continue
+        else:
+            return False
+        if not operator:
+            left = value
+        else:
+            left = int((left == value) == (operator == "="))
+            operator = ""
+    return left == 1
+
+
+def same_sides(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether a comparison has the same tokens on both sides: `id=id`, `'a' = 'a'`, `(5=5)`."""
+    words = tokens.words
+    while end - start > 2 and words[start] == "(" and words[end - 1] == ")":
+        start += 1
+        end -= 1
+    middle = (start + end) // 2
+    if (end - start) % 2 == 0 or words[middle] not in _SAME:
+        return False
+    for i in range(middle - start):
+        left = tokens.raws[start + i]
+        right = tokens.raws[middle + 1 + i]
+        if left != right and left.lower() != right.lower():
+            return False
+    return True
+
+
+_SAME: Final = word_set("= <=> LIKE <= >= RLIKE REGEXP IN")
+
+
+def shares_literal(tokens: Tokens, start: int, end: int, other_start: int, other_end: int) -> bool:
+    """Whether the first literal of [start, end) also stands in [other_start, other_end)."""
+    for i in range(start, end):
+        if tokens.kinds[i] == STRING or tokens.kinds[i] == NUMBER:
+            return tokens.raws[i] in tokens.raws[other_start:other_end]
+        if tokens.words[i] == "NULL":
+            return "NULL" in tokens.words[other_start:other_end]
+    return False
+
+
+def numbers_over(tokens: Tokens, start: int, end: int, limit: int) -> bool:
+    """Whether all literals in [start, end) are whole numbers above `limit`: sentinels of templates are small."""
+    for i in range(start, end):
+        kind = tokens.kinds[i]
+        if kind == NUMBER:
+            raw = tokens.raws[i]
+            if not raw.isdigit() or len(raw) > 18 or int(raw) <= limit:
+                return False
+        elif kind == STRING:
+            return False
+    return True

@@ -1,0 +1,281 @@
+"""Detectors that know functions by name: time_delay, file_access, and the extraction functions of metadata_probe.
+
+A function is a name, quoted or not, directly before "(" (white space and comments do not matter to tokens), also with
+a schema before it: MariaDB has its built-ins under `mariadb_schema` too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.tokens import HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.wordset import word_set
+
+TIME: Final = word_set(
+    """SLEEP BENCHMARK MASTER_POS_WAIT SOURCE_POS_WAIT MASTER_GTID_WAIT WAIT_FOR_EXECUTED_GTID_SET
+    WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS"""
+)
+LOCK: Final = word_set("GET_LOCK IS_FREE_LOCK IS_USED_LOCK RELEASE_LOCK RELEASE_ALL_LOCKS")
+FILE: Final = word_set(
+    "LOAD_FILE SYS_EXEC SYS_EVAL SYS_GET SYS_BINEVAL SYS_BINEEXEC XP_CMDSHELL LIB_MYSQLUDF_SYS_INFO"
+)
+# Errors of these show a computed argument to the client.
+_ERRORS: Final = word_set(
+    """EXTRACTVALUE UPDATEXML GTID_SUBSET GTID_SUBTRACT JSON_KEYS NAME_CONST UUID_TO_BIN BIN_TO_UUID POLYGON POINT
+    MULTIPOINT LINESTRING MULTILINESTRING MULTIPOLYGON GEOMETRYCOLLECTION ST_LATFROMGEOHASH ST_LONGFROMGEOHASH
+    ST_POINTFROMGEOHASH EXP JSON_ARRAY_APPEND"""
+)
+_CHARACTERS: Final = word_set("ORD ASCII")
+_CUTS: Final = word_set("MID SUBSTR SUBSTRING HEX LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH LEFT RIGHT")
+_SLICES: Final = word_set("MID SUBSTR SUBSTRING")
+_JOINS: Final = word_set("CONCAT CONCAT_WS GROUP_CONCAT")
+INFO: Final = word_set("DATABASE SCHEMA USER CURRENT_USER SESSION_USER SYSTEM_USER VERSION CURRENT_ROLE")
+
+SUSPECTS: Final = (
+    TIME
+    | LOCK
+    | FILE
+    | _ERRORS
+    | _CHARACTERS
+    | _CUTS
+    | _JOINS
+    | INFO
+    | word_set("FLOOR CHAR OUTFILE DUMPFILE ANALYSE SONAME")
+)
+
+_COMPARES: Final = word_set("= < > <= >= <> != <=> LIKE RLIKE REGEXP BETWEEN IN")
+_CONNECTS: Final = word_set("AND OR XOR && || NOT ! WHERE HAVING ON WHEN")
+
+
+def call_end(tokens: Tokens, opening: int, end: int) -> int:
+    """The index of the ")" that closes the "(" at `opening`, `end` where there is none."""
+    words = tokens.words
+    depth = 0
+    for i in range(opening, end):
+        word = words[i]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+            if not depth:
+                return i
+    return end
+
+
+def called_name(tokens: Tokens, opening: int) -> str:
+    """The upper case name of the function whose "(" is at `opening`, "" where it is none."""
+    if not opening:
+        return ""
+    kind = tokens.kinds[opening - 1]
+    if kind == WORD:
+        return tokens.words[opening - 1]
+    if kind in (QUOTED, IDENT):
+        return tokens.name(opening - 1).upper()
+    return ""
+
+
+def suspicious_calls(tokens: Tokens, first: int, end: int) -> list[tuple[str, str]]:
+    """(detector, reason) for each kind of suspicious call or clause in [first, end), in order of place."""
+    found: list[tuple[str, str]] = []
+    words = tokens.words
+    for i in range(first, end):
+        word = words[i]
+        if word == "(":
+            name = called_name(tokens, i)
+            if name in SUSPECTS:
+                hit = _call(tokens, name, i, first, end)
+                if hit[0]:
+                    found.append(hit)
+        elif word == "OUTFILE" or word == "DUMPFILE":
+            if i > first and words[i - 1] == "INTO":
+                found.append(("file_access", f"INTO {word} writes a file on the server"))
+        elif word == "SONAME":
+            found.append(("file_access", "a library is loaded into the server"))
+        elif word == "ANALYSE" and words[i - 1] == "PROCEDURE":
+            if _computes(tokens, i + 1, end):
+                found.append(("metadata_probe", "PROCEDURE ANALYSE with a computed argument"))
+    return found
+
+
+_NOTHING: Final = ("", "")
+
+
+def _call(tokens: Tokens, name: str, opening: int, first: int, end: int) -> tuple[str, str]:
+    if name in TIME:
+        return ("time_delay", f"{name} makes the server wait")
+    if name in FILE:
+        return ("file_access", f"{name} reads a file or runs a command on the server")
+    if name in LOCK:
+        return _lock(tokens, name, first, end)
+    close = call_end(tokens, opening, end)
+    if name in _ERRORS:
+        if _shows_error(tokens, name, opening, close):
+            return ("metadata_probe", f"{name} with a computed argument shows it in an error")
+        return _NOTHING
+    if name == "FLOOR":
+        if _rand_group(tokens, opening, close, first, end):
+            return ("metadata_probe", "FLOOR(RAND()) as a group shows a value in a duplicate key error")
+        return _NOTHING
+    if name in _CHARACTERS:
+        if _reads_secret(tokens, opening + 1, close) or (
+            called_name(tokens, opening + 2) in _SLICES and _is_compared(tokens, close, end)
+        ):
+            return ("metadata_probe", f"{name} of a part of a value, as in reading it letter by letter")
+        return _NOTHING
+    if name in _CUTS:
+        if _is_compared(tokens, close, end) and _reads_secret(tokens, opening + 1, close):
+            return ("metadata_probe", f"{name} over a subquery or a fact about the server is compared")
+        return _NOTHING
+    if name == "CHAR":
+        if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
+            return ("metadata_probe", "CHAR builds a string from numbers")
+        return _NOTHING
+    if name in _JOINS:
+        if _has_marker(tokens, opening + 1, close):
+            return ("metadata_probe", f"{name} joins values with hexadecimal strings")
+        if opening >= 3 and tokens.words[opening - 2] == "SELECT" and tokens.words[opening - 3] == "(":
+            if _reads_fact(tokens, opening + 1, close):
+                return ("metadata_probe", f"{name} joins a fact about the server with markers, in a subquery")
+        return _NOTHING
+    return _fact(tokens, name, opening, close, first, end)
+
+
+def _lock(tokens: Tokens, name: str, first: int, end: int) -> tuple[str, str]:
+    """`SELECT GET_LOCK('migrations', 10)` is how applications lock; within another statement it only waits."""
+    if name not in ("GET_LOCK",) or "FROM" not in tokens.words[first:end]:
+        if tokens.words[first] in ("SELECT", "DO", "SET", "WITH", "CALL") or name != "GET_LOCK":
+            return _NOTHING
+    return ("time_delay", f"{name} makes the server wait")
+
+
+def _fact(tokens: Tokens, name: str, opening: int, close: int, first: int, end: int) -> tuple[str, str]:
+    """VERSION() and the like, compared within a statement about rows. DATABASE() and the users' functions are
+    compared with columns by honest statements, VERSION() is not."""
+    if name != "VERSION" or close != opening + 1 or "FROM" not in tokens.words[first:opening]:
+        return _NOTHING
+    before = tokens.words[opening - 2] if opening - 2 >= first else ""
+    if _is_compared(tokens, close, end) or before in _COMPARES:
+        return ("metadata_probe", "the server's version is compared in a condition")
+    return _NOTHING
+
+
+def _is_compared(tokens: Tokens, close: int, end: int) -> bool:
+    """Whether a comparison follows, behind any closing parentheses."""
+    words = tokens.words
+    i = close + 1
+    while i < end and words[i] == ")":
+        i += 1
+    return i < end and words[i] in _COMPARES
+
+
+def _reads_secret(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether [start, end) holds a subquery or asks the server for a fact."""
+    words = tokens.words
+    for i in range(start, end):
+        word = words[i]
+        if word == "SELECT":
+            return True
+        if word in INFO and (word == "CURRENT_USER" or (i + 1 < len(words) and words[i + 1] == "(")):
+            return True
+        if not word and tokens.raws[i].startswith(b"@@"):
+            return True
+    return False
+
+
+def _reads_fact(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether [start, end) asks the server for a fact, and has a string literal beside it."""
+    if tokens.kinds[start] != STRING:
+        return False
+    words = tokens.words
+    for i in range(start, end):
+        if words[i] in INFO and words[i + 1] == "(":
+            return True
+    return False
+
+
+def _computes(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether [start, end) calls a function or holds a subquery."""
+    words = tokens.words
+    for i in range(start, end):
+        word = words[i]
+        if word == "SELECT" or word == "CASE":
+            return True
+        if word == "(" and i > start and called_name(tokens, i):
+            return True
+    return False
+
+
+def _shows_error(tokens: Tokens, name: str, opening: int, close: int) -> bool:
+    words = tokens.words
+    start = opening + 1
+    if name == "EXP":
+        return "~" in words[start:close] or ("SELECT" in words[start:close])
+    if name in ("EXTRACTVALUE", "UPDATEXML"):
+        # Honest: a column or a document, and a path that is written down.
+        if tokens.kinds[start] == NUMBER:
+            return True
+        return _computes(tokens, _second_argument(tokens, start, close), close)
+    if name == "NAME_CONST":
+        return tokens.kinds[start] != STRING or _computes(tokens, start, close)
+    if name in ("UUID_TO_BIN", "BIN_TO_UUID"):
+        return called_name(tokens, start + 1) in _JOINS and _reads_secret(tokens, start, close)
+    if name == "POINT":
+        return "SELECT" in words[start:close]
+    if name == "JSON_KEYS" or name.startswith(("POLY", "MULTI", "LINE", "GEOM")):
+        return words[start] == "(" and "SELECT" in words[start:close]
+    if name.startswith(("ST_", "GTID_")):
+        return called_name(tokens, start + 1) in _JOINS or "SELECT" in words[start:close]
+    return _reads_secret(tokens, start, close) and "SELECT" in words[start:close]
+
+
+def _second_argument(tokens: Tokens, start: int, close: int) -> int:
+    words = tokens.words
+    depth = 0
+    for i in range(start, close):
+        word = words[i]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+        elif word == "," and not depth:
+            return i + 1
+    return start
+
+
+def _rand_group(tokens: Tokens, opening: int, close: int, first: int, end: int) -> bool:
+    words = tokens.words
+    if "RAND" not in words[opening:close]:
+        return False
+    rest = words[first:end]
+    return "GROUP" in rest and ("CONCAT" in rest or "CONCAT_WS" in rest)
+
+
+def _numbers_only(tokens: Tokens, start: int, end: int) -> bool:
+    for i in range(start, end):
+        kind = tokens.kinds[i]
+        if kind not in (NUMBER, HEX) and tokens.words[i] not in (
+            ",",
+            "USING",
+            "UTF8",
+            "UTF8MB4",
+            "ASCII",
+            "LATIN1",
+        ):
+            return False
+    return True
+
+
+def _has_marker(tokens: Tokens, start: int, end: int) -> bool:
+    """A hexadecimal string as an argument, beside something that is computed or read. Single control characters and
+    line ends are how honest statements write what cannot be typed."""
+    marker = False
+    other = False
+    for i in range(start, end):
+        kind = tokens.kinds[i]
+        if kind == HEX:
+            value = tokens.string(i)
+            if value.isascii() and value.strip(b"\t\r\n\0 \\") and not tokens.words[i - 1].startswith("_"):
+                marker = True
+        elif kind not in (OP, STRING, NUMBER, PARAM):
+            other = True
+    return marker and other

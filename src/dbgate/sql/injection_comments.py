@@ -1,0 +1,66 @@
+"""The comment_truncation detector: comments that cut off what the application wrote behind a value.
+
+What was cut off is the rest of a statement: it begins with the quote that should have closed the value, or it has a
+closing parenthesis or the shape of SQL. Comments that people and tools write (`-- name: GetUser`, `# fetch the user's
+orders`, `/* app:web */`) have words, balanced quotes, apostrophes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dbgate.sql.tokens import COMMENT_BLOCK, COMMENT_LINE, COMMENT_OPEN, Tokens
+from dbgate.sql.wordset import word_set
+
+_APOSTROPHE: Final = re.compile(rb"(?<=[A-Za-z])'(?=[A-Za-z])|(?<=s)'(?=\s)")
+# What the rest of a statement looks like.
+_SQL: Final = re.compile(
+    rb"\b(?:ORDER|GROUP)\s+BY\s+[`\w]|\bLIMIT\s+(?:\d|\?)|\b(?:AND|OR|WHERE|HAVING|ON)\s+[(`]*[\w.`]+\s*(?:[=<>]|!=|LIKE\b|IN\s*\(|IS\s)"
+    rb"|\b(?:UNION|SELECT)\b.*\bFROM\b|\bVALUES\s*\(|\bFOR\s+UPDATE\b|\bSET\s+\w+\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
+_REST: Final = re.compile(
+    rb"""^[-+\s\w]{0,40}['"`]\s*(?:\)|,|;|%|AND\b|OR\b|ORDER\b|LIMIT\b|GROUP\b|$)""", re.IGNORECASE
+)
+LONGEST: Final = 4096  # bytes of a comment that are looked at
+_HIDDEN: Final = word_set("UNION SELECT AND OR FROM WHERE HAVING SLEEP BENCHMARK INTO CONCAT")
+
+
+def truncation(tokens: Tokens, first: int, end: int) -> str:
+    """Why a comment in [first, end], or behind the last token, looks like an injected one, or ""."""
+    squeezed = 0
+    for comment in tokens.comments:
+        before = comment.before
+        if before < first or before > end:
+            continue
+        kind = comment.kind
+        if kind == COMMENT_LINE:
+            reason = _line(tokens.text[comment.start : comment.end], before == len(tokens))
+            if reason:
+                return reason
+        elif kind == COMMENT_BLOCK:
+            # /**/ where white space belongs, and none beside it.
+            if comment.end - comment.start <= 5 and first < before < end:
+                if tokens.end(before - 1) == comment.start and tokens.starts[before] == comment.end:
+                    squeezed += 1
+                    if squeezed > 1:
+                        return "comments stand in place of white space"
+        elif kind == COMMENT_OPEN and first < before < end and tokens.words[before] in _HIDDEN:
+            return f"a version comment within the statement holds {tokens.words[before]}"
+    return ""
+
+
+def _line(comment: bytes, last: bool) -> str:
+    body = (comment[1:] if comment.startswith(b"#") else comment[2:])[:LONGEST]
+    bare = _APOSTROPHE.sub(b"", body)
+    quotes = len(bare) - len(bare.translate(None, b"'\"`"))
+    if quotes % 2 and (last or _REST.match(body)):
+        return "a comment cuts off a quote"
+    if not last:
+        return ""
+    if body.count(b")") > body.count(b"("):
+        return "a comment cuts off a closing parenthesis"
+    if _SQL.search(body):
+        return "a comment cuts off the rest of the statement"
+    return ""

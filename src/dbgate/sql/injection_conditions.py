@@ -1,0 +1,324 @@
+"""The tautology detector: conditions that do not depend on a row, put where a value was expected.
+
+Query builders write such conditions too, always in a few forms: `1=1`, `0 = 1`, `true` (numbers other than 0 and 1 are
+never theirs), first in a WHERE, or behind AND. Templates write `('abc' = 'all' OR col = 'abc')`: constant and first in
+a parenthesis of its own, where an injected text cannot begin. Those pass; what an attack needs does not look so, since
+it begins behind a literal and must join itself to what stands before it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.fold import (
+    CALL,
+    CASE,
+    GROUP,
+    SUBQUERY,
+    TOP,
+    Level,
+    Operand,
+    numbers_over,
+    same_sides,
+    shares_literal,
+    small_truth,
+)
+from dbgate.sql.tokens import BIT, IDENT, NUMBER, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.wordset import word_set
+
+_CONNECT: Final = 1
+_COMPARE: Final = 2
+_CLAUSE: Final = 3
+_CONSTANT: Final = 4
+_NEUTRAL: Final = 5  # part of an expression, constant or not
+_OPEN: Final = 6
+_CLOSE: Final = 7
+_COMMA: Final = 8
+_CASE: Final = 9
+_BRANCH: Final = 10  # WHEN THEN ELSE
+_END: Final = 11
+_NOT: Final = 12
+_BETWEEN: Final = 13
+_IS: Final = 14
+_ARITHMETIC: Final = 15
+
+
+def _codes() -> dict[str, int]:
+    table: dict[str, int] = {}
+    for code, words in (
+        (_CONNECT, "AND && OR || XOR"),
+        (_COMPARE, "= < > <= >= <> != <=> LIKE RLIKE REGEXP IN"),
+        (
+            _CLAUSE,
+            "SELECT FROM WHERE HAVING ON SET VALUES VALUE GROUP ORDER LIMIT UNION INTERSECT EXCEPT INTO USING RETURNING"
+            " JOIN WINDOW PROCEDURE DUPLICATE UPDATE OFFSET",
+        ),
+        (_CONSTANT, "TRUE FALSE NULL UNKNOWN"),
+        (_NEUTRAL, "BINARY COLLATE ESCAPE ASC DESC"),
+        (_OPEN, "("),
+        (_CLOSE, ")"),
+        (_COMMA, ","),
+        (_CASE, "CASE"),
+        (_BRANCH, "WHEN THEN ELSE"),
+        (_END, "END"),
+        (_NOT, "NOT !"),
+        (_BETWEEN, "BETWEEN"),
+        (_IS, "IS"),
+        (_ARITHMETIC, "+ - * / % ^ | & << >> ~ DIV MOD"),
+    ):
+        for word in words.split():
+            table[word] = code
+    return table
+
+
+_CODES: Final = _codes()
+_CONDITIONS: Final = word_set("WHERE HAVING ON WHEN")
+# Functions whose first argument is a condition, so that a constant one there is a probe.
+_CHOOSE: Final = word_set("ELT MAKE_SET")
+# Functions of literals that no template writes into a condition, but a probe does.
+_PROBES: Final = word_set(
+    """ASCII ORD CHAR LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH OCTET_LENGTH CONCAT CONCAT_WS MID SUBSTR SUBSTRING
+    LEFT RIGHT MD5 SHA SHA1 SHA2 HEX UNHEX ELT MAKE_SET IF IFNULL POW POWER PI SQRT CAST CONVERT STRCMP ROUND INSTR
+    LOCATE POSITION REVERSE LOWER UPPER ROW BIN OCT CONV REPEAT SPACE LPAD RPAD ABS SIGN CEIL FLOOR EXISTS SELECT"""
+)
+
+
+def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool) -> str:
+    """Why tokens [first, end) hold a tautology or another injected constant condition, or ""."""
+    kinds = tokens.kinds
+    words = tokens.words
+    raws = tokens.raws
+    level = Level(TOP, "", first, "")
+    stack: list[Level] = []
+    i = first
+    while i < end:
+        word = words[i]
+        kind = kinds[i]
+        operand = level.operand
+        if not word:
+            if STRING <= kind <= BIT:
+                operand.literal(kind, raws[i])
+            else:
+                operand.constant = False
+            i += 1
+            continue
+        code = _CODES.get(word, 0)
+        if code == _OPEN:
+            stack.append(level)
+            level = _open(tokens, i, first, level)
+        elif code == _CLOSE or (code == _END and level.kind == CASE):
+            reason = _finish(tokens, level, i, "")
+            if reason:
+                return reason
+            if stack:
+                inner = level
+                level = stack.pop()
+                _merge(level, inner)
+        elif code == _CONNECT:
+            if word == "AND" and level.between:
+                level.between = False
+            elif word == "||" and (pipes_concat or level.clause not in _CONDITIONS):
+                pass
+            else:
+                reason = _finish(tokens, level, i, word)
+                if reason:
+                    return reason
+        elif code == _COMPARE:
+            if level.clause == "SET" and word == "=" and not level.assigned and level.kind == TOP:
+                level.assigned = True
+                level.operand = Operand(i + 1)
+            else:
+                operand.compare(word)
+        elif code in (_COMMA, _CLAUSE, _BRANCH):
+            reason = _finish(tokens, level, i, "")
+            if reason:
+                return reason
+            _turn(tokens, level, i, code)
+        elif code == _CASE:
+            stack.append(level)
+            level = Level(CASE, "", i + 1, level.clause)
+        elif code == _NOT:
+            operand.negated = True
+        elif code == _BETWEEN:
+            level.between = True
+            operand.compare(word)
+        elif code == _IS:
+            if operand.compares and kinds[i - 1] == STRING:
+                return "a comparison with a string literal is tested with IS"
+            operand.compare(word)
+            operand.compares -= 1
+            operand.nested += 1
+        elif code == _ARITHMETIC:
+            if kind != WORD and _between_strings(tokens, i, first, end):
+                return "arithmetic on string literals"
+        elif code == _CONSTANT:
+            operand.literals += 1
+        elif code == 0 and kind == WORD and not (i + 1 < end and _names_nothing(tokens, i)):
+            operand.constant = False
+        i += 1
+    reason = _finish(tokens, level, end, "")
+    while not reason and stack:
+        level = stack.pop()
+        reason = _finish(tokens, level, end, "")
+    return reason
+
+
+def _names_nothing(tokens: Tokens, i: int) -> bool:
+    """A word that is a function's name, or an introducer (`_utf8'a'`)."""
+    if tokens.words[i + 1] == "(":
+        return True
+    return tokens.kinds[i + 1] == STRING and tokens.words[i].startswith("_")
+
+
+def _between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
+    """'a' - 'b', and 'a' - 0 - 'b'."""
+    if i - 1 < first or i + 1 >= end or tokens.kinds[i - 1] != STRING:
+        return False
+    if tokens.kinds[i + 1] == STRING:
+        return True
+    return (
+        i + 3 < end
+        and tokens.kinds[i + 1] == NUMBER
+        and tokens.kinds[i + 3] == STRING
+        and _CODES.get(tokens.words[i + 2], 0) == _ARITHMETIC
+    )
+
+
+def _open(tokens: Tokens, i: int, first: int, level: Level) -> Level:
+    following = tokens.words[i + 1] if i + 1 < len(tokens) else ""
+    if following == "SELECT" or following == "WITH":
+        return Level(SUBQUERY, "SELECT", i + 1, "SELECT")
+    if i > first:
+        kind = tokens.kinds[i - 1]
+        word = tokens.words[i - 1]
+        if kind == WORD and word not in _CODES:
+            return Level(CALL, word, i + 1, level.clause)
+        if kind in (QUOTED, IDENT):
+            return Level(CALL, tokens.name(i - 1).upper(), i + 1, level.clause)
+    return Level(GROUP, "", i + 1, level.clause)
+
+
+def _merge(level: Level, inner: Level) -> None:
+    """What a closed level was, for the operand around it."""
+    operand = level.operand
+    if inner.kind == SUBQUERY and inner.has_from:
+        operand.constant = False
+        return
+    called = inner.kind != GROUP
+    operand.absorb(inner.whole, called)
+    if called and inner.name not in _PROBES:
+        operand.constant = False
+
+
+def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
+    """Begin anew behind a comma, a clause word or a branch of CASE."""
+    word = tokens.words[i]
+    if code == _COMMA:
+        level.argument += 1
+        level.assigned = False
+    elif code == _BRANCH:
+        level.clause = word
+    elif word == "UPDATE" and level.clause != "DUPLICATE":
+        pass
+    else:
+        level.clause = "SET" if word == "UPDATE" else word
+        level.assigned = False
+        if word == "FROM":
+            level.has_from = True
+    level.connector = ""
+    level.between = False
+    level.operands = 0
+    level.operand = Operand(i + 1)
+
+
+def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
+    """The current operand ends before token `at`; `following` is the connector there, or "". Returns a reason or ""."""
+    operand = level.operand
+    reason = ""
+    if operand.start < at:
+        if operand.compares >= 2 and operand.literals:
+            reason = _chain(tokens, level, at)
+        if not reason and operand.constant and operand.literals:
+            reason = _judge(tokens, level, at, following)
+        elif not reason and level.connector in _ORS and operand.compares == 1:
+            if same_sides(tokens, operand.start, at):
+                reason = "a column is compared with itself behind OR"
+    level.whole.absorb(operand, False)
+    level.before_start = operand.start
+    level.before_end = at
+    level.operands += 1
+    level.connector = following
+    level.operand = Operand(at + 1)
+    return reason
+
+
+_ORS: Final = word_set("OR || XOR")
+
+
+def _chain(tokens: Tokens, level: Level, at: int) -> str:
+    """`name = 'a' = 'b'`, `name = 'x' RLIKE (…)`: the result of a comparison is compared again."""
+    if level.clause not in _CONDITIONS and level.clause != "SET":
+        return ""
+    return "the result of a comparison with a literal is compared again"
+
+
+def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
+    operand = level.operand
+    start = operand.start
+    if not level.connector and not following:
+        return _judge_alone(tokens, level, at)
+    condition = operand.is_condition()
+    if not level.connector:
+        if not condition:
+            if operand.strings and not operand.called:
+                return "a string literal is used as a condition"
+            if not operand.small and (level.clause not in _CONDITIONS or operand.called):
+                return "a constant is used as a condition"
+            return ""
+        if level.kind == GROUP:
+            return ""
+        if numbers_over(tokens, start, at, 9) or level.clause not in _CONDITIONS:
+            return "" if operand.small else "a comparison of constants"
+        return ""
+    if operand.small and not operand.called:
+        if level.connector not in _ORS or not (operand.negated or small_truth(tokens, start, at)):
+            return ""
+        if _is_empty_not_in(tokens, level):
+            return ""
+        return f"a condition that is always true behind {level.connector}"
+    if (
+        level.kind == GROUP
+        and level.operands == 1
+        and not following
+        and condition
+        and level.connector in _ORS
+        and shares_literal(tokens, start, at, level.before_start, level.before_end)
+        and not same_sides(tokens, start, at)
+    ):
+        # (col = 'abc' OR 'abc' = 'all'): a template's "no filter".
+        return ""
+    if not condition and not operand.called and level.connector == "AND" and not operand.strings:
+        return "" if level.kind == CALL else "a constant is used as a condition"
+    return f"a condition of literals alone behind {level.connector}"
+
+
+def _judge_alone(tokens: Tokens, level: Level, at: int) -> str:
+    """A constant operand that is not joined to another."""
+    operand = level.operand
+    if not operand.is_condition():
+        return ""
+    if level.kind == CALL:
+        if level.argument == 0 and level.name in _CHOOSE:
+            return f"{level.name} chooses by a constant condition"
+        if level.argument == 0 and level.name == "IF" and numbers_over(tokens, operand.start, at, 9):
+            return "IF chooses by a constant condition"
+        return ""
+    if level.clause in _CONDITIONS and level.kind != GROUP and numbers_over(tokens, operand.start, at, 9):
+        return "a comparison of constants is the whole condition"
+    return ""
+
+
+def _is_empty_not_in(tokens: Tokens, level: Level) -> bool:
+    """`x NOT IN (NULL) OR (1 = 1)`: how SQLAlchemy writes NOT IN of an empty list."""
+    end = level.before_end
+    return end - level.before_start >= 5 and tokens.words[end - 5 : end] == ["NOT", "IN", "(", "NULL", ")"]

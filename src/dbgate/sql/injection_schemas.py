@@ -1,0 +1,81 @@
+"""Detectors that look at the server's own schemas: read beside an application's rows, or joined to keep it busy.
+
+A statement that is about them (a tool, a driver, monitoring) has them in its own FROM. A probe reads them in a subquery
+or in another branch of a UNION, while the statement itself is about rows of the application.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.tokens import IDENT, QUOTED, SYS_VAR, WORD, Tokens
+from dbgate.sql.wordset import word_set
+
+_SCHEMAS: Final = word_set("INFORMATION_SCHEMA PERFORMANCE_SCHEMA MYSQL SYS")
+_COMPARES: Final = word_set("= < > <= >= <> != <=> LIKE RLIKE REGEXP BETWEEN")
+_OPENERS: Final = word_set("FROM JOIN INTO UPDATE ,")
+
+
+def _system_table(tokens: Tokens, i: int) -> bool:
+    """Whether token i is a system schema that qualifies a table."""
+    if i + 2 >= len(tokens) or tokens.words[i + 1] != ".":
+        return False
+    kind = tokens.kinds[i]
+    if kind not in (WORD, IDENT, QUOTED) or (i and tokens.words[i - 1] == "."):
+        return False
+    return tokens.name(i).upper() in _SCHEMAS
+
+
+def metadata_beside_rows(tokens: Tokens, first: int, end: int) -> str:
+    """Why the statement reads the server's own tables or variables beside rows of its own, or ""."""
+    words = tokens.words
+    depth = 0
+    rows = False  # its own tables are the application's
+    settled = False
+    union = False
+    for i in range(first, end):
+        word = words[i]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+        elif word == "UNION":
+            union = True
+        elif word == "." or not word:
+            if tokens.kinds[i] == SYS_VAR:
+                if settled and rows and _compared(tokens, i, end):
+                    return "a server variable is compared in a condition"
+            elif rows and (depth or union) and _system_table(tokens, i) and words[i - 1] in _OPENERS:
+                return f"{tokens.name(i)}.{tokens.name(i + 2)} is read beside the statement's own rows"
+        if not depth and not settled and word in ("FROM", "INTO", "UPDATE") and i + 1 < end:
+            target = i + 1
+            while target < end and words[target] in _MODIFIERS:
+                target += 1
+            if words[target] != "(" and target < end:
+                settled = True
+                rows = not _system_table(tokens, target)
+    return ""
+
+
+_MODIFIERS: Final = word_set("LOW_PRIORITY HIGH_PRIORITY DELAYED IGNORE QUICK TABLE")
+
+
+def _compared(tokens: Tokens, i: int, end: int) -> bool:
+    words = tokens.words
+    following = i + 1
+    while following + 1 < end and words[following] == ".":
+        following += 2
+    return following < end and words[following] in _COMPARES
+
+
+def heavy_join(tokens: Tokens, first: int, end: int) -> str:
+    """`FROM information_schema.columns A, information_schema.columns B`: nothing joins them but the time it takes."""
+    words = tokens.words
+    last = ""
+    for i in range(first, end):
+        if words[i] in ("FROM", ",", "JOIN") and i + 1 < end and _system_table(tokens, i + 1):
+            name = tokens.name(i + 3).upper() if i + 3 < end else ""
+            if name and name == last and words[i] == ",":
+                return f"{name.lower()} of the server is joined with itself"
+            last = name
+    return ""
