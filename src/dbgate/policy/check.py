@@ -59,7 +59,9 @@ def _check_tables(warnings: _Warnings, number: int, entry: Entry) -> None:
                 )
                 warnings.add((*path, index), message)
             elif table.schema is not None and closed and is_system_schema(table.schema.text):
-                warnings.add((*path, index), f"{table.text!r} stays blocked by data_protection.block_schema_access")
+                warnings.add(
+                    (*path, index), f"{table.text!r} stays blocked by data_protection.block_schema_access"
+                )
 
 
 def _check_operations(warnings: _Warnings, number: int, entry: Entry) -> None:
@@ -73,7 +75,9 @@ def _check_operations(warnings: _Warnings, number: int, entry: Entry) -> None:
         warnings.add((*here, "allowed_operations"), "without allowed_tables these reach no table")
     for index, operation in enumerate(entry.allowed_operations):
         if operation in entry.blocked_operations or "*" in entry.blocked_operations:
-            warnings.add((*here, "allowed_operations", index), f"{operation} is in blocked_operations, which wins")
+            warnings.add(
+                (*here, "allowed_operations", index), f"{operation} is in blocked_operations, which wins"
+            )
     for grant_index, grant in enumerate(entry.grants):
         for index, operation in enumerate(grant.operations):
             if operation in WITHOUT_TABLE:
@@ -84,7 +88,9 @@ def _check_operations(warnings: _Warnings, number: int, entry: Entry) -> None:
 def _check_sources(warnings: _Warnings, number: int, entry: Entry) -> None:
     for index, network in enumerate(entry.source_ip or []):
         if network.host_bits:
-            message = f"{network.text!r} has bits beyond its prefix length; it means the whole block around it"
+            message = (
+                f"{network.text!r} has bits beyond its prefix length; it means the whole block around it"
+            )
             warnings.add(("access_control", number, "source_ip", index), message)
 
 

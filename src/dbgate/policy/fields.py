@@ -151,6 +151,13 @@ def _stated(value: list[object]) -> list[object]:
     return value
 
 
+def _not_null(value: object) -> object:
+    # A key without a value is more likely a mistake than a wish, and for source_ip it would mean "from anywhere".
+    if value is None:
+        raise ValueError("this key has no value: leave it out, or say what is meant")
+    return value
+
+
 def _section(value: object) -> object:
     return {} if value is None else value
 
@@ -173,6 +180,7 @@ def _network(value: object) -> Network:
 # "One or a list": a single value is a list of one. Optional: absent, empty and [] are the same; Some: at least one.
 AsList = BeforeValidator(_listed)
 Some = AfterValidator(_stated)
+NotNull = BeforeValidator(_not_null)
 AsSection = BeforeValidator(_section)  # `alerts:` with nothing below it is an empty section
 
 Text = Annotated[str, PlainValidator(read_text)]

@@ -25,6 +25,7 @@ from dbgate.policy.fields import (
     LogLevel,
     MaskAction,
     Mode,
+    NotNull,
     NotSupported,
     OnlyOff,
     Operation,
@@ -64,19 +65,19 @@ class Global(Section):
     """`global`."""
 
     mode: Mode = "enforce"
-    default_schema: Text | None = None
-    max_connections: Count | None = None
-    connection_timeout: Duration | None = None
-    log_level: LogLevel | None = None
-    log_format: LogFormat | None = None
+    default_schema: Annotated[Text | None, NotNull] = None
+    max_connections: Annotated[Count | None, NotNull] = None
+    connection_timeout: Annotated[Duration | None, NotNull] = None
+    log_level: Annotated[LogLevel | None, NotNull] = None
+    log_format: Annotated[LogFormat | None, NotNull] = None
     log_literals: Flag = False
 
 
 class TimeRestriction(Section):
     """`time_restriction` of an entry; allow absent = all day, days absent = every day."""
 
-    allow: Annotated[list[WindowText], AsList, Some] | None = None
-    days: Annotated[list[Day], AsList, Some] | None = None
+    allow: Annotated[Annotated[list[WindowText], AsList, Some] | None, NotNull] = None
+    days: Annotated[Annotated[list[Day], AsList, Some] | None, NotNull] = None
     timezone: Zone = "UTC"
 
     @model_validator(mode="after")
@@ -97,9 +98,9 @@ class Grant(Section):
 class Entry(Section):
     """One item of `access_control`."""
 
-    name: Text | None = None
+    name: Annotated[Text | None, NotNull] = None
     user: Annotated[list[Text], AsList, Some]
-    source_ip: Annotated[list[Source], AsList, Some] | None = None
+    source_ip: Annotated[Annotated[list[Source], AsList, Some] | None, NotNull] = None
     cert_subject: NotSupported = None
     require_tls: OnlyOff = False
     allowed_tables: Annotated[list[TableName], AsList] = []
@@ -109,9 +110,9 @@ class Entry(Section):
     allowed_functions: Annotated[list[RoutineName], AsList] = []
     admin_statements: NotSupported = None
     time_restriction: TimeRestriction | None = None
-    max_result_rows: Count | None = None
-    rate_limit: Rate | None = None
-    mode: Mode | None = None
+    max_result_rows: Annotated[Count | None, NotNull] = None
+    rate_limit: Annotated[Rate | None, NotNull] = None
+    mode: Annotated[Mode | None, NotNull] = None
 
 
 class BlockPattern(Section):
@@ -125,20 +126,20 @@ class Detector(Section):
     """One item of `detectors`; a bare text is the name."""
 
     name: DetectorName
-    mode: Mode | None = None
+    mode: Annotated[Mode | None, NotNull] = None
 
 
 class Injection(Section):
     """`injection`; detectors None = all."""
 
-    mode: Mode | None = None
-    detectors: list[Annotated[Detector, BeforeValidator(_detector_item)]] | None = None
+    mode: Annotated[Mode | None, NotNull] = None
+    detectors: Annotated[list[Annotated[Detector, BeforeValidator(_detector_item)]] | None, NotNull] = None
 
 
 class SqlRules(Section):
     """`sql_rules`."""
 
-    mode: Mode | None = None
+    mode: Annotated[Mode | None, NotNull] = None
     block_statements: Annotated[list[BlockStatement], AsList] = []
     block_patterns: Annotated[list[Annotated[BlockPattern, BeforeValidator(_pattern_item)]], AsList] = []
     injection: Annotated[Injection, AsSection] = Injection()
@@ -149,7 +150,7 @@ class SqlRules(Section):
 class ProcedureControl(Section):
     """`procedure_control`; mode None = the CALL operation alone decides."""
 
-    mode: ListMode | None = None
+    mode: Annotated[ListMode | None, NotNull] = None
     whitelist: Annotated[list[RoutineName], AsList] = []
     blacklist: Annotated[list[RoutineName], AsList] = []
     block_dynamic_sql: Flag = True
@@ -173,7 +174,7 @@ class SensitiveColumn(Section):
 class DataProtection(Section):
     """`data_protection`."""
 
-    max_result_rows: Count | None = None
+    max_result_rows: Annotated[Count | None, NotNull] = None
     block_schema_access: Flag = True
     sensitive_columns: Annotated[list[SensitiveColumn], AsList] = []
 
@@ -189,7 +190,7 @@ class Alerts(Section):
 
     on_block: Flag = False
     on_high_volume_query: Flag = False
-    threshold_qps: Count | None = None
+    threshold_qps: Annotated[Count | None, NotNull] = None
     webhook: NotSupported = None
 
     @model_validator(mode="after")

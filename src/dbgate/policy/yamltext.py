@@ -83,9 +83,11 @@ def read_yaml(text: str, filename: str) -> Document:
         raise _refuse(filename, Place(1, 1), f"the file has more than {MAX_CHARACTERS} characters")
     try:
         root = _Composer(filename).compose(text)
+    except UnicodeEncodeError as error:
+        raise _refuse(filename, _place_of(text[: error.start]), "not YAML: half a surrogate pair") from None
     except yaml.reader.ReaderError as error:
-        before = text[: int(error.position)]
-        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        # libyaml counts bytes.
+        place = _place_of(text.encode()[: int(error.position)].decode("utf-8", "replace"))
         raise _refuse(filename, place, f"not YAML: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -96,6 +98,10 @@ def read_yaml(text: str, filename: str) -> Document:
         raise _refuse(filename, Place(1, 1), "the file is empty: expected a policy, at least access_control")
     document.data = _Builder(document, filename).build(root, ())
     return document
+
+
+def _place_of(before: str) -> Place:
+    return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 def _refuse(filename: str, place: Place, message: str, key: str = "") -> PolicyError:

@@ -20,7 +20,9 @@ def test_names_in_other_scripts_stay_apart() -> None:
     assert plain("отчёт") != plain("заказ")
 
 
-@pytest.mark.parametrize("name", ["mysql", "MYSQL", "Information_Schema", "performance_schema", "sys", "mysqĺ"])
+@pytest.mark.parametrize(
+    "name", ["mysql", "MYSQL", "Information_Schema", "performance_schema", "sys", "mysqĺ"]
+)
 def test_system_schemas(name: str) -> None:
     assert is_system_schema(name)
 

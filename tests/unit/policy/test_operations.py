@@ -19,7 +19,13 @@ def test_a_mask_holds_what_it_was_made_of() -> None:
 
 @pytest.mark.parametrize(
     ("names", "granted"),
-    [(["REPLACE"], True), (["INSERT", "DELETE"], True), (["INSERT"], False), (["DELETE"], False), (["*"], True)],
+    [
+        (["REPLACE"], True),
+        (["INSERT", "DELETE"], True),
+        (["INSERT"], False),
+        (["DELETE"], False),
+        (["*"], True),
+    ],
 )
 def test_replace_is_itself_or_insert_and_delete(names: list[str], granted: bool) -> None:
     assert mask_allows(operations_mask(names), "REPLACE") is granted

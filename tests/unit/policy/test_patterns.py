@@ -9,7 +9,13 @@ from dbgate.policy.patterns import Regex, RegexList
 
 @pytest.mark.parametrize(
     ("pattern", "message"),
-    [("a(?!b)", "perl operator"), (r"(a)\1", "escape"), ("(", "missing )"), ("x**", "repetition"), ("[z-a]", "range")],
+    [
+        ("a(?!b)", "perl operator"),
+        (r"(a)\1", "escape"),
+        ("(", "missing )"),
+        ("x**", "repetition"),
+        ("[z-a]", "range"),
+    ],
 )
 def test_what_re2_cannot_run_is_refused_in_its_words(pattern: str, message: str) -> None:
     with pytest.raises(ValueError, match=message.replace(")", r"\)")):
@@ -37,7 +43,10 @@ def test_a_list_names_the_first_that_matches() -> None:
 def test_any_number_of_patterns_and_open_quotes_work(patterns: list[str]) -> None:
     found = RegexList(patterns)
     assert found.first("xyz") == -1
-    assert [found.first(text) for text in ("a", "b")] == [0 if patterns else -1, 1 if len(patterns) > 1 else -1]
+    assert [found.first(text) for text in ("a", "b")] == [
+        0 if patterns else -1,
+        1 if len(patterns) > 1 else -1,
+    ]
 
 
 def test_patterns_too_big_to_be_joined_are_tried_one_by_one() -> None:

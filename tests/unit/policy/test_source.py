@@ -34,7 +34,9 @@ def test_addresses(text: str, bits: int, value: int) -> None:
 
 
 @given(st.ip_addresses())
-def test_every_address_is_read_as_the_library_reads_it(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_every_address_is_read_as_the_library_reads_it(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     expected = mapped or address
     read = parse_address(str(address))
@@ -94,7 +96,9 @@ def test_the_first_rule_wins_however_wide_it_is() -> None:
 
 
 @given(st.lists(st.ip_addresses(network="10.0.0.0/24"), min_size=1), st.data())
-def test_the_index_agrees_with_trying_each_network(addresses: list[ipaddress.IPv4Address], data: st.DataObject) -> None:
+def test_the_index_agrees_with_trying_each_network(
+    addresses: list[ipaddress.IPv4Address], data: st.DataObject
+) -> None:
     lengths = [data.draw(st.integers(22, 32)) for _ in addresses]
     networks = [f"{address}/{length}" for address, length in zip(addresses, lengths, strict=True)]
     index = SourceIndex()

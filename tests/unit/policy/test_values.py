@@ -18,7 +18,9 @@ def test_bad_durations(text: str) -> None:
         parse_duration(text)
 
 
-@pytest.mark.parametrize(("text", "rate"), [("200/s", 200.0), ("120/m", 2.0), ("3600/h", 1.0), ("1/h", 1 / 3600)])
+@pytest.mark.parametrize(
+    ("text", "rate"), [("200/s", 200.0), ("120/m", 2.0), ("3600/h", 1.0), ("1/h", 1 / 3600)]
+)
 def test_rates(text: str, rate: float) -> None:
     assert parse_rate(text) == rate
 
@@ -30,7 +32,8 @@ def test_bad_rates(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "start", "end"), [("09:00-18:00", 540, 1080), ("22:00-06:00", 1320, 360), ("00:00-24:00", 0, 1440)]
+    ("text", "start", "end"),
+    [("09:00-18:00", 540, 1080), ("22:00-06:00", 1320, 360), ("00:00-24:00", 0, 1440)],
 )
 def test_windows(text: str, start: int, end: int) -> None:
     window = parse_window(text)
@@ -39,7 +42,16 @@ def test_windows(text: str, start: int, end: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["9:00-18:00", "09:00", "09:00-18:60", "24:00-06:00", "09:00-24:01", "09:61-10:00", "09:00-09:00", "25:00-26:00"],
+    [
+        "9:00-18:00",
+        "09:00",
+        "09:00-18:60",
+        "24:00-06:00",
+        "09:00-24:01",
+        "09:61-10:00",
+        "09:00-09:00",
+        "25:00-26:00",
+    ],
 )
 def test_bad_windows(text: str) -> None:
     with pytest.raises(ValueError, match="expected a window such as 09:00-18:00"):
@@ -52,7 +64,8 @@ def test_zones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"), [("Asia/Seol", "Asia/Seoul"), ("../etc/passwd", ""), ("Asia", ""), ("/etc", ""), ("\0", "")]
+    ("text", "hint"),
+    [("Asia/Seol", "Asia/Seoul"), ("../etc/passwd", ""), ("Asia", ""), ("/etc", ""), ("\0", "")],
 )
 def test_bad_zones(text: str, hint: str) -> None:
     with pytest.raises(ValueError, match=f"expected a time zone such as UTC.*{hint}"):

@@ -1,0 +1,132 @@
+"""From the file to what decisions look things up in."""
+
+from __future__ import annotations
+
+from dbgate.policy.compile import compile_policy, entry_name
+from dbgate.policy.compiled import PROCEDURES_BLACKLIST, PROCEDURES_BY_CALL, PROCEDURES_WHITELIST
+from dbgate.policy.load import parse_policy
+from dbgate.policy.operations import operations_mask
+from tests.unit.policy.making import POLICIES, compiled, entry_of
+
+
+def test_everything_reaches_its_place() -> None:
+    policy = compile_policy(parse_policy((POLICIES / "everything.yaml").read_text()))
+    assert (policy.max_connections, policy.idle_timeout_s) == (77, 0.5)
+    assert (policy.log_level, policy.log_format, policy.log_literals) == ("warning", "text", True)
+    assert (policy.alert_on_block, policy.alert_on_high_volume, policy.alert_threshold_qps) == (
+        True,
+        True,
+        10,
+    )
+    assert (policy.block_schema_access, policy.row_cap, policy.row_cap_mode) == (False, 900, "monitor")
+    assert policy.sensitive(("id", "SSN", "ssn2")) == ("SSN",)
+    sql = policy.sql
+    assert sql.enforced
+    assert sql.block_operations == {"TRUNCATE": 40, "DELETE": 40, "REPLACE": 40}
+    assert sql.require_where == {"UPDATE": 49}
+    assert sql.patterns is not None and (sql.patterns.texts, sql.patterns.lines) == (
+        ["INTO\\s+OUTFILE"],
+        [42],
+    )
+    assert sql.literal_patterns is not None and sql.literal_patterns.lines == [43]
+    assert sql.detectors == {"tautology": False, "stacked": True}
+    assert sql.detector_lines == {"tautology": 47, "stacked": 48}
+    assert sql.other_detectors == -1
+    rules = policy.procedures
+    assert (rules.kind, rules.line, rules.block_dynamic, rules.block_create) == (
+        PROCEDURES_BLACKLIST,
+        53,
+        False,
+        False,
+    )
+    assert (rules.block_dynamic_line, rules.block_create_line) == (54, 55)
+    app, everyone = policy.entries
+    assert (app.name, app.line, app.mode, app.number) == ("app", 14, "enforce", 0)
+    assert app.bare == operations_mask(["SELECT", "INSERT", "CALL"])
+    assert app.blocked == {"DROP": 20}
+    assert (app.rate, app.rate_text, app.rate_line) == (2.0, "120/m", 32)
+    assert (app.row_cap, app.row_cap_line) == (50, 31)
+    assert app.has_clock and app.clock is not None
+    assert app.clock.text == "09:00-18:00, 20:00-02:00 on mon, fri (Asia/Seoul)"
+    assert (app.clock.days, app.clock_line, app.functions_line) == (0b10001, 27, 26)
+    assert app.rights.on_table("shop", "stock") == operations_mask(["*"]) & ~operations_mask(["DROP"])
+    assert (everyone.name, everyone.mode, everyone.row_cap, everyone.row_cap_line) == (
+        "*@*",
+        "monitor",
+        900,
+        58,
+    )
+    assert (everyone.bare, everyone.rate, everyone.has_clock, everyone.functions) == (0, 0.0, False, None)
+
+
+def test_what_an_empty_policy_is() -> None:
+    policy = compiled("access_control: []")
+    assert (policy.max_connections, policy.idle_timeout_s, policy.log_level, policy.log_format) == (
+        0,
+        0.0,
+        "",
+        "",
+    )
+    assert (policy.block_schema_access, policy.row_cap, policy.row_cap_mode) == (True, 0, "enforce")
+    assert policy.sensitive(("ssn",)) == ()
+    assert (policy.procedures.kind, policy.procedures.block_dynamic) == (PROCEDURES_BY_CALL, True)
+    assert (policy.sql.patterns, policy.sql.literal_patterns, policy.sql.other_detectors) == (None, None, 1)
+
+
+def test_names_of_entries() -> None:
+    file = parse_policy(
+        "access_control:\n- {user: [a, b], source_ip: [10.0.0.0/8, '::1']}\n- {user: a}\n- {user: a, name: n}\n"
+    )
+    assert [entry_name(entry) for entry in file.policy.access_control] == ["a,b@10.0.0.0/8,::1", "a@*", "n"]
+
+
+def test_the_most_specific_mode_counts() -> None:
+    def modes(text: str) -> tuple[str, bool, int]:
+        policy = compiled(text + "\naccess_control: [{user: app}]")
+        return entry_of(policy).mode, policy.sql.enforced, policy.sql.other_detectors
+
+    assert modes("") == ("enforce", True, 1)
+    assert modes("global: {mode: monitor}") == ("monitor", False, 0)
+    assert modes("sql_rules: {mode: monitor}") == ("enforce", False, 0)
+    assert modes("global: {mode: monitor}\nsql_rules: {mode: enforce}") == ("monitor", True, 1)
+    assert modes("sql_rules: {mode: monitor, injection: {mode: enforce}}") == ("enforce", False, 1)
+    policy = compiled(
+        "sql_rules: {injection: {mode: monitor, detectors: [{name: stacked, mode: enforce}, tautology]}}"
+    )
+    assert policy.sql.detectors == {"stacked": True, "tautology": False}
+
+
+def test_blocking_everything_names_the_line_of_the_item() -> None:
+    entry = entry_of(compiled("access_control:\n- user: app\n  blocked_operations:\n    - DROP\n    - '*'\n"))
+    assert (entry.blocked["DROP"], entry.blocked["SELECT"], entry.blocked["REPLACE"]) == (4, 5, 5)
+
+
+def test_a_single_value_has_the_line_of_its_key() -> None:
+    policy = compiled("access_control: []\nsql_rules:\n  block_statements: DROP\n  block_patterns: x\n")
+    assert policy.sql.block_operations == {"DROP": 3}
+    assert policy.sql.patterns is not None and policy.sql.patterns.lines == [4]
+
+
+def test_a_right_that_is_blocked_is_none() -> None:
+    entry = entry_of(
+        compiled(
+            "access_control: [{user: app, allowed_tables: a.b, allowed_operations: SELECT, blocked_operations: '*'}]"
+        )
+    )
+    assert (entry.bare, entry.granted, entry.rights.reachable) == (0, 0, 0)
+
+
+def test_time_without_windows_or_days() -> None:
+    def clock(text: str) -> tuple[int, str]:
+        made = entry_of(compiled(f"access_control: [{{user: app, time_restriction: {text}}}]")).clock
+        assert made is not None
+        return made.days, made.text
+
+    assert clock("{days: sun}") == (0b1000000, "all day on sun (UTC)")
+    assert clock("{allow: 22:00-06:00, timezone: Asia/Seoul}") == (0b1111111, "22:00-06:00 (Asia/Seoul)")
+
+
+def test_procedure_lists_without_lines_of_their_own() -> None:
+    policy = compiled("access_control: []\nprocedure_control:\n  mode: whitelist\n")
+    assert (policy.procedures.kind, policy.procedures.line) == (PROCEDURES_WHITELIST, 2)
+    assert (policy.procedures.block_dynamic_line, policy.procedures.block_create_line) == (2, 2)

@@ -1,0 +1,42 @@
+"""The values of a compiled policy that do something themselves."""
+
+from __future__ import annotations
+
+from dbgate.policy import compiled as module
+from dbgate.policy.compiled import PatternRules
+from dbgate.policy.verdict import ALLOW
+from tests.unit.policy.making import APP, compiled, entry_of
+
+
+def test_sensitive_names_keep_their_order_and_are_remembered() -> None:
+    policy = compiled(
+        APP + "data_protection: {sensitive_columns: [{pattern: 'ssn|passport'}, {pattern: '^pin$'}]}"
+    )
+    names = ("pin", "id", "user_ssn", "PASSPORT_no", "pins")
+    assert policy.sensitive(names) == ("pin", "user_ssn", "PASSPORT_no")
+    assert policy.sensitive(names) == ("pin", "user_ssn", "PASSPORT_no")
+    assert policy.sensitive(("x" * 100 + "ssn",)) == ("x" * 100 + "ssn",)
+
+
+def test_the_memory_of_names_is_bounded() -> None:
+    policy = compiled(APP + "data_protection: {sensitive_columns: [{pattern: 'ssn'}]}")
+    for n in range(3 * module._REMEMBERED_NAMES):
+        assert policy.sensitive((f"c{n}",)) == ()
+    assert len(policy._sensitive_names) <= module._REMEMBERED_NAMES
+    assert policy.sensitive(("ssn",)) == ("ssn",)
+
+
+def test_an_entry_has_the_verdict_of_its_last_step_ready() -> None:
+    allowed = entry_of(compiled(APP)).allowed
+    assert (allowed.effect, allowed.rule, allowed.line, allowed.entry, allowed.step) == (
+        ALLOW,
+        "",
+        2,
+        "app",
+        12,
+    )
+
+
+def test_patterns_keep_their_texts() -> None:
+    rules = PatternRules(["a", "b"], [1, 2])
+    assert rules.texts[rules.regexes.first("xb")] == "b"

@@ -1,0 +1,84 @@
+"""Single values of the file."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from dbgate.policy.fields import (
+    BlockStatement,
+    Count,
+    FailureAction,
+    FilteredOperation,
+    Flag,
+    MaskAction,
+    NotSupported,
+    OnlyOff,
+    Operation,
+    RegexText,
+    RoutineName,
+    Source,
+    TableName,
+    Text,
+    checked,
+    one_of,
+    read_operation,
+    read_text,
+    supported,
+)
+
+
+def message(kind: object, value: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python(value)  # type: ignore[misc]
+    return str(caught.value.errors()[0]["ctx"]["error"])
+
+
+@pytest.mark.parametrize("value", [7, None, "", "  ", "a\nb", "a\x00", [], {}, True])
+def test_a_text_can_be_read(value: object) -> None:
+    assert message(Text, value).startswith("expected a text")
+    with pytest.raises(ValueError, match="expected a text"):
+        read_text(value)
+
+
+def test_values_that_are_taken() -> None:
+    assert read_text("보고서 é") == "보고서 é"
+    assert read_operation("select") == "SELECT"
+    assert one_of("a", "b")("a") == "a"
+    assert supported("a", later=("b",))("a") == "a"
+    assert checked(int)("7") == "7"
+    assert checked(int)(7) == "7"
+    assert TypeAdapter(Flag).validate_python(True) is True
+    assert TypeAdapter(OnlyOff).validate_python(False) is False
+    assert TypeAdapter(Count).validate_python(5) == 5
+    assert TypeAdapter(FilteredOperation).validate_python("delete") == "DELETE"
+    assert TypeAdapter(BlockStatement).validate_python(" drop ") == "DROP"
+    assert TypeAdapter(RegexText).validate_python("a\nb") == "a\nb"
+    assert TypeAdapter(TableName).validate_python("a.b").name.text == "b"
+    assert TypeAdapter(RoutineName).validate_python("a.b").name.text == "b"
+    assert TypeAdapter(Source).validate_python("10.0.0.0/8").length == 8
+    assert TypeAdapter(Operation).validate_python("*") == "*"
+    assert TypeAdapter(MaskAction).validate_python("alert") == "alert"
+    assert TypeAdapter(FailureAction).validate_python("allow") == "allow"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        (Flag, "yes", "expected true or false, found 'yes'"),
+        (Count, True, "expected a whole number from 1 to 1000000000, found true"),
+        (Count, 0, "expected a whole number from 1 to 1000000000, found the number 0"),
+        (OnlyOff, True, "not supported yet: true (leave the key out)"),
+        (NotSupported, None, "not supported yet"),
+        (MaskAction, "mask", "not supported yet: mask (supported: alert)"),
+        (MaskAction, 5, "expected alert or mask or block, found the number 5"),
+        (BlockStatement, "*", "expected an operation or a statement shape, found '*', which would block everything"),
+        (BlockStatement, "DELTE", "expected an operation or *, found 'DELTE'; did you mean 'DELETE'?"),
+        (FilteredOperation, "DROP", "expected UPDATE or DELETE, found 'DROP'"),
+        (RegexText, 5, "expected a regular expression, found the number 5"),
+        (RoutineName, "a.b.c", "expected [schema.]routine, found 'a.b.c': more than one dot; a name that contains one "
+         "goes in backticks"),
+    ],
+)  # fmt: skip
+def test_values_that_are_refused(kind: object, value: object, words: str) -> None:
+    assert message(kind, value) == words
