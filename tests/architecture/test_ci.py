@@ -23,8 +23,8 @@ def commands_of_run() -> set[str]:
     text = (PROJECT / "run").read_text()
     body = text[text.index("case $command in") :]
     found: set[str] = set()
-    for line in re.findall(r"^  ([a-z-]+(?: \| [a-z-]+)*)\)", body, re.M):
-        found.update(line.split(" | "))
+    for line in re.findall(r"^  ([a-z][a-z-]*(?: \| [a-z-]+)*)\)", body, re.M):
+        found.update(word for word in line.split(" | ") if not word.startswith("-"))
     return found
 
 
