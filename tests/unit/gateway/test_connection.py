@@ -1,0 +1,419 @@
+"""Sessions over real sockets, with a scripted gate: relaying, back-pressure, and every way to end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from dbgate.config.parse import Address
+from dbgate.gate.effects import Effects
+from dbgate.gateway import connection, upstream
+from dbgate.gateway.board import SESSIONS
+from tests.unit.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
+
+
+@pytest.fixture(params=list(LOOPS))
+def loop_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    yield str(request.param)
+
+
+async def _closed(reader: asyncio.StreamReader) -> bytes:
+    return await reader.read(-1)
+
+
+def test_bytes_pass_both_ways(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            await shell.connected()
+            writer.write(b"hello")
+            assert await reader.readexactly(5) == b"hello"
+            assert shell.board.total(SESSIONS) == 1
+            writer.close()
+            await eventually(lambda: not shell.hub.sessions and not shell.hub.ending)
+            assert shell.board.total(SESSIONS) == 0
+            assert shell.gates[0].ends() == ["client_closed"]
+
+    run(main(), loop_kind)
+
+
+def test_both_legs_send_at_once(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            session = await shell.connected()
+            for leg in (session.client, session.server):
+                assert leg is not None
+                sock = leg.get_extra_info("socket")
+                assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert session.server is not None
+            assert session.server.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_several_pieces_keep_their_order(loop_kind: str) -> None:
+    def twice(fx: Effects, data: bytes) -> None:
+        fx.to_server.extend([data, b"-", data])
+        fx.to_client.extend([b"<", b">"])
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            await shell.connected()
+            shell.gates[0].on_client = twice
+            writer.write(b"ab")
+            assert await reader.readexactly(7) == b"<>ab-ab"
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_over_the_limit(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell(limit=1) as shell:
+            _, first = await shell.client()
+            await shell.connected()
+            reader, second = await shell.client()
+            assert await _closed(reader) == b"1040 08004 dbgate: too many connections"
+            second.close()
+            first.close()
+            await eventually(lambda: shell.board.total(SESSIONS) == 0)
+            _, third = await shell.client()
+            await shell.connected()
+            third.close()
+
+    run(main(), loop_kind)
+
+
+def test_server_unreachable(loop_kind: str) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # bound but not listening: refused
+
+        async def main() -> None:
+            async with Shell(upstream=Address("127.0.0.1", nobody.getsockname()[1])) as shell:
+                reader, writer = await shell.client()
+                assert await _closed(reader) == b"1105 08S01 dbgate: the database server cannot be reached"
+                writer.close()
+
+        run(main(), loop_kind)
+
+
+def test_connecting_takes_too_long(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(upstream, "connect", never)
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            await eventually(lambda: shell.hub.sessions)
+            session = shell.session()
+            now = time.monotonic()
+            assert session.check(now + 4.0) == now + 4.0 + connection.LOOK
+            assert shell.hub.sessions
+            session.check(now + 6.0)
+            assert (await _closed(reader)).startswith(b"1105 ")
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_a_defect_while_connecting(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise KeyError("defect")
+
+    monkeypatch.setattr(upstream, "connect", broken)
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            assert (await _closed(reader)).startswith(b"1105 ")
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_client_gone_while_connecting(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = upstream.connect
+
+    async def late(*arguments: object) -> None:
+        await asyncio.sleep(0.05)
+        await real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(upstream, "connect", late)
+
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            await eventually(lambda: shell.hub.sessions)
+            writer.transport.abort()
+            await eventually(lambda: not shell.hub.sessions)
+            await asyncio.sleep(0.1)
+            assert shell.gates[0].ends() == ["client_closed"]
+            assert not shell.hub.ending
+
+    run(main(), loop_kind)
+
+
+def test_draining(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            await shell.connected()
+            shell.hub.drain()
+            assert shell.gates[0].calls == ["drain"]
+            reader, late = await shell.client()
+            assert await _closed(reader) == b"1053 08S01 dbgate: the gateway is shutting down"
+            late.close()
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+TOTAL = 12 << 20
+
+
+async def _flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readexactly(1)
+    block = b"x" * (1 << 16)
+    for _ in range(TOTAL // len(block)):
+        writer.write(block)
+        await writer.drain()
+    await reader.read(1)
+
+
+def test_a_client_that_does_not_read_stops_the_server(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell(_flood) as shell:
+            sock = await shell.raw_client()
+            loop = asyncio.get_running_loop()
+            session = await shell.connected()
+            await loop.sock_sendall(sock, b"!")
+            await eventually(lambda: session.stuck == connection.CLIENT)
+            await asyncio.sleep(0.1)
+            assert session.client is not None
+            assert session.client.get_write_buffer_size() <= 1 << 19
+            passed = len(shell.gates[0].calls)
+            await asyncio.sleep(0.1)
+            assert len(shell.gates[0].calls) == passed  # the server is not read any more
+            assert session.read_paused  # and neither are further commands of this client
+            got = 0
+            while got < TOTAL:
+                got += len(await loop.sock_recv(sock, 1 << 20))
+            assert session.stuck == 0
+            assert not session.read_paused
+            sock.close()
+
+    run(main(), loop_kind)
+
+
+async def _deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(0.1)
+    got = 0
+    while got < TOTAL:
+        got += len(await reader.read(1 << 20))
+    writer.write(b"done")
+    await reader.read(1)
+
+
+def test_a_server_that_does_not_read_stops_the_client(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell(_deaf) as shell:
+            sock = await shell.raw_client()
+            loop = asyncio.get_running_loop()
+            session = await shell.connected()
+            sending = loop.create_task(loop.sock_sendall(sock, b"y" * TOTAL))
+            await eventually(lambda: session.stuck == connection.SERVER)
+            assert session.read_paused
+            assert session.server is not None
+            assert session.server.get_write_buffer_size() <= 1 << 19
+            await sending
+            assert await loop.sock_recv(sock, 4) == b"done"
+            assert not session.read_paused
+            sock.close()
+
+    run(main(), loop_kind)
+
+
+def test_the_gate_can_pause_the_client(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            session = await shell.connected()
+            gate = shell.gates[0]
+
+            def pause(fx: Effects, data: bytes) -> None:
+                fx.pause_client = True
+
+            gate.on_client = pause
+            writer.write(b"a")
+            await eventually(lambda: session.read_paused)
+            writer.write(b"b")
+            await asyncio.sleep(0.05)
+            assert gate.calls.count("client_bytes") == 1
+
+            def go_on(fx: Effects, data: bytes) -> None:
+                fx.pause_client = False
+
+            gate.on_server = go_on
+            shell.server_side[0].write(b"reply")
+            await eventually(lambda: gate.calls.count("client_bytes") == 2)
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_the_last_word_arrives_although_the_client_goes_on_talking(loop_kind: str) -> None:
+    """Closing a socket with unread bytes resets the connection, and the reset can overtake what was written."""
+
+    def enough(fx: Effects, data: bytes) -> None:
+        fx.to_client.append(b"no more of this")
+        fx.close = "enough"
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            await shell.connected()
+            shell.gates[0].on_client = enough
+            for _ in range(50):
+                writer.write(b"z" * 65536)
+            assert await reader.read(-1) == b"no more of this"
+            assert shell.gates[0].calls == ["client_bytes"]
+            assert not shell.hub.sessions
+            writer.close()
+            await eventually(lambda: not shell.hub.ending)
+
+    run(main(), loop_kind)
+
+
+def test_a_client_that_does_not_hang_up_after_the_last_word(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            sock = await shell.raw_client()
+            session = await shell.connected()
+            shell.gates[0].last_word = b"bye"
+            session.kill()
+            now = time.monotonic()
+            assert session.check(now + 0.1) > 0
+            assert session.client is not None
+            session.check(now + connection.LINGER + 1)
+            await eventually(lambda: not shell.hub.ending)
+            assert session.check(now + 5) == 0.0
+            assert shell.gates[0].ends() == ["kill"]
+            assert [record.event for record in shell.kept] == ["connection.close"]
+            sock.close()
+
+    run(main(), loop_kind)
+
+
+def test_kill_by_id(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            session = await shell.connected()
+            assert not shell.hub.kill("nobody")
+            assert shell.hub.kill(session.id)
+            assert await _closed(reader) == b""
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_the_server_hangs_up(loop_kind: str) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write(b"partly")
+        await writer.drain()
+
+    async def main() -> None:
+        async with Shell(hang_up) as shell:
+            reader, writer = await shell.client()
+            await shell.connected()
+            shell.gates[0].last_word = b" - lost"
+            writer.write(b"?")
+            assert await _closed(reader) == b"partly - lost"
+            assert shell.gates[0].ends() == ["server_closed"]
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_the_server_is_reset(loop_kind: str) -> None:
+    async def crash(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.transport.abort()
+
+    async def main() -> None:
+        async with Shell(crash) as shell:
+            reader, writer = await shell.client()
+            await shell.connected()
+            writer.write(b"?")
+            await _closed(reader)
+            assert shell.gates[0].ends() == ["server_closed"]
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+@pytest.mark.parametrize("call", ["client_bytes", "expired", "drain", "client_closed"])
+def test_a_gate_that_raises_ends_its_session_and_no_other(loop_kind: str, call: str) -> None:
+    class Broken(ScriptedGate):
+        def _note(self, what: str) -> Effects:
+            if what == call:
+                raise ZeroDivisionError(what)
+            return super()._note(what)
+
+    async def main() -> None:
+        async with Shell() as shell:
+            good_reader, good = await shell.client()
+            await shell.connected()
+            shell.make_gate = Broken
+            reader, writer = await shell.client()
+            await eventually(lambda: len(shell.hub.sessions) == 2)
+            bad = list(shell.hub.sessions.values())[1]
+            await eventually(lambda: bad.server is not None)  # type: ignore[attr-defined]
+            if call == "expired":
+                bad.check(time.monotonic())  # type: ignore[attr-defined]
+            elif call == "drain":
+                bad.drain()
+            elif call == "client_closed":
+                writer.close()
+            else:
+                writer.write(b"x")
+            if call != "client_closed":
+                with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                    await reader.readexactly(1)
+                writer.close()
+            await eventually(lambda: len(shell.hub.sessions) == 1)
+            assert [record.event for record in shell.kept] == ["connection.close"]
+            good.write(b"still here")
+            assert await good_reader.readexactly(10) == b"still here"
+            good.close()
+
+    run(main(), loop_kind)
+
+
+def test_bytes_before_the_server_is_there_are_a_defect(
+    loop_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(upstream, "connect", never)
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            writer.write(b"early")
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+            writer.close()
+
+    run(main(), loop_kind)

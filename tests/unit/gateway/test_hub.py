@@ -1,0 +1,61 @@
+"""What sessions share: ids, records that must never stop a query, a log that is not flooded."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.audit.record import Record
+from dbgate.gateway.board import FAILED_MS
+from tests.unit.gateway.shell import Shell, run
+
+
+def _record() -> Record:
+    return Record("query", 0.0, "s-1", "u", "127.0.0.1", 1)
+
+
+def test_ids_are_never_given_twice() -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            ids = [shell.hub.new_id() for _ in range(100)]
+            assert len(set(ids)) == 100
+            assert ids[0].startswith("s-")
+
+    run(main())
+
+
+def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            kept: list[Record] = []
+
+            def keep(record: Record) -> None:
+                if not kept:
+                    kept.append(record)
+                    raise OSError("disk")
+                kept.append(record)
+
+            shell.hub._keep = keep
+            shell.hub.finish([_record(), _record()])
+            assert len(kept) == 2
+            assert "a record could not be kept (failure 1)" in caplog.text
+
+            def never(record: Record) -> None:
+                raise OSError("disk")
+
+            shell.hub._keep = never
+            caplog.clear()
+            shell.hub.finish([_record()] * 200)
+            assert caplog.text.count("could not be kept") == 9  # ten in all, then one in ten thousand
+
+    run(main())
+
+
+def test_an_unreachable_server_is_logged_once_in_five_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            for now in (100.0, 101.0, 104.9, 105.1):
+                shell.hub.server_failed(now, "Connection refused")
+            assert caplog.text.count("cannot reach the server at 127.0.0.1:") == 2
+            assert shell.board.latest(FAILED_MS) == 105_100
+
+    run(main())

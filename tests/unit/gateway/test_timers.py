@@ -1,0 +1,80 @@
+"""One tick for all: who is due is looked at, who is not is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dbgate.gateway.timers import Timers
+from tests.unit.gateway.shell import run
+
+
+class Item:
+    def __init__(self, again: float = 0.0) -> None:
+        self.again = again
+        self.looks: list[float] = []
+
+    def check(self, now: float) -> float:
+        self.looks.append(now)
+        return now + self.again if self.again else 0.0
+
+
+def test_looked_at_when_due_and_only_then() -> None:
+    timers = Timers(100.0, tick=0.25)
+    item = Item()
+    timers.watch(item, 101.0)
+    timers.run(100.9)
+    assert item.looks == []
+    timers.run(101.3)
+    assert item.looks == [101.3]
+    timers.run(200.0)
+    assert len(item.looks) == 1
+
+
+def test_looked_at_again_when_it_says_so() -> None:
+    timers = Timers(0.0)
+    item = Item(again=1.0)
+    timers.watch(item, 0.0)
+    for quarter in range(1, 21):
+        timers.run(quarter * 0.25)
+    assert 4 <= len(item.looks) <= 6
+
+
+def test_a_time_that_has_passed_is_the_next_tick() -> None:
+    timers = Timers(50.0)
+    item = Item()
+    timers.watch(item, 3.0)
+    timers.run(50.3)
+    assert item.looks == [50.3]
+
+
+def test_one_that_raises_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Item):
+        def check(self, now: float) -> float:
+            raise KeyError("defect")
+
+    timers = Timers(0.0)
+    item = Item()
+    timers.watch(Broken(), 1.0)
+    timers.watch(item, 1.0)
+    timers.run(2.0)
+    assert item.looks == [2.0]
+    assert "time-out check failed" in caplog.text
+
+
+def test_ticks_on_a_loop_until_stopped() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        timers = Timers(loop.time(), tick=0.01)
+        item = Item(again=0.01)
+        timers.watch(item, loop.time())
+        timers.start(loop)
+        await asyncio.sleep(0.1)
+        timers.stop()
+        looks = len(item.looks)
+        assert looks >= 2
+        await asyncio.sleep(0.05)
+        assert len(item.looks) == looks
+
+    run(main())

@@ -1,0 +1,51 @@
+"""Connecting to the server, and what is said where that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+
+import pytest
+
+from dbgate.config.parse import Address
+from dbgate.gateway import upstream
+from tests.unit.gateway.shell import echo, run
+
+
+def test_a_vanished_peer_will_be_noticed() -> None:
+    async def main() -> None:
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        made: list[asyncio.BaseTransport] = []
+
+        class Leg(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                made.append(transport)
+
+        address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
+        await upstream.connect(asyncio.get_running_loop(), address, Leg)
+        sock = made[0].get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 120
+        made[0].close()
+        server.close()
+        await server.wait_closed()
+
+    run(main())
+
+
+def test_a_name_that_is_none() -> None:
+    async def main() -> None:
+        with pytest.raises(OSError) as caught:
+            await upstream.connect(
+                asyncio.get_running_loop(), Address("no.such.host.invalid", 1), asyncio.Protocol
+            )
+        assert "cannot be resolved" in upstream.reason(caught.value)
+
+    run(main())
+
+
+def test_reasons() -> None:
+    assert upstream.reason(ConnectionRefusedError(errno.ECONNREFUSED, "x")) == "Connection refused"
+    assert upstream.reason(OSError("Multiple exceptions: a, b")) == "Multiple exceptions: a, b"
+    assert upstream.reason(OSError()) == "OSError"
