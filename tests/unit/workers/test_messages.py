@@ -1,0 +1,38 @@
+"""Every message survives its journey, and carries its own name."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from dbgate.config.settings import load
+from dbgate.workers import messages as m
+
+WAY_IN = [
+    m.Start(0, 1, "gw", load({}, {}), "", "p.yaml", 0),
+    m.Prepare(1, "text", "p.yaml"),
+    m.Commit(1, 2),
+    m.Abort(1),
+    m.Drain(1.5),
+    m.Reopen(),
+    m.ListSessions(2),
+    m.Kill(3, "s"),
+]
+WAY_OUT = [
+    m.Ready("v"),
+    m.Prepared(1, "v"),
+    m.Prepared(1, "", "why"),
+    m.Committed(1),
+    m.Sessions(2, [{"session_id": "s", "queries": 1}]),
+    m.Killed(3, False),
+]
+
+
+@pytest.mark.parametrize("message", WAY_IN, ids=lambda message: type(message).__name__)
+def test_to_a_worker(message: msgspec.Struct) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(message), type=m.ToWorker) == message
+
+
+@pytest.mark.parametrize("message", WAY_OUT, ids=lambda message: type(message).__name__)
+def test_to_the_supervisor(message: msgspec.Struct) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(message), type=m.ToSupervisor) == message
