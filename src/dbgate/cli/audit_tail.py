@@ -179,9 +179,9 @@ def _text(record: dict[str, Any]) -> Text:
     decision = str(record.get("decision", ""))
     text = out.cell(str(record.get("time", ""))[:23].replace("T", " "), "dim")
     text.append(" ")
-    text.append(out.one_line(f"{event:<17}"), style=_STYLES.get(decision, ""))
+    text.append(f"{out.one_line(event):<17}", style=_STYLES.get(decision, ""))
     who = f"{record.get('db_user') or '-'}@{record.get('client_ip') or '-'}"
-    text.append(out.one_line(f" {who:<22} "))
+    text.append(f" {out.one_line(who):<22} ")
     if rule := record.get("rule"):
         line = record.get("rule_line")
         text.append(

@@ -113,7 +113,7 @@ def as_text(
 
     blocks: list[Any] = [_headline(explanation, policy["file"])]
     if explanation.verdict.reason:
-        blocks.append(out.cell(f"  {explanation.verdict.reason}"))
+        blocks.append(out.cell(explanation.verdict.reason, wrap=True))
     blocks += ["", _circumstances(explanation, sent, policy), "", _steps(explanation)]
     if analysis.error:
         blocks += ["", out.cell(f"It could not be understood: {analysis.error}", "red")]
@@ -130,11 +130,11 @@ def _headline(explanation: Explanation, file: str) -> Any:
     effect = EFFECT_NAMES[verdict.effect]
     text = out.cell(_HEADLINES[effect], _STYLES[effect])
     if verdict.rule:
-        text.append(out.one_line(f" by rule {verdict.rule}"), style="bold")
-        text.append(out.one_line(f" ({file}:{verdict.line})" if verdict.line else ""))
+        text.append(" " + out.one_line(f"by rule {verdict.rule}"), style="bold")
+        text.append(" " + out.one_line(f"({file}:{verdict.line})") if verdict.line else "")
     elif verdict.effect == ALLOW and explanation.entry:
         where = f" ({file}:{explanation.entry_line})" if explanation.entry_line else ""
-        text.append(out.one_line(f" by access rule {explanation.entry}{where}"))
+        text.append(" " + out.one_line(f"by access rule {explanation.entry}{where}"))
     if verdict.effect == BLOCK and verdict.mode == "":
         text.append(" (never monitored)", style="dim")
     return text
@@ -150,14 +150,18 @@ def _circumstances(explanation: Explanation, sent: dict[str, Any], policy: dict[
         f"{sent['user']} from {sent['source']} ({entry}), {schema}, at {sent['at']}, "
         f"{sent['server']} in {sent['charset']}{mode}, policy {policy['version']}",
         "dim",
+        wrap=True,
     )
 
 
 def _steps(explanation: Explanation) -> Table:
     from dbgate.cli import output as out
 
-    made = out.table(("STEP", "", "OUTCOME", "RULE", "LINE", "WHY"), numbers=("STEP", "LINE"))
-    made.columns[-1].no_wrap = False
+    made = out.table(
+        ("STEP", "", "OUTCOME", "RULE", "LINE", "WHY"),
+        numbers=("STEP", "LINE"),
+        whole={"STEP": 4, "": out.longest(step.name for step in explanation.steps), "OUTCOME": 11},
+    )
     for step in explanation.steps:
         outcome = step.outcome.replace("_", " ")
         made.add_row(
@@ -166,7 +170,7 @@ def _steps(explanation: Explanation) -> Table:
             out.cell(outcome, _OUTCOME_STYLES.get(step.outcome, "")),
             out.cell(step.rule),
             out.cell(step.line or ""),
-            out.cell(step.reason),
+            out.cell(step.reason, wrap=True),
         )
     return made
 
@@ -198,7 +202,7 @@ def _facts(statement: Statement) -> Table:
     )
     for name, value in rows:
         if value:
-            made.add_row(f"  {name}", out.cell(value))
+            made.add_row(f"  {name}", out.cell(value, wrap=True))
     if statement.folded is not None:
         made.add_row("  runs", _facts(statement.folded))
     return made

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _WIDE: Final = 100_000
-# Controls, formatting such as bidirectional overrides, surrogates, private use, line and paragraph separators.
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
@@ -26,7 +23,7 @@ def printable(text: str) -> str:
         return text
     return "".join(
         character
-        if character == "\n" or unicodedata.category(character) not in _HIDDEN
+        if character == "\n" or character.isprintable()
         else character.encode("unicode_escape", "backslashreplace").decode("ascii")
         for character in text
     )
@@ -70,7 +67,8 @@ def table(
         made.add_column(
             name,
             justify="right" if name in right else "left",
-            no_wrap=True,
+            # rich narrows columns that may wrap first; that their cells do not wrap is up to cell().
+            no_wrap=bool(whole and name in whole),
             min_width=width if whole and name in whole else None,
         )
     return made
@@ -88,11 +86,12 @@ def longest(values: Iterable[object]) -> int:
     return max((len(one_line(str(value))) for value in values), default=0)
 
 
-def cell(value: object, style: str = "") -> Text:
-    """A table's cell: text as it is, never markup."""
+def cell(value: object, style: str = "", wrap: bool = False) -> Text:
+    """A table's cell: text as it is, never markup. Where there is no room it is cut with an ellipsis, or, with
+    `wrap`, goes on in the next line."""
     from rich.text import Text
 
-    return Text(one_line(str(value)), style=style)
+    return Text(one_line(str(value)), style=style, no_wrap=not wrap, overflow="fold" if wrap else "ellipsis")
 
 
 def count(value: int) -> str:

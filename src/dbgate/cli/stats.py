@@ -53,7 +53,8 @@ def stats(client: ControlClient, watch: bool, interval: float, count: int | None
     elif output == "json":
         out.print_json(client.stats())
     else:
-        out.console().print(render(client.stats()))
+        found = client.stats()  # before anything that only a table needs is loaded
+        out.console().print(render(found))
 
 
 def _watch(client: ControlClient, interval: float, count: int | None, output: str) -> None:
@@ -170,9 +171,8 @@ def _summary(stats: Stats) -> Table:
         ),
     ]
     for name, value, detail, style in rows:
-        made.add_row(
-            name, out.cell(value, style), out.cell(detail, style if failing and name[0] == "A" else "dim")
-        )
+        emphasis = style if failing and name.startswith("Audit") else "dim"
+        made.add_row(name, out.cell(value, style), out.cell(detail, emphasis, wrap=True))
     return made
 
 
