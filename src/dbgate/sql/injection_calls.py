@@ -187,10 +187,7 @@ def _reads_fact(tokens: Tokens, start: int, end: int) -> bool:
     if tokens.kinds[start] != STRING:
         return False
     words = tokens.words
-    for i in range(start, end):
-        if words[i] in INFO and words[i + 1] == "(":
-            return True
-    return False
+    return any([words[i] in INFO and words[i + 1] == "(" for i in range(start, end)])  # noqa: C419
 
 
 def _computes(tokens: Tokens, start: int, end: int) -> bool:

@@ -129,6 +129,7 @@ class Statement:
     rereads: its effect on sql_mode, character set or schema must be read from the server after its OK.
     local_infile: it is a LOAD … LOCAL, so the server may ask the client for a file.
     identifiers: the names in it that may be columns, lower case, sorted: what sensitive_columns patterns are matched against.
+    outline: what the statement shapes of block_statements are compared with (sql/shape.py).
     canonical, canonical_literals: only on a `folded` statement, as in Analysis: the text that block_patterns match.
     """
 
@@ -152,6 +153,7 @@ class Statement:
         identifiers: tuple[str, ...] = (),
         canonical: str = "",
         canonical_literals: str = "",
+        outline: tuple[str, ...] = (),
     ) -> None:
         self.verb = verb
         self.operations = operations
@@ -169,6 +171,7 @@ class Statement:
         self.rereads = rereads
         self.local_infile = local_infile
         self.identifiers = identifiers
+        self.outline = outline
         self.canonical = canonical
         self.canonical_literals = canonical_literals
 

@@ -1,0 +1,345 @@
+"""Statement shapes: the entries of `block_statements` that are more than the name of an operation.
+
+A shape and a statement are both brought into an outline, a tuple of words, in which what does not matter is gone:
+case, white space, comments, quoting, aliases, schemas before names, redundant parentheses, modifiers such as
+LOW_PRIORITY, a CTE or EXPLAIN in front; and a WHERE that is always true, however it is written, is `1 = 1`. Then they
+are compared word by word. In a shape, `*` in the place of a table is any table, `?` is any literal or parameter, and `*`
+behind SET any assignments. ORDER BY, LIMIT and RETURNING of an UPDATE or DELETE count only where the shape has them: a
+deletion in batches is the same deletion.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from dbgate.sql.lexer import lex
+from dbgate.sql.statement import MARIADB, LexContext, Statement
+from dbgate.sql.tokens import BIT, IDENT, OP, PARAM, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.where import filters
+from dbgate.sql.wordset import word_set
+
+ANY_TABLE: Final = "\0table"
+ANY_LITERAL: Final = "\0literal"
+ANY_ASSIGNMENTS: Final = "\0assignments"
+
+_VERBS: Final = word_set(
+    """SELECT INSERT REPLACE UPDATE DELETE TRUNCATE CREATE ALTER DROP RENAME CALL LOAD HANDLER LOCK SHOW USE SET PREPARE
+    EXECUTE GRANT REVOKE KILL FLUSH SHUTDOWN RESET CHANGE PURGE OPTIMIZE ANALYZE REPAIR CHECK DO BEGIN START COMMIT
+    ROLLBACK XA TABLE VALUES"""
+)
+_MODIFIERS: Final = word_set(
+    """LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK IGNORE SQL_NO_CACHE SQL_CACHE SQL_CALC_FOUND_ROWS SQL_SMALL_RESULT
+    SQL_BIG_RESULT SQL_BUFFER_RESULT STRAIGHT_JOIN"""
+)
+_EXPLAINS: Final = word_set("EXPLAIN DESCRIBE DESC ANALYZE")
+_TABLE_LEADS: Final = word_set("FROM JOIN UPDATE INTO TABLE")
+_TABLE_LIST_ENDS: Final = word_set("WHERE SET GROUP HAVING ORDER LIMIT UNION VALUES SELECT ON USING FOR ;")
+# Words behind a table that are no alias.
+_NO_ALIAS: Final = word_set(
+    """WHERE SET GROUP HAVING ORDER LIMIT UNION VALUES VALUE SELECT ON USING FOR JOIN LEFT RIGHT INNER OUTER CROSS NATURAL
+    STRAIGHT_JOIN AS PARTITION FORCE USE IGNORE WINDOW RETURNING INTERSECT EXCEPT ADD DROP MODIFY CHANGE RENAME ALTER
+    CASCADE RESTRICT TO LIKE READ WRITE LOCK PROCEDURE INTO DUPLICATE WAIT NOWAIT"""
+)
+_TAILS: Final = word_set("ORDER LIMIT RETURNING")
+_CLAUSES: Final = word_set("ORDER LIMIT RETURNING GROUP HAVING FOR LOCK UNION WINDOW INTO PROCEDURE")
+_JOINED: Final = word_set("AND OR XOR && || , SELECT")
+
+
+@final
+class StatementPattern:
+    """A compiled shape. Raises ValueError, with a message for the author of the policy, where the text is none."""
+
+    def __init__(self, text: str) -> None:
+        ctx = LexContext(MARIADB, 110000)
+        tokens = lex(text.encode("utf-8"), ctx)
+        if tokens.error:
+            raise ValueError(f"not a statement shape: {tokens.error}")
+        count = len(tokens)
+        if count and tokens.words[count - 1] == ";":
+            count -= 1
+        if not count or tokens.words[0] not in _VERBS:
+            raise ValueError(
+                "a statement shape begins with a statement's name, as in DELETE FROM * WHERE 1=1"
+            )
+        if count == 1:
+            raise ValueError("the name of an operation alone is not a statement shape")
+        if ";" in tokens.words[:count]:
+            raise ValueError("a statement shape is one statement")
+        self.text = text
+        self._items = _outline(tokens, 0, count, ctx, True)
+        self._has_tail = not _TAILS.isdisjoint(self._items)
+        self.reads_literals = _reads_literals(tokens, count)
+
+    def matches(self, statement: Statement) -> bool:
+        """Whether `statement` has this shape (by its `outline`)."""
+        items = statement.outline
+        if not items or items[0] != self._items[0]:
+            return False
+        if not self._has_tail and items[0] in ("DELETE", "UPDATE"):
+            items = _without_tail(items)
+        return _same(self._items, items)
+
+
+def outline(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[str, ...]:
+    """What shapes are compared with: the statement of tokens [first, end) without what does not matter."""
+    return _outline(tokens, first, end, ctx, False)
+
+
+def _reads_literals(tokens: Tokens, count: int) -> bool:
+    """Whether a match depends on a literal that `slots.shareable` takes for harmless."""
+    for i in range(count):
+        if STRING <= tokens.kinds[i] <= BIT:
+            beside = tokens.kinds[i + 2] if i + 2 < count else 0
+            before = tokens.kinds[i - 2] if i >= 2 else 0
+            if not (STRING <= beside <= BIT or STRING <= before <= BIT):
+                return True
+    return False
+
+
+def _same(pattern: tuple[str, ...], items: tuple[str, ...]) -> bool:
+    i = 0
+    count = len(items)
+    for part in pattern:
+        if part == ANY_ASSIGNMENTS:
+            while i < count and items[i] != "WHERE" and items[i] not in _TAILS:
+                i += 1
+            continue
+        if i >= count:
+            return False
+        item = items[i]
+        if part == ANY_TABLE:
+            if not item.startswith("."):
+                return False
+        elif part == ANY_LITERAL:
+            if item[0] not in "'0123456789?":
+                return False
+        elif part != item:
+            return False
+        i += 1
+    return i == count
+
+
+def _without_tail(items: tuple[str, ...]) -> tuple[str, ...]:
+    depth = 0
+    for i in range(len(items)):
+        item = items[i]
+        if item == "(":
+            depth += 1
+        elif item == ")":
+            depth -= 1
+        elif not depth and item in _TAILS:
+            return items[:i]
+    return items
+
+
+def _outline(tokens: Tokens, first: int, end: int, ctx: LexContext, pattern: bool) -> tuple[str, ...]:
+    words = tokens.words
+    i = _verb_at(tokens, first, end)
+    verb = words[i] if i < end else ""
+    bare = verb in ("INSERT", "REPLACE", "TRUNCATE")
+    out: list[str] = []
+    table = verb == "UPDATE" or bare  # whether a table's name is expected
+    if i < end:
+        out.append(verb)
+        i += 1
+    listing = table  # whether a comma is followed by another table
+    depth = 0
+    while i < end:
+        word = words[i]
+        kind = tokens.kinds[i]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+        elif word == "WHERE" and not depth:
+            stop = _next_at_level(words, i + 1, end, _CLAUSES)
+            if not filters(tokens, i + 1, stop, ctx.flavour, ctx.pipes_as_concat):
+                out += ("WHERE", "1", "=", "1")
+                i = stop
+                table = listing = False
+                continue
+        if word in _MODIFIERS and (table or len(out) == 1):
+            i += 1
+            continue
+        if bare and table and word in ("INTO", "TABLE"):
+            i += 1
+            continue
+        if word == "PARTITION" and i + 1 < end and words[i + 1] == "(":
+            i += 2
+            while i < end and words[i] != ")":
+                i += 1
+            i += 1
+            continue
+        if verb == "DROP" and word == "IF" and i + 1 < end and words[i + 1] == "EXISTS":
+            i += 2
+            continue
+        if word == "VALUES" and bare:
+            # One row stands for all: rows are data.
+            out.append(word)
+            break
+        if kind == OP or (kind == WORD and word in _NO_ALIAS) or (kind == WORD and word in _TABLE_LEADS):
+            if pattern and word == "*" and (table or words[i - 1] == "SET"):
+                out.append(ANY_TABLE if table else ANY_ASSIGNMENTS)
+                table = False
+                i += 1
+                continue
+            if word == "AS" and i + 1 < end:
+                i += 2
+                continue
+            table = (
+                word in _TABLE_LEADS or (word == "," and listing) or (word == "USING" and verb == "DELETE")
+            )
+            if word in _TABLE_LEADS or table:
+                listing = True
+            elif word in _TABLE_LIST_ENDS:
+                listing = False
+            out.append(word)
+            i += 1
+            continue
+        i = _operand(tokens, i, end, pattern, table, out)
+        if table:
+            table = False
+            if i < end and tokens.kinds[i] in (WORD, IDENT, QUOTED) and words[i] not in _NO_ALIAS:
+                i += 1
+    return tuple(_simplify(out))
+
+
+def _operand(tokens: Tokens, i: int, end: int, pattern: bool, table: bool, out: list[str]) -> int:
+    """Append the literal, word or name at i, without what qualifies it; → the index behind it."""
+    kind = tokens.kinds[i]
+    if kind == STRING:
+        out.append("'" + tokens.string(i).decode("utf-8", "backslashreplace"))
+        return i + 1
+    if kind == PARAM:
+        out.append(ANY_LITERAL if pattern else "?")
+        return i + 1
+    if kind not in (WORD, IDENT, QUOTED):
+        out.append(tokens.raws[i].decode("latin-1").upper())
+        return i + 1
+    words = tokens.words
+    last = i
+    while last + 2 < end and words[last + 1] == ".":
+        last += 2
+    if (
+        pattern
+        and last + 1 < end
+        and words[last + 1] == "*"
+        and tokens.starts[last + 1] == tokens.end(last)
+        and table
+    ):
+        raise ValueError("in a statement shape a table is a name or *, not a pattern")
+    if pattern and table and last > i and words[last] == "*":
+        out.append(ANY_TABLE)
+    elif words[last] == "*":
+        out.append("*")
+    else:
+        name = tokens.name(last).upper()
+        if table:
+            name = "." + name
+        elif tokens.kinds[last] == QUOTED and name in _SPECIAL:
+            name = "`" + name
+        out.append(name)
+    return last + 1
+
+
+_SPECIAL: Final = (
+    _NO_ALIAS | _TABLE_LEADS | _JOINED | _CLAUSES | word_set("NOT NULL TRUE FALSE IN IS BETWEEN EXISTS CASE")
+)
+
+
+def _verb_at(tokens: Tokens, first: int, end: int) -> int:
+    """Where the statement itself begins, behind EXPLAIN, SET STATEMENT … FOR, and WITH."""
+    words = tokens.words
+    i = first
+    while i < end:
+        word = words[i]
+        if (
+            word in _EXPLAINS
+            and i + 1 < end
+            and words[i + 1] not in ("TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG")
+        ):
+            found = _next_at_level(words, i + 1, end, _VERBS)
+        elif word == "SET" and i + 1 < end and words[i + 1] == "STATEMENT":
+            found = _next_at_level(words, i + 1, end, word_set("FOR")) + 1
+        elif word == "WITH":
+            found = _next_at_level(words, i + 1, end, _VERBS)
+        elif word == "(":
+            found = i + 1
+        else:
+            return i
+        if found >= end:
+            return i
+        i = found
+    return first
+
+
+def _next_at_level(words: list[str], start: int, end: int, wanted: frozenset[str]) -> int:
+    depth = 0
+    for i in range(start, end):
+        word = words[i]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+        elif not depth and word in wanted:
+            return i
+    return end
+
+
+# Behind these a parenthesis only groups.
+_GROUPS: Final = word_set(
+    "( WHERE AND OR XOR && || NOT ON HAVING = < > <= >= <> != <=> + - * / % WHEN THEN ELSE SET"
+)
+_WHOLE: Final = word_set("( WHERE HAVING ON")
+
+
+def _simplify(items: list[str]) -> list[str]:
+    """Without redundant parentheses, and a DELETE from one table in its plain form."""
+    items = _without_groups(items)
+    if len(items) < 4 or items[0] != "DELETE":
+        return items
+    if items[1] != "FROM":
+        # DELETE u FROM users AS u WHERE …
+        start = items.index("FROM") if "FROM" in items else 0
+        if start == 2 or (start == 4 and items[2] == "." and items[3] == "*"):
+            if _one_table(items, start + 1):
+                return [items[0], *items[start:]]
+    elif len(items) > 4 and items[3] == "USING" and _one_table(items, 4):
+        return [items[0], items[1], *items[4:]]
+    return items
+
+
+def _one_table(items: list[str], at: int) -> bool:
+    if at >= len(items) or not items[at].startswith((".", "\0")):
+        return False
+    return at + 1 == len(items) or items[at + 1] == "WHERE" or items[at + 1] in _TAILS
+
+
+def _without_groups(items: list[str]) -> list[str]:
+    opened: list[int] = []
+    joined: list[bool] = []
+    dropped: set[int] = set()
+    count = len(items)
+    for i in range(count):
+        item = items[i]
+        if item == "(":
+            opened.append(i)
+            joined.append(False)
+        elif item == ")":
+            if not opened:
+                return items
+            start = opened.pop()
+            within = joined.pop()
+            before = items[start - 1] if start else ""
+            after = items[i + 1] if i + 1 < count else ""
+            whole = before in _WHOLE and (not after or after == ")" or after in _CLAUSES)
+            if before in _GROUPS and (whole or not within) and i > start + 1:
+                dropped.add(start)
+                dropped.add(i)
+                if joined and within:
+                    joined[-1] = True
+        elif item in _JOINED and joined:
+            joined[-1] = True
+    if not dropped:
+        return items
+    return [items[i] for i in range(count) if i not in dropped]
