@@ -1,0 +1,99 @@
+"""The documents are true where a machine can tell: commands, flags, settings, links, and the index."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from dbgate.cli.main import main as operators
+from dbgate.config.options import OPTIONS
+from dbgate.workers.main import main as server
+from tests.architecture.source import PROJECT
+
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+COMMANDS: dict[str, click.Command] = {"dbgate": server, "dbgate-cli": operators}
+# those that are no settings of the gateway: the tests' and CI's, in CONTRIBUTING.md, and the place of the settings file
+OTHER_VARIABLES = re.compile(
+    r"DBGATE_(HYPOTHESIS|CORPUS|MYSQL|MYSQL_ROOT|SOAK_SECONDS|PYTHON|CONFIG|DEBIAN_MIRROR)\b"
+)
+
+
+def code(path: Path) -> str:
+    """The parts of a document that are code: blocks and `spans`."""
+    text = path.read_text()
+    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.S | re.M)
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+    return "\n".join([*blocks, *spans])
+
+
+def walk(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
+    """The subcommand that the words name, and the words that are left."""
+    while words and isinstance(command, click.Group):
+        found = command.get_command(click.Context(command), words[0])
+        if found is None:
+            break
+        command, words = found, words[1:]
+    return command, words
+
+
+def wrong_use(line: str) -> str:
+    """Why a documented command line does not fit the command, "" where it does."""
+    words = line.split()
+    command, rest = walk(COMMANDS[words[0]], words[1:])
+    known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"--help", "-h"}
+    if isinstance(command, click.Group) and rest and re.fullmatch(r"[a-z][a-z-]+", rest[0]):
+        return f"no command {rest[0]!r}"
+    if command.name == "demo":  # it reads its own options
+        known |= {"--once", "--sample"}
+    flags = [word.partition("=")[0] for word in rest if re.fullmatch(r"--?[a-z][a-z-]*(=.*)?", word)]
+    unknown = [flag for flag in flags if flag not in known]
+    return f"no option {unknown[0]}" if unknown else ""
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_documented_commands_exist(path: Path) -> None:
+    wrong = []
+    for line in re.findall(r"(?:^|[\s$(])((?:dbgate|dbgate-cli) [a-z-][^\n|;&#)]*)", code(path), re.M):
+        reason = wrong_use(line)
+        if reason:
+            wrong.append(f"{line.strip()}: {reason}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_command_is_noticed() -> None:
+    assert wrong_use("dbgate-cli stats --watch") == ""
+    assert wrong_use("dbgate serve --listen 1") == ""
+    assert wrong_use("dbgate-cli statistics") == "no command 'statistics'"
+    assert wrong_use("dbgate-cli stats --wach") == "no option --wach"
+    assert wrong_use("dbgate serv") == "no command 'serv'"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_documented_variables_exist(path: Path) -> None:
+    known = {option.variable for option in OPTIONS}
+    named = set(re.findall(r"\bDBGATE_[A-Z_]+[A-Z]\b", path.read_text()))
+    assert {name for name in named - known if not OTHER_VARIABLES.fullmatch(name)} == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_every_setting_is_documented() -> None:
+    text = (PROJECT / "docs" / "configuration.md").read_text()
+    assert [option.name for option in OPTIONS if f"`{option.name}`" not in text] == []
+
+
+def test_the_index_names_every_page() -> None:
+    index = (PROJECT / "docs" / "README.md").read_text()
+    pages = [path for path in (PROJECT / "docs").rglob("*.md") if path.name != "README.md"]
+    assert [
+        str(p.relative_to(PROJECT / "docs"))
+        for p in pages
+        if f"({p.relative_to(PROJECT / 'docs')})" not in index
+    ] == []
