@@ -13,6 +13,7 @@ from dbgate.errors import ProtocolError
 from dbgate.gate.phase import READY
 from dbgate.gate.state import State
 from dbgate.sql.charset import charset_followed
+from dbgate.sql.sqlmode import parse_sql_mode
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
 from dbgate.wire import build
 from dbgate.wire.codec import Reader
@@ -76,6 +77,19 @@ def _values(row: bytes) -> list[str]:
         value = read.lenenc_or_null()
         values.append("" if value is None else value.decode("utf-8"))
     return values
+
+
+def enter(state: State, schema: bytes) -> bool:
+    """The server has changed the current schema to this one (UTF-8). False: the name cannot be read."""
+    try:
+        name = schema.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    name = name.lower() if state.ctx.fold_names else name
+    if name != state.schema:
+        state.schema = name
+        state.forget_scope()
+    return True
 
 
 def follow(state: State, sql_mode: str, charset: str, connection: str, fold_names: bool) -> None:

@@ -27,6 +27,7 @@ from dbgate.wire.constants import (
     ER_UNKNOWN,
     ERR_HEADER,
     HEADER,
+    SERVER_STATUS_DB_DROPPED,
 )
 from dbgate.wire.status import parse_err
 
@@ -119,7 +120,11 @@ def follow(state: State) -> bool:
     judged = state.judged
     command = state.command
     failed = reply.error_code != 0
-    reread = reply.moved or (command in _REREADS and not failed)
+    reread = (
+        reply.moved or (command in _REREADS and not failed) or state.status & SERVER_STATUS_DB_DROPPED != 0
+    )
+    if reply.schema is not None:
+        reread = not context.enter(state, reply.schema) or reread
     if command == COM_STMT_PREPARE:
         _prepared(state, failed)
     elif command in (COM_STMT_EXECUTE, COM_STMT_FETCH):
@@ -138,8 +143,7 @@ def follow(state: State) -> bool:
     if judged is None or judged.plain or command not in _RUNS:
         return reread
     if judged.new_schema is not None and not failed:
-        state.schema = judged.new_schema.lower() if state.ctx.fold_names else judged.new_schema
-        state.forget_scope()
+        context.enter(state, judged.new_schema.encode())
     # A statement that failed may have done a part of its work: which, only the server knows.
     return reread or judged.rereads or (failed and judged.multi)
 

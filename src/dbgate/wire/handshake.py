@@ -87,6 +87,10 @@ ALLOWED: Final = (
 )
 
 # Bits that change what follows on the wire: a client that sets one which was not offered speaks another protocol.
+# Three that do are not among them. libmysqlclient (mysql 8 and 9, Connector/Python's C extension) always sets
+# CLIENT_QUERY_ATTRIBUTES and CLIENT_MULTI_FACTOR_AUTHENTICATION, and then speaks as the greeting has it, so MariaDB
+# could not be reached with it; any client may set CLIENT_LOCAL_FILES. Cleared, neither gate nor server reads or sends
+# anything by them.
 ALTERING: Final = (
     CLIENT_COMPRESS
     | CLIENT_SSL
@@ -102,8 +106,6 @@ ALTERING: Final = (
     | CLIENT_PLUGIN_AUTH_LENENC
     | CLIENT_SESSION_TRACK
     | CLIENT_DEPRECATE_EOF
-    | CLIENT_QUERY_ATTRIBUTES
-    | CLIENT_MULTI_FACTOR_AUTHENTICATION
     | MARIADB_PROGRESS
     | MARIADB_COM_MULTI
     | MARIADB_STMT_BULK_OPERATIONS

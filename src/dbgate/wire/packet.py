@@ -122,10 +122,6 @@ class PacketReader:
 
     def _start_drop(self, data: bytes, pos: int, size: int, length: int, seq: int) -> int:
         """data[pos:] is in the packet that passed the limit; earlier ones of the same logical packet are in front."""
-        if size == length and len(data) < pos + _PREFIX:
-            return self._wait(
-                data, pos + _PREFIX
-            )  # limits are larger than the prefix, so these bytes will come
         self.raw = data[HEADER : HEADER + _PREFIX]
         self.size = size
         self.last_seq = seq

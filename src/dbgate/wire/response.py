@@ -4,9 +4,8 @@ Rows are only counted: their bytes are never assembled. What must be read (OK, E
 and column definitions where names are wanted) is held until it is complete; the rest of a chunk is passed on as it
 came. A row that begins with 0xFE is told from an EOF by its length (page_protocol_com_query_response in the manual).
 
-Replies: one result or several; a result is OK, ERR, LOCAL INFILE request, or column count + column definitions
-(+ EOF) + rows + EOF or OK. MariaDB: with CACHE_METADATA one byte behind the column count says whether definitions
-follow; an ERR with errno 0xFFFF is a progress report and can come wherever an ERR can.
+A result is OK, ERR, LOCAL INFILE request, or column count + definitions (+ EOF) + rows + EOF or OK. MariaDB: with
+CACHE_METADATA one byte behind the count says whether definitions follow; an ERR 0xFFFF is a progress report.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ from dbgate.wire.constants import (
 )
 from dbgate.wire.status import Ok, column_name, parse_eof, parse_err, parse_ok, parse_prepared
 
-# Kinds of reply.
 RESULT: Final = 0  # COM_QUERY, EXECUTE, BULK_EXECUTE, PROCESS_INFO
 SIMPLE: Final = 1  # OK, EOF or ERR
 PREPARE: Final = 2
@@ -56,7 +54,7 @@ class Reply:
 
     To be set behind `begin`, through `watch`: cap, counted, enforced, names_wanted, infile_ok, cursor_asked; keep_rows
     for queries of our own. To be read at the end: rows (passed on), affected_rows, warnings, status (of the last OK or
-    EOF), error_code, moved (session tracking), over (the cap was passed), names, kept, statement_id (PREPARE), cursor.
+    EOF), error_code, moved and schema (session tracking), over (the cap was passed), names, kept, statement_id (PREPARE), cursor.
     cut: the reply was stopped in front of the row with sequence number `seq`; send an ERR there, set `swallow`, and
     feed the rest: `swallowed` counts its bytes. infile: the server awaits a file, whose first packet must have number
     `seq`; call `resume` behind its last.
@@ -96,6 +94,7 @@ class Reply:
         self.cursor_asked = False
         self.keep_rows = False
         self.moved = False
+        self.schema: bytes | None = None
         self.over = False
         self.cut = False
         self.swallow = False
@@ -270,8 +269,7 @@ class Reply:
         return pos
 
     def _is_eof(self, length: int) -> bool:
-        """Whether a packet of this length that begins with 0xFE, where a row is due, is the end of the rows: a row's
-        first value of that kind is 16 MiB long, so that its first packet is full; an old EOF is below 9 bytes."""
+        """Whether what begins with 0xFE where a row is due ends the rows: in a row that value is 16 MiB long."""
         return length < 9 if self.old_eof else True
 
     def _is_plain_definition(self) -> bool:
@@ -381,8 +379,9 @@ class Reply:
         self.affected_rows += ok.affected_rows
         self.warnings = ok.warnings
         self.status = ok.status
-        if ok.moved:
-            self.moved = True
+        if ok.moved or ok.schema is not None:
+            self.moved = self.moved or ok.moved
+            self.schema = self.schema if ok.schema is None else ok.schema
             self._dirty = True
         if ok.status & SERVER_STATUS_CURSOR_EXISTS:
             self.cursor = True

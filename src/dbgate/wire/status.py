@@ -27,14 +27,15 @@ _FOLLOWED: Final = (
 
 @final
 class Ok:
-    """An OK packet, or an EOF packet of either form. moved: its session tracking tells that the schema, the SQL mode
-    or a character set changed."""
+    """An OK packet, or an EOF packet of either form. moved: its session tracking tells that the SQL mode or a
+    character set changed; schema: the current schema that it tells of (UTF-8), None where it does not."""
 
-    def __init__(self, affected_rows: int, status: int, warnings: int, moved: bool) -> None:
+    def __init__(self, affected_rows: int, status: int, warnings: int) -> None:
         self.affected_rows = affected_rows
         self.status = status
         self.warnings = warnings
-        self.moved = moved
+        self.moved = False
+        self.schema: bytes | None = None
 
 
 def parse_ok(data: bytes, pos: int, end: int, capabilities: int) -> Ok:
@@ -44,29 +45,28 @@ def parse_ok(data: bytes, pos: int, end: int, capabilities: int) -> Ok:
     read.lenenc()  # last insert id
     status = read.u16()
     warnings = read.u16()
-    moved = False
+    ok = Ok(affected, status, warnings)
     if status & SERVER_SESSION_STATE_CHANGED and capabilities & CLIENT_SESSION_TRACK and read.left():
         read.skip(read.lenenc())  # the human-readable message
-        moved = _moved(read)
-    return Ok(affected, status, warnings, moved)
+        _track(read, ok)
+    return ok
 
 
 def parse_eof(data: bytes, pos: int, end: int) -> Ok:
     """data[pos:end] is the payload of an EOF packet of the old form: 0xFE, warnings, status."""
     read = Reader(data, pos + 1, end)
     warnings = read.u16()
-    return Ok(0, read.u16(), warnings, False)
+    return Ok(0, read.u16(), warnings)
 
 
-def _moved(read: Reader) -> bool:
-    """Whether session tracking names something that the gate follows. Each entry: kind 1, then its data, whose length
+def _track(read: Reader, ok: Ok) -> None:
+    """What session tracking says of the state that the gate follows. Each entry: kind 1, then its data, whose length
     is length-encoded; system variables are pairs of strings, the schema one string."""
     if not read.left():
-        return False
+        return
     stop = read.lenenc()
     read.need(stop)
     stop += read.pos
-    moved = False
     while read.pos < stop:
         kind = read.u8()
         size = read.lenenc()
@@ -75,13 +75,13 @@ def _moved(read: Reader) -> bool:
         if here > stop:
             raise ProtocolError("session tracking ends early")
         if kind == TRACK_SCHEMA:
-            moved = True
+            ok.schema = read.lenenc_bytes()
         elif kind == TRACK_SYSTEM_VARIABLES:
             while read.pos < here:
-                moved = read.lenenc_bytes() in _FOLLOWED or moved
+                if read.lenenc_bytes() in _FOLLOWED:
+                    ok.moved = True
                 read.skip(read.lenenc())
         read.pos = here
-    return moved
 
 
 @final

@@ -77,7 +77,11 @@ def test_rows_that_look_like_an_end() -> None:
 def test_an_end_with_session_tracking_is_an_end() -> None:
     track = b"\x01" + put_lenenc_bytes(put_lenenc_bytes(b"shop"))
     payloads = [*result([row(b"1")])[:-1], ok(header=0xFE, track=track)]
-    assert whole(RESULT, payloads, NEW | c.CLIENT_SESSION_TRACK).moved
+    reply = whole(RESULT, payloads, NEW | c.CLIENT_SESSION_TRACK)
+    assert (reply.schema, reply.moved) == (b"shop", False)
+    track = b"\x00" + put_lenenc_bytes(put_lenenc_bytes(b"sql_mode") + put_lenenc_bytes(b"ANSI"))
+    reply = whole(RESULT, [ok(track=track, status=MORE), ok()], NEW | c.CLIENT_SESSION_TRACK)
+    assert (reply.schema, reply.moved) == (None, True)
 
 
 def test_binary_rows() -> None:

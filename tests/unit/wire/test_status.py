@@ -18,9 +18,10 @@ def entry(kind: int, *words: bytes) -> bytes:
     return bytes((kind,)) + put_lenenc_bytes(b"".join([put_lenenc_bytes(word) for word in words]))
 
 
-def moved(track: bytes, capabilities: int = c.CLIENT_SESSION_TRACK) -> bool:
+def tracked(track: bytes, capabilities: int = c.CLIENT_SESSION_TRACK) -> tuple[bool, bytes | None]:
     payload = making.ok(track=track, message=b"info")
-    return status.parse_ok(payload, 0, len(payload), capabilities).moved
+    ok = status.parse_ok(payload, 0, len(payload), capabilities)
+    return ok.moved, ok.schema
 
 
 def test_ok() -> None:
@@ -30,13 +31,14 @@ def test_ok() -> None:
 
 
 def test_session_tracking_of_what_is_followed() -> None:
-    assert moved(entry(0, b"sql_mode", b"ANSI"))
-    assert moved(entry(0, b"autocommit", b"ON", b"character_set_client", b"latin1"))
-    assert moved(entry(0, b"time_zone", b"UTC") + entry(1, b"shop"))
-    assert not moved(entry(0, b"autocommit", b"ON"))
-    assert not moved(entry(2, b"1") + entry(5, b"T_______"))
-    assert not moved(b"")
-    assert not moved(entry(1, b"shop"), 0)
+    assert tracked(entry(0, b"sql_mode", b"ANSI")) == (True, None)
+    assert tracked(entry(0, b"autocommit", b"ON", b"character_set_client", b"latin1")) == (True, None)
+    assert tracked(entry(0, b"time_zone", b"UTC") + entry(1, b"shop")) == (False, b"shop")
+    assert tracked(entry(1, b"")) == (False, b"")
+    assert tracked(entry(0, b"autocommit", b"ON")) == (False, None)
+    assert tracked(entry(2, b"1") + entry(5, b"T_______")) == (False, None)
+    assert tracked(b"") == (False, None)
+    assert tracked(entry(1, b"shop"), 0) == (False, None)
 
 
 def test_state_changed_without_tracking_at_the_end() -> None:
@@ -49,7 +51,7 @@ def test_state_changed_without_tracking_at_the_end() -> None:
 @pytest.mark.parametrize("track", [b"\x00", b"\x00\x05ab", b"\x00\x03\x02ab\x00", entry(1, b"shop")[:-1]])
 def test_broken_tracking(track: bytes) -> None:
     with pytest.raises(ProtocolError):
-        moved(track)
+        tracked(track)
     payload = making.ok(status=c.SERVER_SESSION_STATE_CHANGED) + b"\x00" + b"\x02" + entry(1, b"shop")
     with pytest.raises(ProtocolError, match="ends early"):
         status.parse_ok(payload, 0, len(payload), c.CLIENT_SESSION_TRACK)
