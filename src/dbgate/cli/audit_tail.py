@@ -184,9 +184,8 @@ def _text(record: dict[str, Any]) -> Text:
     text.append(f" {out.one_line(who):<22} ")
     if rule := record.get("rule"):
         line = record.get("rule_line")
-        text.append(
-            out.one_line(f"[{rule}{f' line {line}' if line else ''}] "), style=_STYLES.get(decision, "bold")
-        )
+        where = out.one_line(f"[{rule} line {line}]" if line else f"[{rule}]")
+        text.append(f"{where} ", style=_STYLES.get(decision, "bold"))
     said = record.get("statement") or record.get("reason") or ""
     text.append(out.one_line(str(said)))
     duration = record.get("duration_us")
