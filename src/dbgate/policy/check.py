@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import final
 
 from dbgate.errors import Problem
-from dbgate.policy.compile import entry_name
 from dbgate.policy.folding import is_system_schema
 from dbgate.policy.globs import GlobIndex, is_glob
 from dbgate.policy.load import PolicyFile
@@ -133,7 +132,8 @@ class _Seen:
         takers: set[int] = set()
         for user in entry.user:
             candidates = [n for n in self._naming(user) if n < number]
-            for source in entry.source_ip or [None]:
+            sources: list[Network | None] = [*entry.source_ip] if entry.source_ip else [None]
+            for source in sources:
                 taker = next((n for n in sorted(candidates) if _accepts(self._entries[n], source)), None)
                 if taker is None:
                     return set()

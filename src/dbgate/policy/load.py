@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import types
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -83,10 +82,8 @@ def _problem(detail: Any, document: Document, filename: str) -> Problem:
             message = f"expected a mapping (key: value), found {describe(detail['input'])}"
         case "list_type":
             message = f"expected a list, found {describe(detail['input'])}"
-        case "value_error":
-            message = str(detail["ctx"]["error"])
-        case _:
-            message = str(detail["msg"])
+        case _:  # a validator's own words
+            message = str(detail.get("ctx", {}).get("error", detail["msg"]))
     if path and isinstance(path[-1], int) and path not in document.values:
         path = path[:-1]  # a single value where a list may stand has no index of its own
     return Problem(filename, place.line, place.column, show_path(path), message)
@@ -97,8 +94,7 @@ def _known_keys(path: Path) -> str:
     model: type[BaseModel] = Policy
     for step in path[:-1]:
         if isinstance(step, str):
-            inner = next(field for name, field in _fields(model).items() if name == step)
-            model = _model_in(inner) or model
+            model = _models_in(_fields(model)[step])[0]
     names = list(_fields(model))
     return nearest(str(path[-1]), names) or f"; known here: {', '.join(names)}"
 
@@ -107,13 +103,8 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that a field holds, itself or in a list."""
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a field may hold, itself or in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (list, Annotated, Union, types.UnionType):
-        for inner in get_args(annotation):
-            model = _model_in(inner)
-            if model is not None:
-                return model
-    return None
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]

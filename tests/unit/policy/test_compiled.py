@@ -15,6 +15,7 @@ def test_sensitive_names_keep_their_order_and_are_remembered() -> None:
     names = ("pin", "id", "user_ssn", "PASSPORT_no", "pins")
     assert policy.sensitive(names) == ("pin", "user_ssn", "PASSPORT_no")
     assert policy.sensitive(names) == ("pin", "user_ssn", "PASSPORT_no")
+    assert compiled(APP).sensitive(names) == ()
     assert policy.sensitive(("x" * 100 + "ssn",)) == ("x" * 100 + "ssn",)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
-from dbgate.sql.statement import Analysis, Detection, Statement
+from dbgate.sql.statement import Analysis, Detection, RoutineRef, Statement
 from tests.unit.policy.making import APP, analysis, compiled, entry_of, need, statement
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC).timestamp()
@@ -184,6 +184,32 @@ def test_a_text_is_allowed_only_if_every_statement_in_it_is() -> None:
     entry = entry_of(policy)
     assert decide(policy, entry, analysis(SELECT, SELECT)).effect == ALLOW
     assert decide(policy, entry, analysis(SELECT, statement("DELETE"))).effect == BLOCK
+
+
+def test_what_dynamic_sql_runs_is_judged_to_any_depth() -> None:
+    policy = compiled(APP + "procedure_control: {block_dynamic_sql: false}\n")
+    entry = entry_of(policy)
+    text = SELECT
+    for _ in range(3):
+        text = Statement("EXECUTE", ("EXECUTE",), (), True, dynamic="EXECUTE IMMEDIATE", folded=text)
+    assert decide(policy, entry, analysis(text)).effect == ALLOW
+    text = Statement("EXECUTE", ("EXECUTE",), (), True, dynamic="x", folded=statement("DELETE"))
+    assert decide(policy, entry, analysis(SELECT, text)).rule == "operation-denied"
+
+
+def test_each_step_can_be_the_one_that_blocks_or_watches() -> None:
+    called = Statement("SELECT", ("SELECT",), (need("SELECT"),), functions=(RoutineRef("shop", "f"),))
+    for mode, effect in (("enforce", BLOCK), ("monitor", WOULD_BLOCK)):
+        policy = compiled(APP.replace("name: app", f"name: app, blocked_operations: DROP, mode: {mode}"))
+        for step, what in (
+            (7, Statement("CREATE", ("CREATE",), (), creates_routine=True)),
+            (8, statement("SELECT", "user", "mysql")),
+            (9, statement("DROP")),
+            (10, statement("SELECT", "secret")),
+            (11, called),
+        ):
+            verdict = decide(policy, entry_of(policy), analysis(what))
+            assert (verdict.effect, verdict.step) == (effect, step)
 
 
 effects = st.sampled_from([ALLOW, WOULD_BLOCK, BLOCK])

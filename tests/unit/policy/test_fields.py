@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from dbgate.policy.fields import (
+    AsList,
+    AsSection,
     BlockStatement,
     Count,
     FailureAction,
     FilteredOperation,
     Flag,
     MaskAction,
+    NotNull,
     NotSupported,
     OnlyOff,
     Operation,
     RegexText,
     RoutineName,
+    Some,
     Source,
     TableName,
     Text,
@@ -82,3 +88,33 @@ def test_values_that_are_taken() -> None:
 )  # fmt: skip
 def test_values_that_are_refused(kind: object, value: object, words: str) -> None:
     assert message(kind, value) == words
+
+
+@pytest.mark.parametrize("value", ["(", "a(?=b)"])
+def test_a_bad_expression_is_refused_in_re2s_words(value: str) -> None:
+    assert message(RegexText, value).startswith("expected a regular expression in RE2 syntax: ")
+
+
+def test_a_bad_source_says_what_a_good_one_is() -> None:
+    assert message(Source, "10.0.0.0/99").startswith(
+        "expected an address or a CIDR block such as 10.0.0.0/8: "
+    )
+
+
+def test_one_or_a_list_and_what_null_is() -> None:
+    numbers = TypeAdapter(Annotated[list[int], AsList])
+    assert [numbers.validate_python(value) for value in (None, 1, [1, 2])] == [[], [1], [1, 2]]
+    assert TypeAdapter(Annotated[list[int], AsList, Some]).validate_python(1) == [1]
+    assert message(Annotated[list[int], AsList, Some], None).startswith("an empty list matches nothing")
+    assert message(Annotated[int | None, NotNull], None).startswith("this key has no value")
+    assert TypeAdapter(Annotated[int | None, NotNull]).validate_python(3) == 3
+    sections = TypeAdapter(Annotated[dict[str, int], AsSection])
+    assert [sections.validate_python(value) for value in (None, {"a": 1})] == [{}, {"a": 1}]
+
+
+def test_a_word_that_is_checked_is_given_back_as_it_was() -> None:
+    assert message(Flag, 1) == "expected true or false, found the number 1"
+    with pytest.raises(ValueError, match="expected a text"):
+        checked(int)(None)
+    with pytest.raises(ValueError, match="expected a or b, found 'c'"):
+        one_of("a", "b")("c")

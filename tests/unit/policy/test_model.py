@@ -48,6 +48,13 @@ def test_bare_items() -> None:
     ]
 
 
+def test_the_version() -> None:
+    assert Policy.model_validate({"version": 1}).version == 1
+    for value in (2, True, "1", None):
+        with pytest.raises(ValidationError):
+            Policy.model_validate({"version": value})
+
+
 def test_what_belongs_together() -> None:
     assert TimeRestriction.model_validate({"days": "mon"}).days == ["mon"]
     assert ProcedureControl.model_validate({"mode": "blacklist", "blacklist": "a"}).mode == "blacklist"

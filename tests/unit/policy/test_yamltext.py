@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dbgate.errors import PolicyError
 from dbgate.policy import yamltext
-from dbgate.policy.yamltext import MAX_CHARACTERS, Place, read_yaml, resolve_scalar, show_path
+from dbgate.policy.yamltext import MAX_CHARACTERS, Document, Place, read_yaml, resolve_scalar, show_path
 
 
 def problems(text: str) -> list[str]:
@@ -63,6 +63,7 @@ def test_values_and_places() -> None:
     assert document.values[("c", "d")] == Place(6, 8)
     assert document.place(("c", "d", "e", 0)) == Place(6, 8)
     assert document.place(()) == Place(1, 1)
+    assert Document().place(("a",)) == Place(1, 1)
 
 
 def test_columns_count_characters() -> None:
