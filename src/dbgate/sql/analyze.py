@@ -1,0 +1,146 @@
+"""A text → Analysis: lexed once, split into statements as the server does, each scanned, masked, digested, detected.
+
+Nothing here raises on any bytes; what cannot be told is an `error`, and the text is blocked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.canonical import canonical
+from dbgate.sql.digest import digest
+from dbgate.sql.dispatch import scan_text
+from dbgate.sql.facts import Facts
+from dbgate.sql.injection import detect
+from dbgate.sql.lexer import lex
+from dbgate.sql.mask import mask
+from dbgate.sql.slots import shareable
+from dbgate.sql.statement import (
+    NEED_ANY_RIGHT,
+    NEED_BARE,
+    NEED_SCHEMA,
+    NEED_SCHEMA_VISIBLE,
+    Analysis,
+    LexContext,
+    Need,
+    Statement,
+)
+from dbgate.sql.tokens import Tokens
+
+MAX_STATEMENTS: Final = 1000  # in one text
+
+
+def analyze(text: bytes, ctx: LexContext, schema: str, prepared: bool = False) -> Analysis:
+    """What the text of a COM_QUERY (prepared: COM_STMT_PREPARE) does under this context and current schema."""
+    try:
+        tokens = lex(text, ctx)
+        return _analyze(text, tokens, ctx, schema)
+    except Exception as error:
+        return Analysis((), f"analysis failed: {error!r}", "", mask(b"?", lex(b"?", ctx)), "", "", "", False)
+
+
+def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str) -> Analysis:
+    statements: list[Statement] = []
+    masked = mask(text, tokens)
+    if tokens.error:
+        return Analysis((), tokens.error, "", masked, digest(tokens), "", "", False)
+    error, session_state = _statements(tokens, ctx, schema, statements, 0)
+    plain = canonical(tokens, False)
+    return Analysis(
+        tuple(statements),
+        error,
+        session_state,
+        masked,
+        digest(tokens),
+        plain,
+        canonical(tokens, True),
+        not error and not session_state and shareable(text, tokens, ctx),
+    )
+
+
+def _statements(
+    tokens: Tokens, ctx: LexContext, schema: str, out: list[Statement], level: int
+) -> tuple[str, str]:
+    """Appends each statement of a text; returns (error, session_state) of the whole."""
+    i = 0
+    count = len(tokens)
+    switched = False
+    state = ""
+    while i < count:
+        if tokens.words[i] == ";":
+            i += 1
+            continue
+        if switched:
+            return "", "statements behind a change of sql_mode or character set"
+        if len(out) >= MAX_STATEMENTS:
+            return "too many statements in one text", state
+        facts, end = scan_text(tokens, ctx, schema, i)
+        if facts.error:
+            return facts.error, state
+        if tokens.inside and not facts.creates_routine and end < count:
+            return "a statement that ends inside a version comment", state
+        if facts.dynamic_text is not None and not level:
+            _fold(facts, ctx, schema)
+        facts.detections = detect(tokens, i, end, ctx)
+        statement = facts.statement()
+        out.append(statement)
+        if statement.new_schema is not None:
+            schema = statement.new_schema
+        state = state or statement.session_state
+        switched = facts.switches
+        i = end
+    if not out:
+        out.append(Statement("EMPTY", (), (), True))
+    return "", state
+
+
+def _fold(facts: Facts, ctx: LexContext, schema: str) -> None:
+    """Dynamic SQL with constant text is judged as that text, where it is one statement that is understood."""
+    text = facts.dynamic_text or b""
+    tokens = lex(text, ctx)
+    inner: list[Statement] = []
+    if tokens.error:
+        return
+    error, state = _statements(tokens, ctx, schema, inner, 1)
+    if error or len(inner) != 1:
+        return
+    folded = inner[0]
+    folded.canonical = canonical(tokens, False)
+    folded.canonical_literals = canonical(tokens, True)
+    facts.folded = folded
+    facts.session_state = facts.session_state or state
+
+
+def command(kind: str, name: str, ctx: LexContext, current_schema: str) -> Analysis:
+    """A command that is not text, in words: init_db, field_list, create_db, drop_db (name: the schema or table), admin and
+    session commands (name: the command's). Unknown kinds give an error."""
+    facts = Facts(lex(b"", ctx), ctx, current_schema)
+    error = ""
+    label = kind
+    if kind == "init_db":
+        facts.verb = label = "USE"
+        facts.session = True
+        facts.needs[Need(NEED_SCHEMA_VISIBLE, "USE", facts.schema_name(name))] = True
+        facts.new_schema = facts.schema_name(name)
+    elif kind == "field_list":
+        facts.verb = "SHOW"
+        label = "DESCRIBE"
+        facts.needs[Need(NEED_ANY_RIGHT, "SHOW", current_schema, facts.fold(name))] = True
+    elif kind in ("create_db", "drop_db"):
+        facts.verb = "CREATE" if kind == "create_db" else "DROP"
+        label = facts.verb + " DATABASE"
+        facts.needs[Need(NEED_SCHEMA, facts.verb, facts.schema_name(name), "", True)] = True
+        facts.rereads = kind == "drop_db"
+        if kind == "drop_db" and facts.schema_name(name) == current_schema:
+            facts.new_schema = ""
+    elif kind == "admin":
+        facts.verb = label = "ADMIN"
+        facts.needs[Need(NEED_BARE, "ADMIN")] = True
+    elif kind == "session":
+        facts.verb = label = "SESSION"
+        facts.session = True
+    else:
+        error = f"command {kind} is not known"
+    shown = f"{label} {name}".strip()
+    statements = () if error else (facts.statement(),)
+    return Analysis(statements, error, "", shown, "", shown, shown, False)

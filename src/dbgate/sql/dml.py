@@ -1,0 +1,279 @@
+"""INSERT, REPLACE, UPDATE, DELETE, LOAD, CALL, DO, HANDLER: statements that read and write rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.facts import Facts, TableRef
+from dbgate.sql.frames import AFTER, EXPR, TABLES
+from dbgate.sql.scan import Scanner
+from dbgate.sql.statement import RoutineRef
+from dbgate.sql.tokens import QUOTED, STRING, WORD
+from dbgate.sql.where import filters
+
+_INSERT_OPTIONS: Final = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO")
+_UPDATE_OPTIONS: Final = ("LOW_PRIORITY", "IGNORE")
+_DELETE_OPTIONS: Final = ("LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY")
+
+
+def insert(scanner: Scanner, i: int, hi: int, verb: str) -> None:
+    """INSERT or REPLACE at i - 1."""
+    facts = scanner.facts
+    words = facts.tokens.words
+    facts.verb = verb
+    while i < hi and words[i] in _INSERT_OPTIONS:
+        i += 1
+    schema, name, i = facts.dotted(i, hi)
+    facts.table(verb, schema, name, True)
+    scanner.slot = False
+    if i < hi and words[i] == "PARTITION":
+        i += 1
+        scanner.run(i, i, AFTER)
+    # Column lists look like calls only behind a name, and the name is behind us.
+    scanner.run(i, hi, EXPR)
+    scanner.finish()
+    if scanner.on_duplicate:
+        facts.table("UPDATE", schema, name, True)
+    _returning(scanner, schema, name, i, hi)
+    if scanner.selects:
+        facts.operations.add("SELECT")
+
+
+def _returning(scanner: Scanner, schema: str, name: str, i: int, hi: int) -> None:
+    """RETURNING reads the rows that were written (MariaDB)."""
+    if scanner.maria and "RETURNING" in scanner.facts.tokens.words[i:hi]:
+        scanner.facts.table("SELECT", schema, name)
+
+
+def update(scanner: Scanner, i: int, hi: int) -> None:
+    """UPDATE at i - 1."""
+    facts = scanner.facts
+    words = facts.tokens.words
+    facts.verb = "UPDATE"
+    while i < hi and words[i] in _UPDATE_OPTIONS:
+        i += 1
+    first = len(facts.tables)
+    scanner.run(i, hi, TABLES)
+    scanner.finish()
+    if not scanner.targets:
+        facts.fail("an UPDATE without SET")
+        return
+    outer = [ref for ref in facts.tables[first:] if ref.outer]
+    if len(outer) == 1 and words[i] != "(":
+        outer[0].operation = "UPDATE"
+    else:
+        _assign(scanner, outer)
+    if not outer:
+        facts.fail("an UPDATE without a table")
+    _unfiltered(scanner, hi, "UPDATE")
+
+
+def _assign(scanner: Scanner, outer: list[TableRef]) -> None:
+    """A multi-table UPDATE writes the tables whose columns it assigns, by alias; all of them where that is not plain."""
+    facts = scanner.facts
+    tokens = facts.tokens
+    for at in scanner.targets:
+        start = at + 1 if tokens.words[at] == "." else at
+        parts: list[str] = [tokens.name(start)]
+        i = start + 1
+        while i + 1 < len(tokens) and tokens.words[i] == ".":
+            parts.append(tokens.name(i + 1))
+            i += 2
+        found = False
+        if len(parts) > 1:
+            schema = facts.schema_name(parts[-3]) if len(parts) > 2 else ""
+            for ref in outer:
+                if _is_named(facts, ref, schema, parts[-2]):
+                    found = True
+                    if ref.operation:
+                        ref.operation = "UPDATE"
+        if not found:
+            for ref in outer:
+                if ref.operation:
+                    ref.operation = "UPDATE"
+
+
+def _is_named(facts: Facts, ref: TableRef, schema: str, name: str) -> bool:
+    """Whether `schema.name` (schema "" = not said) stands for this table: its alias where it has one, else its name."""
+    if ref.alias:
+        return facts.same_name(ref.alias, name)
+    if not facts.same_name(ref.name, name):
+        return False
+    return not schema or schema == (facts.schema_name(ref.schema) if ref.schema else facts.schema)
+
+
+def _unfiltered(scanner: Scanner, hi: int, verb: str) -> None:
+    facts = scanner.facts
+    if scanner.where < 0:
+        facts.unfiltered.add(verb)
+        return
+    end = scanner.where_end if scanner.where_end >= 0 else hi
+    ctx = facts.ctx
+    if not filters(facts.tokens, scanner.where, min(end, hi), ctx.flavour, ctx.pipes_as_concat):
+        facts.unfiltered.add(verb)
+
+
+def delete(scanner: Scanner, i: int, hi: int) -> None:
+    """DELETE at i - 1: one table; a list FROM tables; FROM a list USING tables."""
+    facts = scanner.facts
+    tokens = facts.tokens
+    words = tokens.words
+    facts.verb = "DELETE"
+    while (
+        i < hi
+        and words[i] in _DELETE_OPTIONS
+        and not (
+            i + 1 < hi
+            and words[i + 1] in (",", ".", "FROM")
+            and words[i] in ("QUICK", "HISTORY")
+            and words[i + 1] != "FROM"
+        )
+    ):
+        i += 1
+    behind = i < hi and words[i] == "FROM"
+    if behind:
+        i += 1
+    targets: list[tuple[str, str]] = []
+    while True:
+        schema, name, i = facts.dotted(i, hi)
+        if facts.error:
+            return
+        targets.append((schema, name))
+        if i + 1 < hi and words[i] == "." and words[i + 1] == "*":
+            i += 2
+        if i < hi and words[i] == ",":
+            i += 1
+            continue
+        break
+    word = words[i] if i < hi else ""
+    if behind and word != "USING":
+        if len(targets) > 1:
+            facts.fail("a DELETE from several tables without USING")
+            return
+        schema, name = targets[0]
+        ref = facts.read(schema, name, True)
+        ref.operation = "DELETE"
+        scanner.slot = True
+        scanner.run(i, hi, AFTER)
+        scanner.finish()
+        _returning(scanner, schema, name, i, hi)
+    elif word == ("USING" if behind else "FROM"):
+        first = len(facts.tables)
+        scanner.run(i + 1, hi, TABLES)
+        scanner.finish()
+        _delete_targets(facts, targets, [ref for ref in facts.tables[first:] if ref.outer])
+    else:
+        facts.fail("a DELETE without FROM")
+        return
+    _unfiltered(scanner, hi, "DELETE")
+
+
+def _delete_targets(facts: Facts, targets: list[tuple[str, str]], outer: list[TableRef]) -> None:
+    for schema, name in targets:
+        found = False
+        wanted = facts.schema_name(schema) if schema else ""
+        for ref in outer:
+            if _is_named(facts, ref, wanted, name):
+                found = True
+                if ref.operation:
+                    ref.operation = "DELETE"
+        if not found:
+            facts.table("DELETE", schema, name, True)
+            for ref in outer:
+                if ref.operation:
+                    ref.operation = "DELETE"
+
+
+def call(scanner: Scanner, i: int, hi: int) -> None:
+    """CALL at i - 1: the procedure's name, then arguments that are judged as expressions."""
+    facts = scanner.facts
+    facts.verb = "CALL"
+    schema, name, i = facts.dotted(i, hi)
+    if facts.error:
+        return
+    facts.bare("CALL")
+    facts.calls[RoutineRef(facts.schema_name(schema) if schema else facts.schema, name)] = True
+    if i < hi and facts.tokens.words[i] != "(":
+        facts.fail("words behind a CALL")
+    scanner.run(i, hi, EXPR)
+    scanner.finish()
+
+
+def do(scanner: Scanner, i: int, hi: int) -> None:
+    """DO at i - 1."""
+    facts = scanner.facts
+    facts.verb = "SELECT"
+    scanner.run(i, hi, EXPR)
+    scanner.finish()
+    if facts.plain and not scanner.selects:
+        facts.session = True
+    elif not facts.tables:
+        facts.bare("SELECT")
+
+
+def handler(scanner: Scanner, i: int, hi: int) -> None:
+    """HANDLER at i - 1. An alias given at OPEN is judged like a table's name at READ: it never widens a right."""
+    facts = scanner.facts
+    tokens = facts.tokens
+    facts.verb = "HANDLER"
+    schema, name, i = facts.dotted(i, hi)
+    if facts.error:
+        return
+    facts.table("HANDLER", schema, name)
+    facts.table("SELECT", schema, name)
+    if i < hi and tokens.words[i] in ("OPEN", "CLOSE"):
+        return
+    if i >= hi or tokens.words[i] != "READ":
+        facts.fail("a HANDLER that is not understood")
+        return
+    # HANDLER t READ index = (1, 2) WHERE …
+    i += 1
+    if i < hi and WORD <= tokens.kinds[i] <= QUOTED:
+        i += 1
+    scanner.run(i, hi, EXPR)
+    scanner.finish()
+
+
+def load(scanner: Scanner, i: int, hi: int) -> None:
+    """LOAD DATA | XML … INTO TABLE t, LOAD INDEX INTO CACHE at i - 1."""
+    facts = scanner.facts
+    tokens = facts.tokens
+    words = tokens.words
+    facts.verb = "LOAD"
+    if i < hi and words[i] == "INDEX":
+        facts.verb = "ADMIN"
+        facts.bare("ADMIN")
+        while i < hi and words[i] != "CACHE":
+            i += 1
+        schema, name, i = facts.dotted(i + 1, hi)
+        while not facts.error:
+            facts.any_right(schema, name)
+            while i < hi and words[i] != ",":
+                i += 1
+            if i >= hi:
+                return
+            schema, name, i = facts.dotted(i + 1, hi)
+        return
+    if i >= hi or words[i] not in ("DATA", "XML"):
+        facts.fail("a LOAD that is not understood")
+        return
+    facts.bare("LOAD")
+    replaces = False
+    while i < hi and words[i] != "TABLE":
+        if words[i] == "LOCAL":
+            facts.local_infile = True
+        elif words[i] == "REPLACE":
+            replaces = True
+        i += 1
+    schema, name, i = facts.dotted(i + 1, hi)
+    if facts.error:
+        return
+    facts.table("REPLACE" if replaces else "INSERT", schema, name, True)
+    while i < hi and words[i] != "SET":
+        if tokens.kinds[i] == STRING or words[i] != "SELECT":
+            i += 1
+        else:
+            facts.fail("a LOAD that is not understood")
+            return
+    scanner.run(min(i + 1, hi), hi, EXPR)
+    scanner.finish()

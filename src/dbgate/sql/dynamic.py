@@ -1,0 +1,108 @@
+"""Dynamic SQL whose text is constant: folds the expression of PREPARE … FROM and EXECUTE IMMEDIATE to that text.
+
+Only what the server computes without looking at anything: string and hexadecimal literals, CONCAT, CHAR, UNHEX,
+FROM_BASE64, REVERSE, LOWER, UPPER, REPLACE, and || under PIPES_AS_CONCAT. Everything else does not fold.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final
+
+from dbgate.sql.tokens import BIT, HEX, NUMBER, STRING, WORD, Tokens
+
+_FUNCTIONS: Final = frozenset(
+    ("CONCAT", "CHAR", "UNHEX", "FROM_BASE64", "REVERSE", "LOWER", "UPPER", "REPLACE")
+)
+
+
+def fold_text(tokens: Tokens, lo: int, hi: int, pipes_concat: bool) -> bytes | None:
+    """The constant text that the expression in tokens [lo, hi) gives, or None."""
+    if not tokens.text.isascii():
+        return None  # conversions between character sets are the server's
+    # Open calls: their names, and for each (and the top) the finished arguments and the one being read.
+    names: list[str] = []
+    arguments: list[list[bytes]] = [[]]
+    current: list[bytes | None] = [None]
+    joined = True  # a value may come now
+    i = lo
+    while i < hi:
+        kind = tokens.kinds[i]
+        word = tokens.words[i]
+        value: bytes | None = None
+        if kind in (STRING, HEX, BIT):
+            value = tokens.string(i)
+            if kind == STRING and not joined and tokens.kinds[i - 1] == STRING:
+                joined = True  # 'a' 'b' is one literal
+        elif kind == NUMBER and names and names[-1] == "CHAR" and tokens.raws[i].isdigit():
+            value = tokens.raws[i]
+        elif kind == WORD and word in _FUNCTIONS and i + 1 < hi and tokens.words[i + 1] == "(":
+            if not joined:
+                return None
+            names.append(word)
+            arguments.append([])
+            current.append(None)
+            i += 2
+            continue
+        elif word == "," and names and not joined:
+            arguments[-1].append(current[-1] or b"")
+            current[-1] = None
+            joined = True
+            i += 1
+            continue
+        elif word == ")" and names and not joined:
+            arguments[-1].append(current[-1] or b"")
+            value = _call(names.pop(), arguments.pop())
+            current.pop()
+            if value is None:
+                return None
+            joined = True
+        elif word == "||" and pipes_concat and not joined:
+            joined = True
+            i += 1
+            continue
+        else:
+            return None
+        if value is None or not joined:
+            return None
+        current[-1] = (current[-1] or b"") + value
+        joined = False
+        i += 1
+    return current[0] if not names and not joined else None
+
+
+def _call(name: str, arguments: list[bytes]) -> bytes | None:
+    if name == "CONCAT":
+        return b"".join(arguments)
+    if name == "CHAR":
+        return _char(arguments)
+    if name == "REPLACE":
+        return (
+            arguments[0].replace(arguments[1], arguments[2]) if len(arguments) == 3 and arguments[1] else None
+        )
+    if len(arguments) != 1:
+        return None
+    text = arguments[0]
+    if name == "REVERSE":
+        return text[::-1]
+    if name == "LOWER":
+        return text.lower()
+    if name == "UPPER":
+        return text.upper()
+    try:
+        return (
+            bytes.fromhex(text.decode("ascii")) if name == "UNHEX" else base64.b64decode(text, validate=True)
+        )
+    except (ValueError, binascii.Error):
+        return None
+
+
+def _char(arguments: list[bytes]) -> bytes | None:
+    out = b""
+    for argument in arguments:
+        if not argument.isdigit() or len(argument) > 9:
+            return None
+        number = int(argument)
+        out += number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big")
+    return out if out.isascii() else None

@@ -1,0 +1,189 @@
+"""The clause scanner's state: a stack of frames, one per open parenthesis, and the WITH names in scope."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.actions import ACTIONS
+from dbgate.sql.facts import Facts
+from dbgate.sql.statement import MARIADB
+from dbgate.sql.tokens import QUOTED, STRING, WORD
+
+# Modes of a frame.
+EXPR: Final = 1  # an expression, or a query that has not begun
+LIST: Final = 2  # a select list: FROM opens the tables
+TABLES: Final = 3  # a table is expected
+AFTER: Final = 4  # behind a table: its alias, hints, partitions
+COND: Final = 5  # a join condition: a comma or JOIN leads to the next table
+PERIOD: Final = 6  # FOR SYSTEM_TIME, FOR PORTION OF: its FROM is not a clause
+TAIL: Final = 7  # behind the tables
+NAMES: Final = 8  # names only: column lists, DDL
+ASSIGN: Final = 9  # SET of an UPDATE
+CTE_NAME: Final = 10  # behind WITH or its comma
+CTE_AS: Final = 11  # name read: columns or AS
+CTE_BODY: Final = 12  # AS read: "(" opens the body
+CTE_DONE: Final = 13  # behind a body: a comma or the statement proper
+
+
+class Frames:
+    """The open frames of one statement's scan; `Scanner` walks the tokens. The root frame lasts over several runs."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.actions = ACTIONS[facts.ctx.flavour]
+        self.maria = facts.ctx.flavour == MARIADB
+        self.mode = EXPR  # of the innermost frame; those outside it are in modes
+        self.modes: list[int] = []
+        self.openers: list[int] = []  # token index of each open "("
+        self.queries: list[bool] = []  # whether the frame outside was already a query
+        self.query = False  # whether the innermost frame holds a SELECT
+        self.depth = 0  # number of frames that hold a SELECT
+        self.slot = False  # whether the next name is the last table's alias
+        self.visible: dict[str, int] = {}  # names of common table expressions in scope
+        self.scopes: list[str] = []  # the same in order of definition …
+        self.scope_marks: list[int] = []  # … and how many there were when each frame was opened
+        self.pending: list[str] = []  # names of expressions whose bodies are open
+        self.recursive: list[bool] = []
+        self.targets: list[int] = []  # token indexes of the columns that UPDATE … SET assigns
+        self.where = -1  # token index behind the root WHERE
+        self.where_end = -1
+        self.selects = 0
+        self.on_duplicate = False  # INSERT … ON DUPLICATE KEY UPDATE
+        self.is_recursive = False  # the WITH list being read
+
+    def finish(self) -> None:
+        """Behind the last token: nothing may be open."""
+        if self.modes:
+            self.facts.fail("a parenthesis that is not closed")
+        elif self.mode == TABLES or self.mode >= CTE_NAME:
+            self.facts.fail("a table was expected")
+        if self.where >= 0 and self.where_end < 0:
+            self.where_end = len(self.facts.tokens)
+
+    def open(self, i: int) -> None:
+        mode = self.mode
+        self.modes.append(mode)
+        self.openers.append(i)
+        self.queries.append(self.query)
+        self.scope_marks.append(len(self.scopes))
+        self.query = False
+        if mode in (AFTER, NAMES, CTE_AS):
+            self.mode = NAMES
+        elif mode != TABLES:
+            self.mode = EXPR
+            if mode == CTE_DONE:
+                self.modes[-1] = EXPR
+
+    def close(self) -> None:
+        facts = self.facts
+        if self.mode == TABLES or self.mode >= CTE_NAME:
+            facts.fail("a table was expected")
+        if self.query:
+            self.depth -= 1
+        mark = self.scope_marks.pop()
+        while len(self.scopes) > mark:
+            self.hide(self.scopes.pop())
+        self.query = self.queries.pop()
+        self.openers.pop()
+        mode = self.modes.pop()
+        if mode == TABLES:
+            mode = AFTER
+            self.slot = False
+        elif mode == CTE_BODY:
+            mode = CTE_DONE
+            name = self.pending.pop()
+            self.is_recursive = self.recursive.pop()
+            if not self.is_recursive:
+                self.show(name)
+        self.mode = mode
+
+    def show(self, name: str) -> None:
+        self.scopes.append(name)
+        self.visible[name] = self.visible.get(name, 0) + 1
+
+    def hide(self, name: str) -> None:
+        left = self.visible[name] - 1
+        if left:
+            self.visible[name] = left
+        else:
+            del self.visible[name]
+
+    def enter_query(self) -> None:
+        self.selects += 1
+        if not self.query:
+            self.query = True
+            self.depth += 1
+
+    def with_list(self, i: int, hi: int, mode: int) -> int:
+        """WITH [RECURSIVE] name [(columns)] AS ( … : anything else that starts with WITH is an option's word."""
+        words = self.facts.tokens.words
+        kinds = self.facts.tokens.kinds
+        at = i + 1
+        recursive = at + 1 < hi and words[at] == "RECURSIVE" and words[at + 1] != "AS"
+        if recursive:
+            at += 1
+        if at + 1 < hi and WORD <= kinds[at] <= QUOTED and (words[at + 1] == "AS" or words[at + 1] == "("):
+            if mode not in (EXPR, TABLES, NAMES, LIST, TAIL, COND):
+                self.facts.fail("WITH out of place")
+            self.mode = CTE_NAME
+            self.is_recursive = recursive
+            return at
+        if mode == TABLES:
+            self.facts.fail("a table was expected")
+        return i + 1
+
+    def cte(self, i: int, hi: int) -> int:
+        """A word in the WITH list."""
+        facts = self.facts
+        words = facts.tokens.words
+        if self.mode == CTE_NAME:
+            name = facts.cte_key(facts.tokens.name(i))
+            self.pending.append(name)
+            self.recursive.append(self.is_recursive)
+            self.mode = CTE_AS
+            return i + 1
+        if self.mode == CTE_DONE and words[i] == "CYCLE":
+            while i < hi and words[i] != "RESTRICT":
+                i += 1
+            return i + 1
+        facts.fail("a common table expression out of place")
+        return hi
+
+    def as_word(self, i: int, hi: int, mode: int) -> int:
+        tokens = self.facts.tokens
+        if mode == CTE_AS:
+            self.mode = CTE_BODY
+            if i + 1 >= hi or tokens.words[i + 1] != "(":
+                self.facts.fail("a common table expression without a body")
+            elif self.recursive[-1]:
+                self.show(self.pending[-1])
+            return i + 1
+        if i + 1 < hi and WORD <= tokens.kinds[i + 1] <= STRING:
+            word = tokens.words[i + 1]
+            if not word or word not in self.actions:
+                if mode == AFTER:
+                    self.alias(i + 1)
+                elif tokens.kinds[i + 1] != STRING:
+                    self.facts.names.add(tokens.name(i + 1))
+                return i + 2
+        return i + 1
+
+    def alias(self, i: int) -> None:
+        if self.slot:
+            self.facts.tables[-1].alias = self.facts.tokens.name(i)
+            self.slot = False
+
+    def target(self, i: int, hi: int) -> int:
+        """A column that UPDATE … SET assigns, at i."""
+        facts = self.facts
+        tokens = facts.tokens
+        self.targets.append(i)
+        if i < hi and tokens.words[i] == ".":
+            i += 1
+        while i + 1 < hi and tokens.words[i + 1] == ".":
+            i += 2
+        if i >= hi or not WORD <= tokens.kinds[i] <= QUOTED:
+            facts.fail("a column was expected")
+            return hi
+        facts.names.add(tokens.name(i))
+        return i + 1
