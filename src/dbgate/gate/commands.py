@@ -153,8 +153,7 @@ def _field_list(state: State, now: float) -> None:
         return
     scope = state.current_scope()
     judged = state.brain.judge_command(scope, "field_list", name, wire.name(COM_FIELD_LIST))
-    if crossing.run(state, scope, judged, COM_FIELD_LIST, ROWS, now) and scope.watched:
-        state.reply.watch(-1, 0, False, False)
+    crossing.run(state, scope, judged, COM_FIELD_LIST, ROWS, now, True, False)
 
 
 def _session(state: State, code: int, now: float) -> None:
@@ -166,9 +165,7 @@ def _session(state: State, code: int, now: float) -> None:
     unfollowed = state.unfollowed
     if mending:
         state.unfollowed = ""
-    sent = crossing.run(state, scope, judged, code, _SESSION[code], now, False)
+    sent = crossing.run(state, scope, judged, code, _SESSION[code], now, False, False)
     state.unfollowed = unfollowed
-    if sent:
-        state.reply.watch(-1, 0, False, False)
-        if code == COM_PING:
-            state.record = None
+    if sent and code == COM_PING:
+        state.record = None

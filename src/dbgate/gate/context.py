@@ -28,9 +28,10 @@ QUESTION: Final = (
 )
 
 
-def ask(state: State) -> None:
+def ask(state: State, now: float) -> None:
     """Send the question; the caller has moved the session to CONTEXT."""
     state.forget_scope()
+    state.asked_at = now
     state.fx.to_server.append(build.query(QUESTION, state.attributes()))
     state.reply.begin(RESULT, 1)
     state.reply.expect(False, False, True)

@@ -12,9 +12,17 @@ from dbgate.wire.constants import CLIENT_LOCAL_FILES
 
 
 def run(
-    state: State, scope: Scope, judged: Judged, code: int, kind: int, now: float, counts: bool = True
+    state: State,
+    scope: Scope,
+    judged: Judged,
+    code: int,
+    kind: int,
+    now: float,
+    counts: bool = True,
+    rows: bool = True,
 ) -> bool:
-    """Send a judged command on, or refuse it; True: it was sent. counts: a rate limit counts it."""
+    """Send a judged command on, or refuse it; True: it was sent. counts: a rate limit counts it; rows: its reply may
+    have rows of a statement, which are capped and whose columns are watched."""
     state.queries += 1
     state.last_digest = judged.digest
     verdict = judged.verdict
@@ -28,11 +36,17 @@ def run(
         return False
     state.record = record
     send(state, judged, code, kind)
-    if scope.watched:
+    state.judged_epoch = scope.epoch
+    if rows and scope.watched:
         state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
     if judged.local_infile:
-        state.reply.expect(state.capabilities & CLIENT_LOCAL_FILES != 0, False, False)
+        state.reply.expect(may_ask_for_file(state, judged), False, False)
     return True
+
+
+def may_ask_for_file(state: State, judged: Judged) -> bool:
+    """Whether the server may answer with a request for a local file."""
+    return judged.local_infile and state.capabilities & CLIENT_LOCAL_FILES != 0
 
 
 def send(state: State, judged: Judged | None, code: int, kind: int) -> None:

@@ -103,6 +103,7 @@ def change_user(state: State, now: float) -> None:
         state.login = None
         return
     state.server_reader = PacketReader(HANDSHAKE_LIMIT)
+    state.asked_at = now
     _to_auth(state, state.reader.raw)
 
 
@@ -215,7 +216,7 @@ def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     state.put_verdict(record, login.verdict)
     record.duration_us = int((now - login.at) * 1_000_000)
     state.fx.finished.append(record)
-    _to_context(state)
+    _to_context(state, now)
 
 
 def _failed(state: State, login: Login, errno: int, now: float) -> None:
@@ -225,10 +226,10 @@ def _failed(state: State, login: Login, errno: int, now: float) -> None:
         state.end("the server refused the login", now)
         return
     state.statements.clear()
-    _to_context(state)
+    _to_context(state, now)
 
 
-def _to_context(state: State) -> None:
+def _to_context(state: State, now: float) -> None:
     state.login = None
     state.server_reader = None
     reader = state.reader
@@ -236,4 +237,4 @@ def _to_context(state: State) -> None:
     reader.limit = state.brain.limits.statement
     reader.other_limit = state.brain.limits.packet
     state.move(CONTEXT)
-    context.ask(state)
+    context.ask(state, now)

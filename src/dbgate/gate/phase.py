@@ -1,7 +1,7 @@
 """Where a session stands, and what bytes of each peer mean there. The rules of the conversation, as one table.
 
 GREETING   the server's greeting is awaited; what a client sends is held
-LOGIN      the client's HandshakeResponse is awaited; a server must be silent
+LOGIN      the client's HandshakeResponse is awaited; a server may only say goodbye (one ERR)
 AUTH       the server speaks next: OK, ERR, or a message of its auth plugin; what the client sends is held
 ANSWER     the client answers its auth plugin; the server may still end the login
 CONTEXT    the gate's own query is under way; commands are held
@@ -25,7 +25,7 @@ REPLY: Final = 6
 INFILE: Final = 7
 CLOSED: Final = 8
 
-NAMES: Final = ("connecting", "login", "login", "login", "login", "idle", "query", "query", "closed")
+NAMES: Final = ("connecting", "login", "login", "login", "query", "idle", "query", "query", "closed")
 
 # What to do with a client's bytes.
 HOLD: Final = 0
@@ -46,7 +46,7 @@ GOODBYE: Final = 4
 RELAY_REPLY: Final = 5
 IGNORE: Final = 6
 
-SERVER: Final = (GREET, ROGUE, RELAY_LOGIN, RELAY_LOGIN, OWN_REPLY, GOODBYE, RELAY_REPLY, ROGUE, IGNORE)
+SERVER: Final = (GREET, GOODBYE, RELAY_LOGIN, RELAY_LOGIN, OWN_REPLY, GOODBYE, RELAY_REPLY, ROGUE, IGNORE)
 
 # Which phases may follow which; CLOSED may follow any.
 NEXT: Final = (

@@ -107,7 +107,7 @@ def ended(state: State, now: float) -> None:
     state.active_at = now
     if reread:
         state.move(CONTEXT)
-        context.ask(state)
+        context.ask(state, now)
         return
     state.move(READY)
     if state.draining:
@@ -156,7 +156,7 @@ def _prepared(state: State, failed: bool) -> None:
         return
     columns = tuple(reply.names)
     reply.names = []
-    state.statements.add(reply.statement_id, Prepared(judged.analysis, judged, state.brain.epoch, columns))
+    state.statements.add(reply.statement_id, Prepared(judged.analysis, judged, state.judged_epoch, columns))
 
 
 def own_reply(state: State, data: bytes, now: float) -> None:

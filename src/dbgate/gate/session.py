@@ -15,7 +15,6 @@ from dbgate.gate.effects import Effects
 from dbgate.gate.phase import (
     CLIENT,
     CLOSED,
-    CONTEXT,
     DROP,
     GOODBYE,
     GREET,
@@ -67,7 +66,7 @@ class Gate:
         reader = state.reader
         if state.phase == READY and not reader.buffered and not reader.dropping:
             scope = state.scope
-            if scope is not None and scope.quick and scope.epoch == self.brain.epoch:
+            if scope is not None and scope.quick and scope.epoch == self.brain.epoch and not state.unfollowed:
                 judged = scope.view.exact.get(data)
                 # Found: the chunk is one packet that was judged before, byte for byte, in this very scope.
                 if (
@@ -179,8 +178,7 @@ class Gate:
         state.fx.clear()
         limits = self.brain.limits
         if state.phase < READY:
-            began = state.login.at if state.login is not None and state.logged_in else state.opened_at
-            if state.phase != CONTEXT and now - began > limits.handshake_timeout:
+            if now - state.asked_at > limits.handshake_timeout:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the login took too long")
                 state.end("the login took too long", now)
         elif state.phase == READY:

@@ -40,6 +40,7 @@ class State:
         self.client_port = client_port
         self.opened_at = now
         self.active_at = now
+        self.asked_at = now  # when the login, or the gate's own question, began
         self.phase = GREETING
         self.reader = PacketReader(HANDSHAKE_LIMIT)  # the client's packets
         self.server_reader: PacketReader | None = PacketReader(HANDSHAKE_LIMIT)  # the server's, during logins
@@ -64,6 +65,7 @@ class State:
         self.record: Record | None = None
         self.judged: Judged | None = None
         self.command = 0
+        self.judged_epoch = 0
         self.statement_id = -1
         self.infile_seq = 0
         self.draining = False

@@ -130,7 +130,7 @@ def _execute(
     if crossing.run(state, scope, judged, code, RESULT, now):
         statement.given = 0
         if cursor:
-            state.reply.expect(judged.local_infile, True, False)
+            state.reply.expect(crossing.may_ask_for_file(state, judged), True, False)
 
 
 def _fetch(state: State, statement_id: int, statement: Prepared, now: float) -> None:
@@ -148,5 +148,4 @@ def _reset(state: State, statement_id: int, now: float) -> None:
     name = wire.name(COM_STMT_RESET)
     judged = state.brain.judge_command(scope, "session", "stmt_reset", name)
     state.statement_id = statement_id
-    if crossing.run(state, scope, judged, COM_STMT_RESET, SIMPLE, now, False):
-        state.reply.watch(-1, 0, False, False)
+    crossing.run(state, scope, judged, COM_STMT_RESET, SIMPLE, now, False, False)
