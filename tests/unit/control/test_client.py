@@ -139,7 +139,7 @@ def test_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_slow(socket_path: Path, operator: FakeOperator) -> None:
-    operator.wait = 1.0
+    operator.wait = 0.3
     started = time.monotonic()
     with pytest.raises(Unreachable, match=r"within 0\.1 s") as caught:
         ControlClient(str(socket_path), 0.1).stats()

@@ -1,0 +1,140 @@
+"""The installed `dbgate-cli`, as a process of its own, against a control API on a real Unix socket."""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dbgate.control.client import ControlClient, ControlError
+from tests.unit.control.fake import FakeOperator, serving
+
+CLI = Path(sys.executable).parent / "dbgate-cli"
+
+
+def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DBGATE_", "COLUMNS"))
+    }
+    return subprocess.run(
+        [CLI, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**inherited, **environment},
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+    )
+
+
+@pytest.fixture
+def operator() -> FakeOperator:
+    return FakeOperator()
+
+
+@pytest.fixture
+def path(operator: FakeOperator, tmp_path: Path) -> Iterator[str]:
+    with serving(operator, tmp_path / "dbgate.sock"):
+        yield str(tmp_path / "dbgate.sock")
+
+
+def test_each_command_finds_the_gateway_by_flag_or_environment(path: str) -> None:
+    for arguments in (("stats",), ("sessions",), ("policy", "show"), ("policy", "reload")):
+        by_flag = cli(*arguments, "--socket", path, "-o", "json")
+        by_environment = cli(*arguments, "-o", "json", DBGATE_CONTROL_SOCKET=path)
+        assert by_flag.returncode == by_environment.returncode == 0, by_flag.stderr
+        assert by_flag.stderr == ""
+        assert isinstance(json.loads(by_flag.stdout), dict)
+        assert json.loads(by_environment.stdout).keys() == json.loads(by_flag.stdout).keys()
+
+
+def test_exit_codes(path: str, operator: FakeOperator) -> None:
+    operator.problems = ["policy.yaml:1:1: bad"]
+    assert cli("policy", "reload", "--socket", path).returncode == 1
+    assert cli("sessions", "kill", "nobody", "--socket", path).returncode == 1
+    assert cli("sessions", "--sort", "colour", "--socket", path).returncode == 2
+    assert cli("stats", "--socket", path + ".not").returncode == 3
+    operator.wait = 0.6
+    assert cli("stats", "--socket", path, "--timeout", "0.2").returncode == 3
+
+
+def test_no_colour_in_a_pipe_nor_with_no_color(path: str) -> None:
+    assert "\x1b" not in cli("stats", "--socket", path).stdout
+    assert "\x1b[" in cli("stats", "--socket", path, FORCE_COLOR="1", TERM="xterm-256color").stdout
+    no_colour = cli("stats", "--socket", path, FORCE_COLOR="1", TERM="xterm-256color", NO_COLOR="1").stdout
+    assert "\x1b[3" not in no_colour
+    assert "\x1b[9" not in no_colour
+
+
+def test_a_reader_that_goes_away_is_no_traceback(path: str) -> None:
+    command = f"{CLI} stats --watch --interval 0.1 -o json --socket {path} | head -n 1"
+    got = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30)
+    assert json.loads(got.stdout)["total_queries"] == 4
+    assert "Traceback" not in got.stderr
+
+
+def test_a_look_costs_little(path: str) -> None:
+    def cpu() -> float:
+        before = os.times()
+        assert cli("stats", "--socket", path).returncode == 0
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    started = time.monotonic()
+    best = min(cpu() for _ in range(3))
+    # Aim 0.2 s; the bound leaves room for a machine that does other things, and for coverage.
+    assert best < 0.6, f"{best:.2f} s of CPU (elapsed {time.monotonic() - started:.1f} s)"
+
+
+def answer(verb: Callable[[], object]) -> str:
+    try:
+        verb()
+    except ControlError as error:
+        return f"{type(error).__name__} {getattr(error, 'status', '')}".strip()
+    return "ok"
+
+
+def as_nobody(path: str) -> list[str]:
+    """What each verb says to a process of another user: "ok", or the error's kind and status."""
+    grp.getgrall()  # loaded now: the child may not read the interpreter's own files
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            client = ControlClient(path)
+            verbs: list[Callable[[], object]] = [client.health, client.stats, client.sessions, client.policy]
+            verbs += [client.reload, lambda: client.kill("01J-1")]
+            os.write(writer, ",".join(map(answer, verbs)).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answers:
+        said = answers.read().split(",")
+    os.waitpid(child, 0)
+    return said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_somebody_else_is_refused_by_the_kernel_and_by_the_table(operator: FakeOperator) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = f"{folder}/dbgate.sock"
+        with serving(operator, Path(path)):
+            assert as_nobody(path) == ["Unreachable"] * 6
+            os.chmod(path, 0o666)  # even where somebody opened the socket to all
+            assert as_nobody(path) == ["ok"] + ["Refused 403"] * 5
+            assert operator.acts == []
+            os.chown(path, -1, 65534)  # nobody's group is now the socket's
+            assert as_nobody(path) == ["ok"] * 6
+            assert [act[-1] for act in operator.acts] == ["nobody (uid 65534)"] * 2

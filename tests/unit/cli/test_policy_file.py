@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dbgate.cli import policy_file
+from dbgate.errors import PolicyError
+
+
+def test_parse(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("version: 1\n")
+    assert policy_file.parse(str(path)).filename == str(path)
+    path.write_text("versoin: 1\n")
+    with pytest.raises(PolicyError):
+        policy_file.parse(str(path))
+
+
+def test_what_cannot_be_read_is_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "big").write_text("x" * 20)
+    monkeypatch.setattr(policy_file, "MOST_BYTES", 10)
+    for path in (tmp_path / "none.yaml", tmp_path, tmp_path / "big"):
+        with pytest.raises(SystemExit) as caught:
+            policy_file.read_bytes(str(path))
+        assert caught.value.code == 2
+        assert "give the path of a policy file" in capsys.readouterr().err
