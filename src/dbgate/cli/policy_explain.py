@@ -150,7 +150,7 @@ def explain(
 
     context = _context(flavour, server_version, sql_mode, charset, fold_names)
     text = _sql(sql)
-    path = policy_file or _file_of(client)
+    path, running = (policy_file, "") if policy_file else _file_of(client)
     try:
         policy = compile_policy(parse(path))
     except PolicyError as error:
@@ -159,6 +159,12 @@ def explain(
             Exit.NO,
             f"{path} is not a valid policy:{problems}",
             "correct it; the gateway would refuse it, too",
+        )
+    if running and running != policy.version:
+        click.echo(
+            f"dbgate-cli: note: the gateway runs policy {running}, but {path} now is {policy.version}, "
+            "which is explained here; `dbgate-cli policy reload` puts it live",
+            err=True,
         )
     analysis = analyze(text, context, schema.lower() if fold_names else schema, prepared)
     wall = time.time() if at is None else at
@@ -229,22 +235,24 @@ def _sql(argument: str | None) -> bytes:
     return text.rstrip(b"\r\n")
 
 
-def _file_of(client: ControlClient) -> str:
+def _file_of(client: ControlClient) -> tuple[str, str]:
+    """The running gateway's policy file, and the version that is live."""
     from dbgate.control.client import Unreachable
 
     try:
-        path = client.policy().get("file", "")
+        info = client.policy()
     except Unreachable as error:
         raise Unreachable(
             f"no policy file was named, and {error.message}", "name the policy with --file FILE"
         ) from None
+    path = info.get("file", "")
     if not path or not Path(path).exists():
         fail(
             Exit.USAGE,
             f"the running gateway's policy file {path!r} is not here",
             "it may run in a container: name a copy of the policy with --file FILE",
         )
-    return path
+    return path, info.get("version", "")
 
 
 def _dotted(version: int) -> str:

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Run
+from tests.unit.control.fake import FakeOperator
+
+POLICY = """\
+version: 1
+access_control:
+  - name: app
+    user: app
+    source_ip: 10.0.0.0/8
+    allowed_tables: [shop.orders, shop.Items]
+    allowed_operations: [SELECT, INSERT]
+    time_restriction: {allow: ["09:00-18:00"]}
+  - name: watched
+    user: watched
+    mode: monitor
+    allowed_tables: [shop.orders]
+    allowed_operations: [SELECT]
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    path = tmp_path / "policy.yaml"
+    path.write_text(POLICY)
+    return str(path)
+
+
+NOON = ("--at", "2026-01-30T12:00", "--source", "10.1.2.3", "--schema", "shop")
+
+
+def test_allowed(run: Run, policy: str) -> None:
+    result = run("policy", "explain", "-f", policy, "--user", "app", *NOON, "SELECT id FROM orders")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"ALLOWED by access rule app ({policy}:3)")
+    assert "shop.orders" in result.stdout
+
+
+def test_blocked_is_1_and_names_rule_and_line(run: Run, policy: str) -> None:
+    arguments = ("policy", "explain", "-f", policy, "--user", "app", *NOON)
+    result = run(*arguments, "SELECT id FROM orders JOIN secret")
+    assert result.exit_code == 1
+    assert "BLOCKED by rule table-denied" in result.stdout
+    assert "shop.secret" in result.stdout
+    got = json.loads(run(*arguments, "DELETE FROM orders", "-o", "json").stdout)
+    assert (got["decision"], got["rule"], got["access_rule"]) == ("block", "operation-denied", "app")
+    assert got["sent"]["at"] == "2026-01-30T12:00:00Z"
+    assert got["statements"][0]["operations"] == ["DELETE"]
+
+
+def test_monitor_is_0(run: Run, policy: str) -> None:
+    result = run("policy", "explain", "-f", policy, "--user", "watched", "SELECT * FROM hr.pay")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("WOULD BE BLOCKED (monitor)")
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        (("--source", "192.168.0.1", "--at", "2026-01-30T12:00"), "no-access-rule"),
+        (("--source", "::ffff:10.0.0.1", "--at", "2026-01-30T12:00"), ""),
+        (("--source", "10.0.0.1", "--at", "2026-01-30T18:00"), "time-restriction"),
+        (("--source", "10.0.0.1", "--at", "2026-01-30T23:00:00+09:00"), ""),
+        (("--source", "10.0.0.1", "--at", "2026-01-30T12:00:00+09:00"), "time-restriction"),
+    ],
+)
+def test_who_where_and_when(run: Run, policy: str, more: tuple[str, ...], rule: str) -> None:
+    arguments = ("policy", "explain", "-f", policy, "--user", "app", "--schema", "shop", "-o", "json")
+    assert json.loads(run(*arguments, *more, "SELECT 1 FROM orders").stdout)["rule"] == rule
+
+
+def test_now_is_the_default_and_users_are_unknown_by_default(run: Run, policy: str) -> None:
+    result = run("policy", "explain", "-f", policy, "--user", "nobody", "SELECT 1", "-o", "json")
+    assert json.loads(result.stdout)["rule"] == "no-access-rule"
+    assert run("policy", "explain", "-f", policy, "SELECT 1").exit_code == 2
+
+
+def test_standard_input_in_any_bytes(run: Run, policy: str) -> None:
+    arguments = ("policy", "explain", "-f", policy, "--user", "app", *NOON, "-o", "json")
+    for more in ((), ("-",)):
+        got = json.loads(run(*arguments, *more, stdin=b"SELECT 'caf\xe9'\nFROM orders\n").stdout)
+        assert got["decision"] == "allow"
+    got = json.loads(run(*arguments, stdin=b"SELECT \x00 FROM orders").stdout)
+    assert (got["decision"], got["rule"]) == ("block", "parse-error")
+    assert json.loads(run(*arguments, stdin=b"").stdout)["decision"] in ("allow", "block")
+
+
+def test_the_lexers_context_counts(run: Run, policy: str) -> None:
+    arguments = ("policy", "explain", "-f", policy, "--user", "app", *NOON, "-o", "json")
+
+    def tables(sql: str, *more: str) -> set[str]:
+        got = json.loads(run(*arguments, *more, sql).stdout)
+        return {
+            need["table"] for statement in got["statements"] for need in statement["needs"] if need["table"]
+        }
+
+    quoted = 'SELECT * FROM "orders"'
+    assert tables(quoted) == set()
+    assert tables(quoted, "--sql-mode", "ANSI_QUOTES") == {"orders"}
+    comment = "SELECT 1 FROM orders /*!80400 , secret */"
+    assert tables(comment, "--flavour", "mysql", "--server-version", "8.4.0") == {"orders", "secret"}
+    assert tables(comment, "--flavour", "mysql", "--server-version", "8.0") == {"orders"}
+    assert tables("SELECT 1 FROM ITEMS", "--fold-names") == {"items"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--charset", "gbk"),
+        ("--charset", "klingon"),
+        ("--sql-mode", "ORACLE"),
+        ("--source", "localhost"),
+        ("--at", "noon"),
+        ("--server-version", "ten"),
+        ("--flavour", "oracle"),
+    ],
+)
+def test_what_no_session_could_be_is_2(run: Run, policy: str, more: tuple[str, str]) -> None:
+    result = run("policy", "explain", "-f", policy, "--user", "app", *more, "SELECT 1")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr
+
+
+def test_a_bad_policy_is_1(run: Run, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 1\naccess_contrl: []\n")
+    result = run("policy", "explain", "-f", str(bad), "--user", "app", "SELECT 1")
+    assert result.exit_code == 1
+    assert f"{bad}:2:1: access_contrl" in result.stderr
+    assert run("policy", "explain", "-f", "/nonexistent", "--user", "app", "SELECT 1").exit_code == 2
+
+
+def test_without_a_file_the_running_gateways_is_used(run: Run, gateway: FakeOperator, policy: str) -> None:
+    gateway.file = policy
+    result = run("policy", "explain", "--user", "app", *NOON, "SELECT 1 FROM orders", "-o", "json")
+    assert json.loads(result.stdout)["policy"]["file"] == policy
+    assert "abcdef123456" in result.stderr  # the gateway runs another version than the file now has
+    gateway.file = "/in/a/container.yaml"
+    result = run("policy", "explain", "--user", "app", "SELECT 1")
+    assert result.exit_code == 2
+    assert "--file" in result.stderr
+
+
+def test_without_a_file_and_without_a_gateway_is_3(run: Run) -> None:
+    result = run("policy", "explain", "--user", "app", "--socket", "/nonexistent.sock", "SELECT 1")
+    assert result.exit_code == 3
+    assert "/nonexistent.sock" in result.stderr
+    assert "--file" in result.stderr
+
+
+def test_the_environment_names_the_policy(run: Run, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBGATE_POLICY", policy)
+    assert run("policy", "explain", "--user", "app", *NOON, "SELECT 1 FROM orders").exit_code == 0
+
+
+def test_no_sql_at_a_terminal_is_2(run: Run, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbgate.cli import policy_explain
+
+    class Terminal:
+        @staticmethod
+        def isatty() -> bool:
+            return True
+
+    monkeypatch.setattr(policy_explain.sys, "stdin", Terminal())
+    with pytest.raises(SystemExit) as caught:
+        policy_explain._sql(None)
+    assert caught.value.code == 2
+
+
+def test_too_much_sql_is_2(run: Run, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbgate.cli import policy_explain
+
+    monkeypatch.setattr(policy_explain, "MOST_SQL", 10)
+    result = run("policy", "explain", "-f", policy, "--user", "app", stdin=b"SELECT 1234567")
+    assert result.exit_code == 2
+    assert "larger" in result.stderr
