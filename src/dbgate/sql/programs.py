@@ -154,6 +154,10 @@ def routine_body(unit: Facts, i: int, hi: int, what: str, scan: StatementScan) -
     tokens = unit.tokens
     words = tokens.words
     depth = 0
+    if what == "TRIGGER":  # FOR EACH ROW [FOLLOWS | PRECEDES other]
+        i += 3
+        if i < hi and words[i] in ("FOLLOWS", "PRECEDES"):
+            _, _, i = unit.dotted(i + 1, hi)
     while i < hi:
         word = words[i]
         if word == "(":

@@ -104,6 +104,9 @@ class Scanner(Frames):
                     if mode != NAMES and mode != AFTER and mode < CTE_NAME:
                         i = self._call(i, hi, word)
                         continue
+                    if self.maria and mode == NAMES and word in _SEQUENCES:  # DEFAULT (NEXTVAL(s))
+                        i = self._known(i, word)
+                        continue
                 elif after == ".":
                     i = self._chain(i, hi)
                     continue
@@ -337,7 +340,7 @@ class Scanner(Frames):
             self.open(i + 1)
             self.mode = NAMES
             return i + 2
-        if word == "AGAINST" and before == ")":
+        if word == "AGAINST" and (before == ")" or tokens.kinds[i - 1] != OP):
             return i + 1
         if word == "VALUE" and facts.verb in ("INSERT", "REPLACE"):
             return i + 1
