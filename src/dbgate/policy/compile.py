@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
 
 from dbgate.policy.clock import DAYS, EVERY_DAY, Clock, Window
 from dbgate.policy.compiled import (
@@ -27,9 +26,7 @@ from dbgate.policy.rights import Rights
 from dbgate.policy.routines import RoutineList
 from dbgate.policy.source import SourceIndex
 from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
-
-if TYPE_CHECKING:
-    from dbgate.sql.shape import StatementPattern
+from dbgate.sql.shape import StatementPattern
 
 
 def compile_policy(file: PolicyFile) -> CompiledPolicy:
@@ -170,7 +167,7 @@ def _sql_rules(file: PolicyFile) -> SqlRules:
     mode = rules.mode or file.policy.global_.mode
     path = ("sql_rules", "block_statements")
     shapes = [
-        ShapeRule(_statement_pattern(text), text, _item_line(file, path, index))
+        ShapeRule(StatementPattern(text), text, _item_line(file, path, index))
         for index, text in enumerate(rules.block_statements)
         if text not in OPERATIONS
     ]
@@ -186,12 +183,6 @@ def _sql_rules(file: PolicyFile) -> SqlRules:
         detector_lines=detector_lines,
         other_detectors=others,
     )
-
-
-def _statement_pattern(text: str) -> StatementPattern:
-    from dbgate.sql.shape import StatementPattern
-
-    return StatementPattern(text)
 
 
 def _where_lines(file: PolicyFile) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
 
 from dbgate.policy.clock import Clock
 from dbgate.policy.globs import GlobIndex
@@ -11,9 +11,8 @@ from dbgate.policy.rights import Rights
 from dbgate.policy.routines import RoutineList
 from dbgate.policy.source import SourceIndex
 from dbgate.policy.verdict import ALLOW, Verdict
-
-if TYPE_CHECKING:
-    from dbgate.sql.shape import StatementPattern
+from dbgate.sql.canonical import reads_literals
+from dbgate.sql.shape import StatementPattern
 
 # What procedure_control's lists mean.
 PROCEDURES_BY_CALL: Final = 0
@@ -98,7 +97,8 @@ class PatternRules:
 @final
 class SqlRules:
     """sql_rules. block_operations, require_where: operation → line; detectors: name → enforced, and its line;
-    other_detectors: what a detector that is not named there does (1 enforced, 0 monitored, -1 off)."""
+    other_detectors: what a detector that is not named there does (1 enforced, 0 monitored, -1 off);
+    reads_literals: whether a shape or pattern may tell apart texts that differ only in their literals."""
 
     def __init__(
         self,
@@ -121,6 +121,11 @@ class SqlRules:
         self.detectors = detectors
         self.detector_lines = detector_lines
         self.other_detectors = other_detectors
+        self.reads_literals = (
+            literal_patterns is not None
+            or any(shape.pattern.reads_literals for shape in shapes)
+            or (patterns is not None and any(reads_literals(text) for text in patterns.texts))
+        )
 
 
 @final
@@ -174,7 +179,8 @@ class Settings:
 @final
 class CompiledPolicy:
     """A whole policy. users: user → sources of the rules that name it exactly; user_globs with glob_sources: the
-    same for globs; version: short hash of the file's text."""
+    same for globs; version: short hash of the file's text; reads_literals: a verdict must not be reused for a text
+    that differs only in its literals (Analysis.shared says whether the analysis may be)."""
 
     def __init__(
         self,
@@ -203,6 +209,7 @@ class CompiledPolicy:
         self.block_schema_line = block_schema_line
         self.row_cap = row_cap
         self.row_cap_mode = row_cap_mode
+        self.reads_literals = sql.reads_literals
         self.settings = settings
         self.max_connections = settings.max_connections
         self.idle_timeout_s = settings.idle_timeout_s

@@ -14,6 +14,7 @@ from dbgate.policy.patterns import Regex
 from dbgate.policy.source import Network, parse_network
 from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
 from dbgate.policy.wording import describe, nearest
+from dbgate.sql.shape import StatementPattern
 
 DETECTORS = (
     "tautology",
@@ -78,8 +79,6 @@ def _block_statement(value: object) -> str:
                 "expected an operation or a statement shape, found '*', which would block everything"
             )
         return read_operation(text)
-    from dbgate.sql.shape import StatementPattern
-
     try:
         StatementPattern(text)
     except ValueError as error:

@@ -130,3 +130,11 @@ def test_procedure_lists_without_lines_of_their_own() -> None:
     policy = compiled("access_control: []\nprocedure_control:\n  mode: whitelist\n")
     assert (policy.procedures.kind, policy.procedures.line) == (PROCEDURES_WHITELIST, 2)
     assert (policy.procedures.block_dynamic_line, policy.procedures.block_create_line) == (2, 2)
+
+
+def test_shapes_stand_beside_operations() -> None:
+    policy = compiled(
+        "access_control: []\nsql_rules:\n  block_statements:\n    - 'DELETE FROM * WHERE 1=1'\n    - DROP\n"
+    )
+    assert policy.sql.block_operations == {"DROP": 5}
+    assert [(shape.text, shape.line) for shape in policy.sql.shapes] == [("DELETE FROM * WHERE 1=1", 4)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dbgate.policy import compiled as module
 from dbgate.policy.compiled import PatternRules
 from dbgate.policy.verdict import ALLOW
@@ -41,3 +43,18 @@ def test_an_entry_has_the_verdict_of_its_last_step_ready() -> None:
 def test_patterns_keep_their_texts() -> None:
     rules = PatternRules(["a", "b"], [1, 2])
     assert rules.texts[rules.regexes.first("xb")] == "b"
+
+
+@pytest.mark.parametrize(
+    ("rules", "reads"),
+    [
+        ("", False),
+        ("block_statements: [DROP, 'DELETE FROM * WHERE 1=1']", False),
+        ("block_statements: ['DELETE FROM * WHERE id = 7']", True),
+        ("block_patterns: ['UNION\\s+SELECT']", False),
+        ("block_patterns: ['id = 7']", True),
+        ("block_patterns: [{pattern: union, literals: true}]", True),
+    ],
+)
+def test_whether_any_rule_reads_literals(rules: str, reads: bool) -> None:
+    assert compiled(APP + f"sql_rules: {{{rules}}}").reads_literals is reads

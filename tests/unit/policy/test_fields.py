@@ -59,6 +59,7 @@ def test_values_that_are_taken() -> None:
     assert TypeAdapter(Count).validate_python(5) == 5
     assert TypeAdapter(FilteredOperation).validate_python("delete") == "DELETE"
     assert TypeAdapter(BlockStatement).validate_python(" drop ") == "DROP"
+    assert TypeAdapter(BlockStatement).validate_python("drop table *") == "drop table *"
     assert TypeAdapter(RegexText).validate_python("a\nb") == "a\nb"
     assert TypeAdapter(TableName).validate_python("a.b").name.text == "b"
     assert TypeAdapter(RoutineName).validate_python("a.b").name.text == "b"
@@ -80,6 +81,8 @@ def test_values_that_are_taken() -> None:
         (MaskAction, 5, "expected alert or mask or block, found the number 5"),
         (BlockStatement, "*", "expected an operation or a statement shape, found '*', which would block everything"),
         (BlockStatement, "DELTE", "expected an operation or *, found 'DELTE'; did you mean 'DELETE'?"),
+        (BlockStatement, "HELLO WORLD", "expected an operation or a statement shape: a statement shape begins with a "
+         "statement's name, as in DELETE FROM * WHERE 1=1"),
         (FilteredOperation, "DROP", "expected UPDATE or DELETE, found 'DROP'"),
         (RegexText, 5, "expected a regular expression, found the number 5"),
         (RoutineName, "a.b.c", "expected [schema.]routine, found 'a.b.c': more than one dot; a name that contains one "

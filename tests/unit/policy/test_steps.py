@@ -51,6 +51,9 @@ F_TAX = Statement("SELECT", ("SELECT",), (need("SELECT"),), functions=(RoutineRe
 UDF = Statement("SELECT", ("SELECT",), (need("SELECT"),), functions=(RoutineRef("", "sys_exec"),))
 DROP_USER = Statement("DROP", ("GRANT",), (bare("GRANT"),))
 REPLACE = statement("REPLACE")
+DELETE_ALL = Statement(
+    "DELETE", ("DELETE",), (need("DELETE"),), outline=("DELETE", "FROM", ".USERS", "WHERE", "1", "=", "1")
+)
 BLOCKING = (
     "access_control:\n- name: app\n  user: app\n  allowed_tables: '*'\n  allowed_operations: '*'\n"
     "  blocked_operations:\n  - DROP\n  - ALTER\n"
@@ -65,6 +68,8 @@ CASES = [
      "DROP is in block_statements"),
     ("block-statement", by_sql_rules("  block_statements:\n  - DELETE"), REPLACE, statement("INSERT"), 6,
      "REPLACE is in block_statements"),
+    ("block-statement", by_sql_rules("  block_statements:\n  - DROP\n  - 'DELETE FROM * WHERE 1=1'"), DELETE_ALL,
+     statement("DELETE"), 7, "the statement has the shape 'DELETE FROM * WHERE 1=1' of block_statements"),
     ("require-where", by_sql_rules("  require_where: [UPDATE]"), UNFILTERED, statement("UPDATE"), 5,
      "UPDATE without a WHERE that can be false"),
     ("injection", by_sql_rules("  injection: {detectors: [tautology]}"), DETECTED, SELECT, 5, "tautology: 1=1"),
