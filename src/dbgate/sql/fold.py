@@ -36,6 +36,10 @@ class Operand:
         self.small = True  # made of 0, 1, TRUE, FALSE, NULL, and of =, <>, != only
         self.called = False  # a function is called in it
         self.negated = False  # NOT or ! is in it
+        self.rows = (
+            False  # a column, a parameter or a variable is in it, or a subquery that may depend on them
+        )
+        self.queries = False  # a subquery that reads a whole table is in it
 
     def is_condition(self) -> bool:
         """Whether it compares something."""
@@ -66,6 +70,8 @@ class Operand:
         self.small = self.small and inner.small and not called
         self.called = self.called or called or inner.called
         self.negated = self.negated or inner.negated
+        self.rows = self.rows or inner.rows
+        self.queries = self.queries or inner.queries
 
 
 @final
@@ -84,6 +90,8 @@ class Level:
         self.between = False  # the next AND belongs to BETWEEN
         self.assigned = False  # the = of an assignment has been seen
         self.has_from = False
+        self.has_where = False
+        self.subquery = False  # it is a subquery, or in one
         self.operand = Operand(start)
         self.whole = Operand(start)  # everything at this level, for the one around it
 
@@ -142,6 +150,14 @@ def shares_literal(tokens: Tokens, start: int, end: int, other_start: int, other
         if tokens.words[i] == "NULL":
             return "NULL" in tokens.words[other_start:other_end]
     return False
+
+
+def is_equality(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether [start, end) is one `a = b`, or one `a IS NULL`."""
+    words = tokens.words[start:end]
+    if "IS" in words:
+        return words[-2:] == ["IS", "NULL"]
+    return words.count("=") == 1 and words[1:2] == ["="]
 
 
 def numbers_over(tokens: Tokens, start: int, end: int, limit: int) -> bool:

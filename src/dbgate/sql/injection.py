@@ -32,6 +32,7 @@ DETECTORS: Final = (
 _JOINERS: Final = word_set("AND OR && || XOR RLIKE REGEXP LIKE IF ELT MAKE_SET CASE IS BETWEEN IN NOT !")
 _COMPARES: Final = word_set("= < > <= >= <> != <=>")
 _ARITHMETIC: Final = word_set("- + * / % ^ | & << >> DIV MOD")
+_INSERTS: Final = word_set("INSERT REPLACE")
 # Statements about rows; in others, options look like conditions (`ENGINE=InnoDB DEFAULT CHARSET=utf8`).
 _ROWS: Final = word_set(
     "SELECT INSERT REPLACE UPDATE DELETE WITH ( VALUES TABLE DO CALL EXPLAIN DESCRIBE DESC ANALYZE HANDLER"
@@ -55,7 +56,7 @@ def detect(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[Detec
         for detector, reason in suspicious_calls(tokens, first, end):
             found.setdefault(detector, reason)
     if verb in _ROWS:
-        if _may_be_constant(part, seen):
+        if _may_be_constant(part, seen) or (verb in _INSERTS and not _ARITHMETIC.isdisjoint(seen)):
             reason = constant_condition(tokens, first, end, ctx.pipes_as_concat)
             if reason:
                 found.setdefault("tautology", reason)
@@ -90,20 +91,18 @@ def _may_be_constant(part: list[str], seen: set[str]) -> bool:
 
 
 def _schemas(tokens: Tokens, first: int, end: int, part: list[str], found: dict[str, str]) -> None:
-    if part.count("SELECT") > (part[0] == "SELECT") or SYS_VAR in tokens.kinds:
+    nested = part.count("SELECT") > (part[0] == "SELECT")
+    if nested:
         text = tokens.text.lower()
-        if (
-            b"information_schema" in text
-            or b"performance_schema" in text
-            or b"mysql" in text
-            or b"sys" in text
-        ):
-            reason = metadata_beside_rows(tokens, first, end)
-            if reason:
-                found.setdefault("metadata_probe", reason)
-            reason = heavy_join(tokens, first, end)
-            if reason:
-                found.setdefault("time_delay", reason)
+        nested = b"_schema" in text or b"mysql" in text or b"sys" in text
+    if nested:
+        reason = heavy_join(tokens, first, end)
+        if reason:
+            found.setdefault("time_delay", reason)
+    if nested or SYS_VAR in tokens.kinds:
+        reason = metadata_beside_rows(tokens, first, end)
+        if reason:
+            found.setdefault("metadata_probe", reason)
 
 
 # What an attacker appends: changes of data, of structure, of rights.
@@ -123,16 +122,15 @@ def _stacked(tokens: Tokens, first: int) -> str:
     words = tokens.words
     verb = words[first]
     lead = words[0]
-    if lead == "SELECT" and verb in _CHANGES and "FROM" in words[:first]:
+    following = words[first + 1] if first + 1 < len(words) else ""
+    if verb == "SET" and following not in ("GLOBAL", "PASSWORD", "PERSIST"):
+        return ""
+    if lead == "SELECT" and (verb in _CHANGES or verb == "SET") and "FROM" in words[:first]:
         return f"{verb} behind a SELECT in one text"
-    if lead in ("INSERT", "REPLACE", "UPDATE", "DELETE") and verb in _STRUCTURE:
-        return f"{verb} behind {lead} in one text"
-    if (
-        verb == "SET"
-        and lead == "SELECT"
-        and "FROM" in words[:first]
-        and words[first + 1 : first + 2] != ["@"]
-    ):
-        if "PASSWORD" in words[first:] or "GLOBAL" in words[first:]:
-            return "SET behind a SELECT in one text"
+    if lead in ("INSERT", "REPLACE", "UPDATE", "DELETE"):
+        if verb in _STRUCTURE or verb == "SET" or (verb == "CREATE" and following in _ACCOUNTS):
+            return f"{verb} behind {lead} in one text"
     return ""
+
+
+_ACCOUNTS: Final = word_set("USER ROLE FUNCTION AGGREGATE SERVER EVENT TRIGGER PROCEDURE")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dbgate.sql.tokens import HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.tokens import BIT, HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 TIME: Final = word_set(
@@ -101,6 +101,7 @@ _NOTHING: Final = ("", "")
 
 
 def _call(tokens: Tokens, name: str, opening: int, first: int, end: int) -> tuple[str, str]:
+    words = tokens.words
     if name in TIME:
         return ("time_delay", f"{name} makes the server wait")
     if name in FILE:
@@ -125,6 +126,9 @@ def _call(tokens: Tokens, name: str, opening: int, first: int, end: int) -> tupl
     if name in _CUTS:
         if _is_compared(tokens, close, end) and _reads_secret(tokens, opening + 1, close):
             return ("metadata_probe", f"{name} over a subquery or a fact about the server is compared")
+        if name in _SLICES and opening >= 3 and words[opening - 2] == "SELECT" and words[opening - 3] == "(":
+            if _is_compared(tokens, call_end(tokens, opening - 3, end), end):
+                return ("metadata_probe", f"{name} of a value of a subquery is compared")
         return _NOTHING
     if name == "CHAR":
         if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
@@ -133,7 +137,7 @@ def _call(tokens: Tokens, name: str, opening: int, first: int, end: int) -> tupl
     if name in _JOINS:
         if _has_marker(tokens, opening + 1, close):
             return ("metadata_probe", f"{name} joins values with hexadecimal strings")
-        if opening >= 3 and tokens.words[opening - 2] == "SELECT" and tokens.words[opening - 3] == "(":
+        if opening >= 3 and words[opening - 2] == "SELECT" and words[opening - 3] == "(":
             if _reads_fact(tokens, opening + 1, close):
                 return ("metadata_probe", f"{name} joins a fact about the server with markers, in a subquery")
         return _NOTHING
@@ -149,14 +153,23 @@ def _lock(tokens: Tokens, name: str, first: int, end: int) -> tuple[str, str]:
 
 
 def _fact(tokens: Tokens, name: str, opening: int, close: int, first: int, end: int) -> tuple[str, str]:
-    """VERSION() and the like, compared within a statement about rows. DATABASE() and the users' functions are
-    compared with columns by honest statements, VERSION() is not."""
-    if name != "VERSION" or close != opening + 1 or "FROM" not in tokens.words[first:opening]:
+    """VERSION() in a condition, and other facts about the server compared with a literal. With columns DATABASE() and
+    the user's functions are compared by honest statements."""
+    words = tokens.words
+    if close != opening + 1 or "WHERE" not in words[first:opening]:
         return _NOTHING
-    before = tokens.words[opening - 2] if opening - 2 >= first else ""
-    if _is_compared(tokens, close, end) or before in _COMPARES:
-        return ("metadata_probe", "the server's version is compared in a condition")
+    following = close + 1
+    behind = following < end and words[following] in _COMPARES
+    ahead = opening - 2 >= first and words[opening - 2] in _COMPARES
+    if behind and (name == "VERSION" or (following + 1 < end and _is_literal(tokens, following + 1))):
+        return ("metadata_probe", f"{name}() is compared with a constant")
+    if ahead and (name == "VERSION" or _is_literal(tokens, opening - 3)):
+        return ("metadata_probe", f"{name}() is compared with a constant")
     return _NOTHING
+
+
+def _is_literal(tokens: Tokens, i: int) -> bool:
+    return STRING <= tokens.kinds[i] <= BIT
 
 
 def _is_compared(tokens: Tokens, close: int, end: int) -> bool:

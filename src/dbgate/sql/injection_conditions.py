@@ -18,6 +18,7 @@ from dbgate.sql.fold import (
     TOP,
     Level,
     Operand,
+    is_equality,
     numbers_over,
     same_sides,
     shares_literal,
@@ -72,6 +73,10 @@ def _codes() -> dict[str, int]:
 
 
 _CODES: Final = _codes()
+_NILADIC: Final = word_set(
+    """CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURRENT_ROLE LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME
+    UTC_TIMESTAMP"""
+)
 _CONDITIONS: Final = word_set("WHERE HAVING ON WHEN")
 # Functions whose first argument is a condition, so that a constant one there is a probe.
 _CHOOSE: Final = word_set("ELT MAKE_SET")
@@ -100,10 +105,18 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 operand.literal(kind, raws[i])
             else:
                 operand.constant = False
+                operand.rows = True
             i += 1
             continue
         code = _CODES.get(word, 0)
         if code == _OPEN:
+            if (
+                level.clause == "ORDER"
+                and i + 2 < end
+                and words[i + 1] == "SELECT"
+                and _is_literal(tokens, i + 2)
+            ):
+                return "ORDER BY a subquery of a constant"
             stack.append(level)
             level = _open(tokens, i, first, level)
         elif code == _CLOSE or (code == _END and level.kind == CASE):
@@ -113,7 +126,9 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             if stack:
                 inner = level
                 level = stack.pop()
-                _merge(level, inner)
+                reason = _merge(level, inner)
+                if reason:
+                    return reason
         elif code == _CONNECT:
             if word == "AND" and level.between:
                 level.between = False
@@ -136,7 +151,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             _turn(tokens, level, i, code)
         elif code == _CASE:
             stack.append(level)
-            level = Level(CASE, "", i + 1, level.clause)
+            level = _inner(CASE, "", i + 1, level)
         elif code == _NOT:
             operand.negated = True
         elif code == _BETWEEN:
@@ -155,6 +170,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             operand.literals += 1
         elif code == 0 and kind == WORD and not (i + 1 < end and _names_nothing(tokens, i)):
             operand.constant = False
+            if word not in _NILADIC:
+                operand.rows = True
         i += 1
     reason = _finish(tokens, level, end, "")
     while not reason and stack:
@@ -184,30 +201,51 @@ def _between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
     )
 
 
+def _is_literal(tokens: Tokens, i: int) -> bool:
+    return STRING <= tokens.kinds[i] <= BIT or tokens.words[i] == "NULL"
+
+
+def _inner(kind: int, name: str, start: int, outer: Level) -> Level:
+    level = Level(kind, name, start, "SELECT" if kind == SUBQUERY else outer.clause)
+    level.subquery = kind == SUBQUERY or outer.subquery
+    return level
+
+
 def _open(tokens: Tokens, i: int, first: int, level: Level) -> Level:
     following = tokens.words[i + 1] if i + 1 < len(tokens) else ""
     if following == "SELECT" or following == "WITH":
-        return Level(SUBQUERY, "SELECT", i + 1, "SELECT")
+        return _inner(SUBQUERY, "SELECT", i + 1, level)
     if i > first:
         kind = tokens.kinds[i - 1]
         word = tokens.words[i - 1]
         if kind == WORD and word not in _CODES:
-            return Level(CALL, word, i + 1, level.clause)
+            return _inner(CALL, word, i + 1, level)
         if kind in (QUOTED, IDENT):
-            return Level(CALL, tokens.name(i - 1).upper(), i + 1, level.clause)
-    return Level(GROUP, "", i + 1, level.clause)
+            return _inner(CALL, tokens.name(i - 1).upper(), i + 1, level)
+    return _inner(GROUP, "", i + 1, level)
 
 
-def _merge(level: Level, inner: Level) -> None:
-    """What a closed level was, for the operand around it."""
+def _merge(level: Level, inner: Level) -> str:
+    """What a closed level was, for the operand around it. Returns a reason or ""."""
     operand = level.operand
+    whole = inner.whole
     if inner.kind == SUBQUERY and inner.has_from:
         operand.constant = False
-        return
+        operand.literals += 1
+        if inner.has_where:
+            operand.rows = True
+        else:
+            operand.queries = True
+        return ""
     called = inner.kind != GROUP
-    operand.absorb(inner.whole, called)
+    operand.absorb(whole, called)
+    if inner.kind == CASE or (inner.kind == CALL and inner.name == "IF"):
+        if whole.constant and whole.literals and whole.is_condition():
+            if level.clause != "SELECT" or level.subquery:
+                return "IF or CASE of nothing but constants"
     if called and inner.name not in _PROBES:
         operand.constant = False
+    return ""
 
 
 def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
@@ -225,6 +263,8 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
         level.assigned = False
         if word == "FROM":
             level.has_from = True
+        elif word == "WHERE":
+            level.has_where = True
     level.connector = ""
     level.between = False
     level.operands = 0
@@ -243,6 +283,8 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
         elif not reason and level.connector in _ORS and operand.compares == 1:
             if same_sides(tokens, operand.start, at):
                 reason = "a column is compared with itself behind OR"
+        if not reason and not operand.rows and not operand.constant:
+            reason = _judge_rowless(level)
     level.whole.absorb(operand, False)
     level.before_start = operand.start
     level.before_end = at
@@ -253,6 +295,20 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
 
 
 _ORS: Final = word_set("OR || XOR")
+
+
+def _judge_rowless(level: Level) -> str:
+    """An operand that is no constant but names no column: functions without arguments, subqueries of whole tables."""
+    operand = level.operand
+    if level.clause not in _CONDITIONS:
+        return ""
+    if operand.queries:
+        if level.connector and operand.is_condition():
+            return f"a condition about a whole table alone behind {level.connector}"
+        return ""
+    if level.connector in _ORS and (operand.called or operand.is_condition()):
+        return f"a condition that reads no row behind {level.connector}"
+    return ""
 
 
 def _chain(tokens: Tokens, level: Level, at: int) -> str:
@@ -290,8 +346,8 @@ def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
         level.kind == GROUP
         and level.operands == 1
         and not following
-        and condition
         and level.connector in _ORS
+        and is_equality(tokens, start, at)
         and shares_literal(tokens, start, at, level.before_start, level.before_end)
         and not same_sides(tokens, start, at)
     ):
@@ -306,6 +362,8 @@ def _judge_alone(tokens: Tokens, level: Level, at: int) -> str:
     """A constant operand that is not joined to another."""
     operand = level.operand
     if not operand.is_condition():
+        if level.clause == "ORDER" and operand.called and level.kind == TOP:
+            return "ORDER BY a computed constant"
         return ""
     if level.kind == CALL:
         if level.argument == 0 and level.name in _CHOOSE:
@@ -313,6 +371,10 @@ def _judge_alone(tokens: Tokens, level: Level, at: int) -> str:
         if level.argument == 0 and level.name == "IF" and numbers_over(tokens, operand.start, at, 9):
             return "IF chooses by a constant condition"
         return ""
+    if level.clause == "HAVING" and operand.strings:
+        return "a comparison of constants is the whole condition"
+    if level.clause in ("SET", "VALUES", "VALUE") and operand.strings and operand.compares:
+        return "a comparison of constants is a value"
     if level.clause in _CONDITIONS and level.kind != GROUP and numbers_over(tokens, operand.start, at, 9):
         return "a comparison of constants is the whole condition"
     return ""
