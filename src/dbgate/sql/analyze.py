@@ -55,6 +55,7 @@ def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str) -> Analy
         plain,
         canonical(tokens, True),
         not error and not session_state and shareable(text, tokens, ctx),
+        ctx.fold_names,
     )
 
 
@@ -143,4 +144,4 @@ def command(kind: str, name: str, ctx: LexContext, current_schema: str) -> Analy
         error = f"command {kind} is not known"
     shown = f"{label} {name}".strip()
     statements = () if error else (facts.statement(),)
-    return Analysis(statements, error, "", shown, "", shown, shown, False)
+    return Analysis(statements, error, "", shown, "", shown, shown, False, ctx.fold_names)
