@@ -14,6 +14,7 @@ from dbgate.sql.facts import Facts
 from dbgate.sql.injection import detect
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import mask
+from dbgate.sql.shape import outline
 from dbgate.sql.slots import shareable
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
@@ -84,6 +85,7 @@ def _statements(
             _fold(facts, ctx, schema)
         facts.detections = detect(tokens, i, end, ctx)
         statement = facts.statement()
+        statement.outline = outline(tokens, i, end, ctx)
         out.append(statement)
         if statement.new_schema is not None:
             schema = statement.new_schema

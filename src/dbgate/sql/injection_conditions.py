@@ -263,7 +263,7 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
         level.assigned = False
         if word == "FROM":
             level.has_from = True
-        elif word == "WHERE":
+        elif word == "WHERE" or word == "ON" or word == "USING" or word == "HAVING":
             level.has_where = True
     level.connector = ""
     level.between = False
@@ -284,7 +284,7 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
             if same_sides(tokens, operand.start, at):
                 reason = "a column is compared with itself behind OR"
         if not reason and not operand.rows and not operand.constant:
-            reason = _judge_rowless(level)
+            reason = _judge_rowless(tokens, level)
     level.whole.absorb(operand, False)
     level.before_start = operand.start
     level.before_end = at
@@ -297,13 +297,14 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
 _ORS: Final = word_set("OR || XOR")
 
 
-def _judge_rowless(level: Level) -> str:
+def _judge_rowless(tokens: Tokens, level: Level) -> str:
     """An operand that is no constant but names no column: functions without arguments, subqueries of whole tables."""
     operand = level.operand
     if level.clause not in _CONDITIONS:
         return ""
     if operand.queries:
-        if level.connector and operand.is_condition():
+        exists = "EXISTS" in tokens.words[operand.start : operand.start + 2]
+        if level.connector and (exists or operand.is_condition()):
             return f"a condition about a whole table alone behind {level.connector}"
         return ""
     if level.connector in _ORS and (operand.called or operand.is_condition()):
