@@ -79,7 +79,7 @@ class HAProxy(Candidate):
         self._folder = Path(tempfile.mkdtemp(prefix="dbgate-haproxy-"))
         self._process: subprocess.Popen[bytes] | None = None
         (self._folder / "haproxy.cfg").write_text(
-            f"global\n  nbthread {threads}\n  maxconn 10000\n"
+            f"global\n  nbthread {threads}\n  maxconn 2000\n"
             "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
             f"listen mysql\n  bind 127.0.0.1:{self.port}\n  option tcp-smart-accept\n"
             f"  server db {server.host}:{server.port}\n"
@@ -90,7 +90,7 @@ class HAProxy(Candidate):
         if binary is None:
             raise FileNotFoundError("haproxy is not installed (apt-get install haproxy)")
         self._process = subprocess.Popen(
-            [binary, "-db", "-f", str(self._folder / "haproxy.cfg")], stderr=subprocess.DEVNULL
+            [binary, "-q", "-db", "-f", str(self._folder / "haproxy.cfg")]
         )
         wait_for_login(self.port)
 

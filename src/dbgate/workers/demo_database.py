@@ -51,7 +51,7 @@ def wait_for_server(process: subprocess.Popen[bytes], port: int, what: str, log:
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
+            with socket.create_connection(("127.0.0.1", port), timeout=0.2) as probe:
                 if len(probe.recv(5)) == 5:  # a greeting, or the refusal of a host that has no account yet
                     return
         except OSError:

@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from mysql_mimic import MysqlServer, Session
 from mysql_mimic.auth import IdentityProvider, NativePasswordAuthPlugin, User
+from mysql_mimic.constants import DEFAULT_SERVER_CAPABILITIES
 from mysql_mimic.errors import ErrorCode, MysqlError
+from mysql_mimic.types import Capabilities
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
@@ -63,7 +65,10 @@ class SampleSession(Session):  # type: ignore[misc]
         return cursor.fetchall(), names
 
     async def handle_query(self, sql: str, attrs: dict[str, str]) -> Any:
-        """mysql-mimic's, with its parser's errors as the client's errors."""
+        """mysql-mimic's, with its parser's errors as the client's errors, and with an answer to the gateway's own
+        question about the session's state, whose casts are not SQLite's."""
+        if "@@sql_mode" in sql and "@@lower_case_table_names" in sql:
+            return [("", "utf8mb4", "utf8mb4", "0", self.database)], ["a", "b", "c", "d", "e"]
         try:
             return await super().handle_query(sql, attrs)
         except SqlglotError as error:
@@ -91,7 +96,9 @@ class SampleUsers(IdentityProvider):  # type: ignore[misc]
 async def serve(port: int) -> None:
     """Listens on 127.0.0.1:port until the process is ended."""
     SampleSession.database_of_all = open_sample()
-    server = MysqlServer(session_factory=SampleSession, identity_provider=SampleUsers())
+    # every client library says that it takes several results, also to servers that never send them
+    capabilities = DEFAULT_SERVER_CAPABILITIES | Capabilities.CLIENT_MULTI_RESULTS
+    server = MysqlServer(SampleSession, capabilities, identity_provider=SampleUsers())
     await server.start_server(host="127.0.0.1", port=port)
     await server.serve_forever()
 

@@ -80,7 +80,8 @@ class Scenario:
             with self._connection(step.user).cursor() as cursor:
                 cursor.execute(step.sql)
                 rows = cursor.fetchall()
-                shown = f"{len(rows)} rows" if cursor.description else f"{cursor.rowcount} rows changed"
+                count = len(rows) if cursor.description else cursor.rowcount
+                shown = f"{count} row{'' if count == 1 else 's'}{'' if cursor.description else ' changed'}"
                 seen, event = PASSED, ""
         except pymysql.Error as error:
             number, text = error.args[0], str(error.args[1])
@@ -143,12 +144,12 @@ class Scenario:
             and record.get("operation") == verb
         )
 
-    def last_lines(self, events: tuple[str, ...]) -> list[str]:
-        """The audit log's last line of each of these events, as they stand there."""
-        found: dict[str, str] = {}
+    def line(self, event_id: str) -> str:
+        """The audit log's line of an event as it stands there, "" where there is none."""
         for line in self.audit_log.read_text(encoding="utf-8").splitlines():
-            found[str(json.loads(line).get("event"))] = line
-        return [found[event] for event in events if event in found]
+            if json.loads(line).get("event_id") == event_id:
+                return line
+        return ""
 
     def close(self) -> None:
         """Ends the users' connections."""

@@ -42,6 +42,8 @@ def main() -> None:
     ]
     command += [f"-p{at['password']}", "--batch", "--skip-column-names", "--force", "--unbuffered", "shop"]
     done = subprocess.run(command, input=SCRIPT, capture_output=True, text=True, timeout=120)
+    if "## after" not in done.stdout:
+        raise SystemExit(done.stderr)
     parts = dict(part.split("\n", 1) for part in done.stdout.split("## ")[1:])
     seen: dict[str, object] = {name: text.splitlines() for name, text in parts.items()}
     big = parts["big"].splitlines()
