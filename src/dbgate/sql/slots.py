@@ -22,12 +22,14 @@ _ENDS: Final = word_set(
     """) , ; AND OR XOR && || ORDER GROUP LIMIT HAVING WHERE FOR THEN ELSE END WHEN OFFSET UNION INTERSECT EXCEPT AS ON
     FROM ASC DESC RETURNING LOCK"""
 )
+_CONNECTS: Final = word_set("AND OR XOR && ||")
 _COMPARES: Final = word_set("= < > <= >= <> != <=> LIKE RLIKE REGEXP")
 _ARITHMETIC: Final = word_set("+ - * / % DIV MOD")
 # What may stand before a column that a literal is compared with, so that the column is the whole left operand.
 _LEADS: Final = word_set(
     "( , WHERE AND OR XOR && || NOT ON SET HAVING WHEN UPDATE SELECT DISTINCT BINARY CASE BY"
 )
+_BEFORE_CONNECT: Final = _COMPARES | _ARITHMETIC | word_set("BETWEEN AND")
 _MINUS_LEADS: Final = _COMPARES | word_set("( , BETWEEN AND THEN ELSE SELECT DISTINCT")
 
 # Words that are no column: constants, parts of expressions, functions that need no parentheses.
@@ -91,10 +93,13 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
     stack: list[int] = []
     inside = _SUBSELECT if words[0] != "INSERT" and words[0] != "REPLACE" else _PLAIN
     closed = _PLAIN  # what the last ")" closed
+    assigning = (
+        False  # in the SET of UPDATE or INSERT, where `a = 1 AND b` makes the literal an operand of AND
+    )
     for i in range(count):
         word = words[i]
         if cut[i]:
-            if not _harmless_at(tokens, i, inside):
+            if not _harmless_at(tokens, i, inside, assigning):
                 return False
         elif word == "(":
             stack.append(inside)
@@ -111,7 +116,10 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
                 return False
         elif word == ":=" or word == "PROCEDURE" or (word == ";" and i != count - 1):
             return False
+        elif word == "SET" or word == "UPDATE":
+            assigning = True
         elif word == "FROM" or word == "WHERE":
+            assigning = False
             if inside == _SUBSELECT:
                 inside = _PLAIN
     return True
@@ -140,7 +148,7 @@ def _opened(tokens: Tokens, i: int, closed: int) -> int:
     return _PLAIN
 
 
-def _harmless_at(tokens: Tokens, i: int, inside: int) -> bool:
+def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool) -> bool:
     words = tokens.words
     count = len(words)
     following = words[i + 1] if i + 1 < count else ";"
@@ -153,6 +161,9 @@ def _harmless_at(tokens: Tokens, i: int, inside: int) -> bool:
     if before == "INTERVAL":
         return tokens.kinds[i + 1] == WORD if i + 1 < count else False
     if following not in _ENDS:
+        return False
+    if following in _CONNECTS and (assigning or before not in _BEFORE_CONNECT):
+        # It may be an operand of AND by itself: a constant condition.
         return False
     if before in _COMPARES or before == "BETWEEN":
         j = p - 1
