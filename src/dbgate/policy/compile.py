@@ -47,7 +47,7 @@ def compile_policy(file: PolicyFile) -> CompiledPolicy:
         sql=_sql_rules(file),
         procedures=_procedures(file),
         block_schema_access=protection.block_schema_access,
-        block_schema_line=file.line("data_protection", "block_schema_access"),
+        block_schema_line=file.line("data_protection", "block_schema_access") or file.line("data_protection"),
         row_cap=protection.max_result_rows or 0,
         row_cap_mode=general.mode,
         sensitive=RegexList(sensitive) if sensitive else None,
@@ -172,6 +172,7 @@ def _sql_rules(file: PolicyFile) -> SqlRules:
         if text not in OPERATIONS
     ]
     detectors, detector_lines, others = _detectors(file, mode)
+    detectors_line = file.line("sql_rules", "injection") or file.line("sql_rules")
     return SqlRules(
         enforced=mode == "enforce",
         block_operations=_operation_lines(file, rules.block_statements, path),
@@ -181,6 +182,7 @@ def _sql_rules(file: PolicyFile) -> SqlRules:
         literal_patterns=_patterns(file, True),
         detectors=detectors,
         detector_lines=detector_lines,
+        detectors_line=detectors_line,
         other_detectors=others,
     )
 

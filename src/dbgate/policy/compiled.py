@@ -97,6 +97,7 @@ class PatternRules:
 @final
 class SqlRules:
     """sql_rules. block_operations, require_where: operation → line; detectors: name → enforced, and its line;
+    detectors_line: the line of those that have none of their own;
     other_detectors: what a detector that is not named there does (1 enforced, 0 monitored, -1 off);
     reads_literals: whether a shape or pattern may tell apart texts that differ only in their literals."""
 
@@ -110,6 +111,7 @@ class SqlRules:
         literal_patterns: PatternRules | None,
         detectors: dict[str, bool],
         detector_lines: dict[str, int],
+        detectors_line: int,
         other_detectors: int,
     ) -> None:
         self.enforced = enforced
@@ -120,6 +122,7 @@ class SqlRules:
         self.literal_patterns = literal_patterns
         self.detectors = detectors
         self.detector_lines = detector_lines
+        self.detectors_line = detectors_line
         self.other_detectors = other_detectors
         self.reads_literals = (
             literal_patterns is not None

@@ -37,9 +37,23 @@ REPLACE_BIT: Final = OPERATION_BITS["REPLACE"]
 # A REPLACE deletes the old row and inserts the new one, so both rights together are as good as REPLACE.
 REPLACE_PARTS: Final = OPERATION_BITS["INSERT"] | OPERATION_BITS["DELETE"]
 
-# Operations that touch no table: only allowed_operations can grant them.
+# Operations that are granted without a table, so that only allowed_operations counts. LOAD and LOCK need further
+# rights on the tables that they touch.
 WITHOUT_TABLE: Final = frozenset(
-    ("CALL", "SHOW", "USE", "SET", "TRANSACTION", "PREPARE", "EXECUTE", "GRANT", "REVOKE", "ADMIN")
+    (
+        "CALL",
+        "LOAD",
+        "LOCK",
+        "SHOW",
+        "USE",
+        "SET",
+        "TRANSACTION",
+        "PREPARE",
+        "EXECUTE",
+        "GRANT",
+        "REVOKE",
+        "ADMIN",
+    )
 )
 
 

@@ -86,7 +86,7 @@ def content(policy: CompiledPolicy, entry: CompiledEntry, units: Units, analysis
                 enforced = 1 if sql.detectors[detection.detector] else 0
             if enforced < 0:
                 continue
-            line = sql.detector_lines.get(detection.detector, 0)
+            line = sql.detector_lines.get(detection.detector, sql.detectors_line)
             reason = f"{detection.detector}: {detection.reason}"
             found = _blocks(enforced == 1, 6, "injection", line, reason, entry)
             if enforced == 1:
