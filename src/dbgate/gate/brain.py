@@ -12,7 +12,7 @@ from typing import Final, final
 from dbgate.gate.judged import Judged
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
-from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
+from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
 from dbgate.sql.digest import fast_digest
@@ -219,7 +219,7 @@ class Brain:
 
     def _shapes_count(self, scope: Scope) -> bool:
         """Whether a verdict may be shared by texts that differ in literals only."""
-        return scope.policy is None or scope.policy.sql.literal_patterns is None
+        return scope.policy is None or not scope.policy.reads_literals
 
     def _analysis(self, scope: Scope, text: bytes, prepared: bool) -> Analysis:
         view = self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}")
@@ -270,14 +270,6 @@ def analysis_cost(analysis: Analysis) -> int:
     return _ANALYSIS_COST * (1 + len(analysis.statements)) + texts
 
 
-def passed(verdict: Verdict) -> bool:
-    """Whether the statement may go to the server."""
-    return verdict.effect != BLOCK
-
-
 def refusal(rule: str, reason: str) -> Verdict:
     """A block that no policy can change: the gate's own rules."""
     return Verdict(BLOCK, rule, 0, reason, "enforce")
-
-
-ALLOWED: Final = Verdict(ALLOW)

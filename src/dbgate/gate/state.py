@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from dbgate.audit.record import Record
 from dbgate.gate.brain import Brain, Scope
@@ -19,8 +19,8 @@ from dbgate.wire.handshake import Greeting
 from dbgate.wire.packet import PacketReader
 from dbgate.wire.response import Reply
 
-_EVENTS = ("query", "query.would_block", "query.blocked")
-HANDSHAKE_LIMIT = 1 << 20  # bytes of one packet before the login is done; real ones are below 64 KiB
+_EVENTS: Final = ("query", "query.would_block", "query.blocked")
+HANDSHAKE_LIMIT: Final = 1 << 20  # bytes of one packet before the login is done; real ones are below 64 KiB
 
 
 @final
@@ -162,7 +162,7 @@ class State:
         record = self.record
         if record is not None:
             self.record = None
-            record.reason = record.reason or reason
+            record.reason = f"{record.reason}; {reason}" if record.reason else reason
             self.finish(record, now)
         if self.logged_in:
             last = self.new_record("connection.close", now)

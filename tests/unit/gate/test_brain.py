@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import pytest
+
+from dbgate.gate import brain as module
+from dbgate.gate.brain import Bucket, Limits, Scope, analysis_cost, refusal
+from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
+from dbgate.sql.statement import MYSQL, Analysis, LexContext
+
+from .play import brain, policy
+
+CTX = LexContext(MYSQL, 90704)
+CAPPED = """
+global: {default_schema: shop}
+access_control:
+  - {user: app, allowed_tables: ["shop.users"], allowed_operations: [SELECT], rate_limit: 2/s, max_result_rows: 5}
+  - {user: night, allowed_tables: ["*"], allowed_operations: [SELECT], time_restriction: {allow: "02:00-03:00"}}
+data_protection:
+  sensitive_columns: [{pattern: ssn}]
+"""
+
+
+def scope_of(the_brain: module.Brain, user: str = "app", schema: str = "shop") -> Scope:
+    return the_brain.scope(CTX, schema, the_brain.entry_for(user, "10.0.0.9"), False)
+
+
+def test_one_scope_for_one_state() -> None:
+    it = brain()
+    assert scope_of(it) is scope_of(it)
+    assert scope_of(it) is not scope_of(it, schema="other")
+    assert scope_of(it) is not scope_of(it, "root")
+    assert scope_of(it) is not it.scope(CTX, "shop", it.entry_for("app", "10.0.0.9"), True)
+    assert scope_of(it) is not it.scope(
+        LexContext(MYSQL, 90704, "latin1"), "shop", it.policy.entries[0], False
+    )  # type: ignore[union-attr]
+
+
+def test_scopes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BUCKETS", 3)
+    it = brain(CAPPED)
+    for number in range(20):
+        scope_of(it, schema=f"s{number}")
+        it.sensitive_columns((f"c{number}",))
+        assert it.admitted(
+            scope_of(it), it.judge_text(scope_of(it), b"", b"SELECT 1", False), f"u{number}", "", 1.0, True
+        )
+    assert len(it._scopes) <= 4
+    assert len(it._columns) <= 3
+    assert len(it._buckets) <= 3
+
+
+def test_what_a_scope_knows() -> None:
+    it = brain(CAPPED)
+    scope = scope_of(it)
+    assert (scope.cap, scope.cap_enforced, scope.names_wanted, scope.simple) == (5, True, True, False)
+    assert (scope.watched, scope.quick) == (True, False)
+    assert scope.version == it.policy.version  # type: ignore[union-attr]
+    assert not scope_of(it, "night").simple
+    plain = scope_of(brain())
+    assert (plain.cap, plain.watched, plain.quick) == (-1, False, True)
+    assert scope_of(brain(""), "app").version == ""
+
+
+def test_a_new_policy_is_a_new_epoch() -> None:
+    it = brain()
+    before = scope_of(it)
+    text = b"SELECT id FROM orders"
+    assert it.judge_text(before, b"raw", text, False).effect == ALLOW
+    it.publish(policy(CAPPED))
+    after = scope_of(it)
+    assert after.epoch == before.epoch + 1
+    found = it.judge_text(after, b"raw", text, False)
+    assert (found.effect, found.verdict.rule) == (BLOCK, "table-denied")
+    it.publish(None)
+    assert it.judge_text(scope_of(it), b"raw", text, False).verdict.rule == "no-policy"
+    assert it.entry_for("app", "10.0.0.9") is None
+    assert it.sensitive_columns(("ssn",)) == ()
+
+
+def test_verdicts_are_kept_by_bytes_and_by_shape() -> None:
+    it = brain()
+    scope = scope_of(it)
+    first = it.judge_text(scope, b"raw 1", b"SELECT id FROM users WHERE id = 1", False)
+    assert it.judge_text(scope, b"raw 1", b"not looked at", False) is first
+    assert it.judge_text(scope, b"raw 2", b"SELECT id FROM users WHERE id = 2", False) is first
+    assert it.judge_text(scope, b"", b"SELECT id FROM users WHERE id = 3", False) is first
+    assert it.judge_text(scope, b"raw 4", b"SELECT id FROM users WHERE id = 4", True) is not first
+    assert it.judge_text(scope, b"raw 5", b"SELECT name FROM users WHERE id = 2", False) is not first
+
+
+def test_shapes_do_not_count_where_a_rule_reads_literals() -> None:
+    it = brain(
+        """
+access_control: [{user: app, allowed_tables: ["*"], allowed_operations: [SELECT]}]
+sql_rules: {block_patterns: [{pattern: "evil", literals: true}]}
+"""
+    )
+    scope = scope_of(it)
+    assert it.judge_text(scope, b"1", b"SELECT id FROM users WHERE name = 'good'", False).effect == ALLOW
+    found = it.judge_text(scope, b"2", b"SELECT id FROM users WHERE name = 'evil'", False)
+    assert (found.effect, found.verdict.rule) == (BLOCK, "block-pattern")
+
+
+def test_what_is_not_shared_is_judged_by_itself() -> None:
+    it = brain()
+    scope = scope_of(it)
+    one = it.judge_text(scope, b"1", b"SELECT id FROM users WHERE id = 1 OR 1 = 1", False)
+    two = it.judge_text(scope, b"2", b"SELECT id FROM users WHERE id = 1 OR 1 = 2", False)
+    assert one is not two
+
+
+def test_analyses_outlive_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = brain()
+    text = b"SELECT id FROM users"
+    it.judge_text(scope_of(it), b"raw", text, False)
+    it.publish(policy())
+
+    def fails(*args: object) -> Analysis:
+        raise AssertionError("analysed twice")
+
+    monkeypatch.setattr(module, "analyze", fails)
+    assert it.judge_text(scope_of(it), b"raw", text, False).effect == ALLOW
+
+
+def test_defects_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = brain()
+
+    def fails(*args: object) -> Analysis:
+        raise ValueError("oops")
+
+    monkeypatch.setattr(module, "analyze", fails)
+    found = it.judge_text(scope_of(it), b"r", b"SELECT 1", False)
+    assert (found.effect, found.verdict.rule) == (BLOCK, "parse-error")
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "decide", fails)
+    found = it.judge_text(scope_of(it), b"s", b"SELECT 2", False)
+    assert (found.effect, found.verdict.rule) == (BLOCK, "internal-error")
+
+
+def test_commands_in_words() -> None:
+    it = brain()
+    scope = scope_of(it)
+    use = it.judge_command(scope, "init_db", "shop", "INIT_DB")
+    assert (use.effect, use.new_schema) == (ALLOW, "shop")
+    assert it.judge_command(scope, "init_db", "shop", "INIT_DB") is use
+    assert it.judge_command(scope, "init_db", "mysql", "INIT_DB").effect == BLOCK
+    assert it.judge_command(scope, "admin", "shutdown", "SHUTDOWN").verdict.rule == "operation-denied"
+
+
+def test_rates_and_clocks_are_asked_each_time() -> None:
+    it = brain(CAPPED)
+    scope = scope_of(it)
+    judged = it.judge_text(scope, b"r", b"SELECT id FROM users", False)
+    rules = [it.admitted(scope, judged, "app", "10.0.0.9", 1.0, True).rule for _ in range(3)]
+    assert rules == ["", "", "rate-limit"]
+    assert it.admitted(scope, judged, "app", "10.0.0.9", 1.0, False).rule == ""
+    assert it.admitted(scope, judged, "app", "10.0.0.8", 1.0, True).rule == ""
+    assert it.admitted(scope, judged, "app", "10.0.0.9", 1.6, True).rule == ""
+    night = scope_of(it, "night")
+    judged = it.judge_text(night, b"r", b"SELECT id FROM users", False)
+    it.wall_offset = 1_700_000_000 - 1_700_000_000 % 86400
+    assert it.admitted(night, judged, "night", "", 2.5 * 3600, True).rule == ""
+    assert it.admitted(night, judged, "night", "", 3.5 * 3600, True).rule == "time-restriction"
+    free = scope_of(brain())
+    assert it.admitted(free, judged, "app", "", 1.0, True) is judged.verdict
+
+
+def test_rate_limits_are_shared_by_workers() -> None:
+    it = brain(CAPPED, Limits(rate_share=0.5))
+    scope = scope_of(it)
+    judged = it.judge_text(scope, b"r", b"SELECT id FROM users", False)
+    rules = [it.admitted(scope, judged, "app", "10.0.0.9", 1.0, True).rule for _ in range(2)]
+    assert rules == ["", "rate-limit"]
+
+
+def test_buckets() -> None:
+    bucket = Bucket(10.0)
+    assert [bucket.take(3.0, 10.0) for _ in range(4)] == [True, True, True, False]
+    assert bucket.take(3.0, 10.4)
+    assert not bucket.take(3.0, 10.4)
+    assert not bucket.take(3.0, 9.0)
+    assert [bucket.take(3.0, 100.0) for _ in range(4)] == [True, True, True, False]
+    slow = Bucket(0.0)
+    assert [slow.take(0.1, 0.0), slow.take(0.1, 5.0), slow.take(0.1, 11.0)] == [True, False, True]
+
+
+def test_sensitive_names() -> None:
+    it = brain(CAPPED)
+    assert it.judge_text(scope_of(it), b"r", b"SELECT ssn, id FROM users", False).sensitive == ("ssn",)
+    assert it.sensitive_columns(("id", "ssn", "name")) == ("ssn",)
+    assert it.sensitive_columns(("id", "ssn", "name")) == ("ssn",)
+    plain = brain()
+    assert plain.judge_text(scope_of(plain), b"r", b"SELECT ssn FROM users", False).sensitive == ()
+
+
+def test_small_things() -> None:
+    assert refusal("statement-size", "big").mode == "enforce"
+    assert analysis_cost(Analysis((), "", "", "m" * 100, "", "c", "l", True)) > 100
+    assert WOULD_BLOCK < BLOCK

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import pytest
+
+from dbgate.gate.brain import Limits
+from dbgate.wire import constants as c
+from dbgate.wire.build import packet
+from tests.unit.wire.making import chain, column, eof, ok, result, row
+
+from .play import CLIENT, Play, brain, context
+
+ADMIN = "access_control: [{user: app, allowed_tables: ['*'], allowed_operations: ['*']}]"
+
+
+def test_queries() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users", result([row(b"1")]))
+    assert (play.last.event, play.last.operation, play.last.rows) == ("query", "SELECT", 1)
+    play.blocked(b"\x03DROP TABLE users", "operation-denied")
+    play.blocked(b"\x03SELECT id FROM", "parse-error")
+    play.blocked(b"\x03SELECT 1\x00", "parse-error")
+
+
+def test_query_attributes() -> None:
+    play = Play(capabilities=CLIENT | c.CLIENT_QUERY_ATTRIBUTES).login()
+    play.passes(b"\x03\x00\x01SELECT id FROM users", [ok()])
+    assert play.last.statement == "SELECT id FROM users"
+    named = b"\x01\x01\x00\x01\xfe\x00\x01a\x05value"
+    play.passes(b"\x03" + named + b"SELECT id FROM users", [ok()])
+    play.blocked(b"\x03" + named + b"SELECT id FROM secret", "table-denied")
+    play.client(packet(0, b"\x03\x05\x02SELECT 1"))
+    assert play.closed.startswith("protocol error of the client")
+
+
+def test_the_same_bytes_mean_something_else_without_attributes() -> None:
+    the_brain = brain()
+    Play(the_brain, CLIENT | c.CLIENT_QUERY_ATTRIBUTES).login().passes(
+        b"\x03\x00\x01SELECT id FROM users", [ok()]
+    )
+    Play(the_brain).login().blocked(b"\x03\x00\x01SELECT id FROM users", "parse-error")
+
+
+def test_init_db_is_a_use() -> None:
+    play = Play().login(schema=b"")
+    play.blocked(b"\x03SELECT id FROM users", "table-denied")
+    play.passes(b"\x02shop", [ok()])
+    assert (play.last.operation, play.gate.state.schema) == ("USE", "shop")
+    play.passes(b"\x03SELECT id FROM users", [ok()])
+    play.blocked(b"\x02mysql", "schema-access")
+    play.blocked(b"\x02other", "table-denied")
+    play.blocked(b"\x02sh\x00op", "parse-error")
+    play.blocked(b"\x02\xff\xfe", "parse-error")
+
+
+def test_a_refused_init_db_changes_nothing() -> None:
+    play = Play().login(schema=b"")
+    play.passes(b"\x02shop")
+    play.server(chain([b"\xff\x19\x04#42000Unknown database"]))
+    assert (play.gate.state.schema, play.last.error_code) == ("", 1049)
+
+
+def test_field_list() -> None:
+    play = Play().login()
+    play.passes(b"\x04users\x00", [column(), eof()])
+    assert (play.last.operation, play.last.tables) == ("SHOW", ("shop.users",))
+    play.blocked(b"\x04secret\x00", "table-denied")
+    play.blocked(b"\x04\xff\x00", "parse-error")
+    play.client(packet(0, b"\x04users"))
+    assert play.closed.startswith("protocol error of the client")
+
+
+def test_schemas_made_and_dropped() -> None:
+    play = Play().login()
+    play.blocked(b"\x05new", "operation-denied")
+    play.blocked(b"\x06shop", "operation-denied")
+    play = Play(brain(ADMIN)).login()
+    play.passes(b"\x05new", [ok()])
+    play.passes(b"\x06new", [ok()])
+    assert b"SELECT CAST" in play.to_server
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        (b"\x07\x01", [ok()]),
+        (b"\x08\x00", [eof()]),
+        (b"\x0a", result([row(b"1")])),
+        (b"\x0c\x01\x00\x00\x00", [ok()]),
+        (b"\x0d", [eof()]),
+    ],
+)
+def test_administration(command: bytes, reply: list[bytes]) -> None:
+    assert Play().login().blocked(command, "operation-denied").operation == "ADMIN"
+    play = Play(brain(ADMIN)).login()
+    play.passes(command, reply)
+    assert (play.last.event, play.last.operation) == ("query", "ADMIN")
+
+
+def test_session_commands() -> None:
+    play = Play().login()
+    before = len(play.records)
+    play.passes(b"\x0e", [ok()])
+    assert len(play.records) == before
+    play.passes(b"\x09", [b"Uptime: 3"])
+    play.passes(b"\x1b\x01\x00", [eof()])
+    assert [r.event for r in play.records[before:]] == ["query", "query"]
+    play.passes(b"\x1f", [ok()])
+    assert b"SELECT CAST" in play.to_server
+    play.server(chain(context(b"shop", b"ANSI_QUOTES")))
+    assert play.gate.state.ctx.ansi_quotes
+
+
+def test_a_ping_that_is_blocked_leaves_a_record() -> None:
+    play = Play().login()
+    play.brain.publish(None)
+    assert play.blocked(b"\x0e", "no-policy").operation == "SESSION"
+
+
+@pytest.mark.parametrize("code", [0, 11, 15, 16, 18, 19, 20, 21, 29, 30, 32, 33, 100, 249, 254, 255])
+def test_what_never_passes(code: int) -> None:
+    play = Play(brain(ADMIN)).login()
+    record = play.blocked(bytes((code,)) + b"\x00" * 12, "protocol-command")
+    assert "never passes" in record.reason
+    play.passes(b"\x0e", [ok()])
+
+
+def test_quit() -> None:
+    play = Play().login()
+    play.client(packet(0, b"\x01"))
+    assert (play.to_server, play.closed) == (packet(0, b"\x01"), "the client quit")
+    assert [r.event for r in play.records] == ["connection.open", "connection.close"]
+    assert play.client(packet(0, b"\x0e")).to_server == b""
+
+
+def test_a_command_without_bytes() -> None:
+    play = Play().login().client(packet(0, b""))
+    assert play.closed == "protocol error of the client: command without bytes"
+    assert play.error().errno == 1835
+
+
+def test_statements_over_the_limit_are_not_kept() -> None:
+    play = Play(brain(limits=Limits(statement=1000, packet=2000))).login()
+    big = packet(0, b"\x03SELECT '" + b"x" * 100_000 + b"'")
+    for i in range(0, len(big) - 900, 900):
+        play.client(big[i : i + 900])
+        assert (play.to_server, play.to_client) == (b"", b"")
+        assert play.gate.state.reader.buffered == 0
+    rest = len(big) % 900 or 900
+    play.client(big[-rest:])
+    assert play.error().errno == 1227
+    assert (play.last.rule, play.last.event, play.last.operation) == (
+        "statement-size",
+        "query.blocked",
+        "QUERY",
+    )
+    play.passes(b"\x03SELECT id FROM users", [ok()])
+    play.blocked(b"\x16SELECT '" + b"x" * 1500, "statement-size")
+    play.blocked(b"\x02" + b"x" * 3000, "statement-size")
+    play.client(packet(0, b"\x19" + b"x" * 3000))
+    assert (play.to_server, play.to_client) == (b"", b"")
+
+
+def test_a_block_in_a_session_without_policy() -> None:
+    play = Play().login()
+    play.brain.publish(None)
+    play.blocked(b"\x03SELECT id FROM users", "no-policy")
+    play.blocked(b"\x12", "protocol-command")

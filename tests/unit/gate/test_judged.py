@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dbgate.gate.judged import Judged
+from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
+from dbgate.sql.statement import (
+    NEED_ANY_RIGHT,
+    NEED_SCHEMA,
+    NEED_TABLE,
+    Analysis,
+    Detection,
+    Need,
+    RoutineRef,
+    Statement,
+)
+
+
+def judged(*statements: Statement, masked: str = "m") -> Judged:
+    return Judged(Analysis(statements, "", "", masked, "d", "", "", True), Verdict(ALLOW), ("ssn",), "QUERY")
+
+
+def test_facts_of_one_statement() -> None:
+    found = judged(
+        Statement(
+            "INSERT",
+            ("INSERT", "SELECT"),
+            (
+                Need(NEED_TABLE, "INSERT", "shop", "a", True),
+                Need(NEED_TABLE, "SELECT", "shop", "a"),
+                Need(NEED_TABLE, "SELECT", "", "b"),
+                Need(NEED_ANY_RIGHT, "SHOW", "x", "c"),
+                Need(NEED_SCHEMA, "DROP", "y"),
+            ),
+            functions=(RoutineRef("shop", "f"), RoutineRef("", "udf")),
+            detections=(Detection("tautology", "1=1"),),
+        )
+    )
+    assert (found.operation, found.operations) == ("INSERT", ("INSERT", "SELECT"))
+    assert found.tables == ("shop.a", "b", "x.c")
+    assert found.written == ("shop.a",)
+    assert found.functions == ("shop.f", "udf")
+    assert found.detections == ("tautology",)
+    assert (found.digest, found.masked, found.sensitive) == ("d", "m", ("ssn",))
+    # A stored function can change the session, so that its state must be read again.
+    assert (found.rereads, found.moves, found.plain, found.multi) == (True, True, False, False)
+
+
+def test_plain_is_what_needs_nothing_more() -> None:
+    assert judged(Statement("SELECT", ("SELECT",), ())).plain
+    assert not judged(Statement("SELECT", (), ()), Statement("SELECT", (), ())).plain
+    assert judged(Statement("LOAD", (), (), local_infile=True)).local_infile
+    assert not judged(Statement("LOAD", (), (), local_infile=True)).plain
+    assert judged(Statement("SET", (), (), rereads=True)).rereads
+    assert judged(Statement("CALL", (), (), calls=(RoutineRef("s", "p"),))).functions == ("s.p",)
+    assert judged(Statement("CALL", (), (), calls=(RoutineRef("", "p"),))).rereads
+
+
+def test_the_last_change_of_schema_counts() -> None:
+    found = judged(Statement("USE", (), (), new_schema="a"), Statement("USE", (), (), new_schema="b"))
+    assert (found.new_schema, found.moves, found.multi) == ("b", True, True)
+
+
+def test_dynamic_sql_has_the_facts_of_what_it_runs() -> None:
+    inner = Statement("DELETE", ("DELETE",), (Need(NEED_TABLE, "DELETE", "s", "t", True),), rereads=True)
+    found = judged(Statement("EXECUTE", ("EXECUTE",), (), folded=inner))
+    assert (found.operations, found.written, found.rereads) == (("DELETE", "EXECUTE"), ("s.t",), True)
+
+
+def test_without_statements_the_command_names_the_operation() -> None:
+    found = Judged(Analysis((), "no", "", "", "", "", "", False), Verdict(BLOCK, "parse-error"), (), "QUERY")
+    assert (found.operation, found.effect) == ("QUERY", BLOCK)
+
+
+def test_cost_grows_with_what_is_held() -> None:
+    small = judged(Statement("SELECT", (), ()))
+    assert judged(Statement("SELECT", (), ()), masked="x" * 1000).cost() > small.cost() + 1000

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import pytest
+
+from dbgate.gate.brain import Limits
+from dbgate.wire import constants as c
+from dbgate.wire.build import packet
+from dbgate.wire.codec import put_lenenc_bytes
+from tests.unit.wire.making import binary_row, chain, err, ok, result, row
+
+from .play import CLIENT, Play, brain, context
+
+CAPPED = """
+access_control:
+  - {user: app, allowed_tables: ["shop.*"], allowed_operations: [SELECT, SHOW, CALL], max_result_rows: 3}
+  - {user: watched, mode: monitor, allowed_tables: ["shop.*"], allowed_operations: [SELECT], max_result_rows: 3}
+data_protection: {sensitive_columns: [{pattern: ssn}]}
+"""
+ROOT = "access_control: [{user: app, allowed_tables: ['*'], allowed_operations: ['*']}]"
+ROWS = [row(b"%d" % i) for i in range(6)]
+MORE = 2 | c.SERVER_MORE_RESULTS_EXISTS
+
+
+def track(kind: int, *words: bytes) -> bytes:
+    return bytes((kind,)) + put_lenenc_bytes(b"".join([put_lenenc_bytes(word) for word in words]))
+
+
+def test_the_record_of_a_reply() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    data = chain(result(ROWS))
+    play.now += 1.5
+    play.server(data)
+    record = play.last
+    assert (record.rows, record.bytes, record.error_code, record.decision) == (6, len(data), 0, "allow")
+    assert record.duration_us == 1_501_000
+    play.passes(b"\x03UPDATE users SET name = 'x' WHERE id = 3", [ok(2)])
+    assert (play.last.affected_rows, play.last.written) == (2, ("shop.users",))
+    play.passes(b"\x03SELECT id FROM users", [err(1146)])
+    assert play.last.error_code == 1146
+
+
+def test_a_reply_in_pieces_is_passed_on_as_it_comes() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    data = chain(result([row(b"x" * 1000)] * 20))
+    got = b""
+    for i in range(0, len(data), 700):
+        got += play.server(data[i : i + 700]).to_client
+    assert got == data
+    assert play.last.rows == 20
+
+
+def test_more_rows_than_allowed() -> None:
+    play = Play(brain(CAPPED)).login()
+    play.passes(b"\x03SELECT id FROM users", result(ROWS[:3]))
+    assert play.last.event == "query"
+    play.passes(b"\x03SELECT id FROM users")
+    payloads = result(ROWS)
+    before = chain(payloads[:5])
+    play.server(chain(payloads))
+    assert play.to_client.startswith(before)
+    play.to_client = play.to_client[len(before) :]
+    error = play.error()
+    assert (error.errno, error.sqlstate, play.to_client[3]) == (1227, "42000", 6)
+    record = play.last
+    assert f"(rule: max-result-rows, event: {record.event_id})" in error.message.decode()
+    assert (record.event, record.decision, record.rule, record.mode) == (
+        "query.blocked",
+        "block",
+        "max-result-rows",
+        "enforce",
+    )
+    assert (record.rows, record.truncated, record.error_code, record.rule_line) == (3, True, 1227, 3)
+    assert record.tables == ("shop.users",)
+    play.passes(b"\x03SELECT id FROM users", result(ROWS[:3]))
+
+
+def test_nothing_more_of_a_reply_that_was_cut() -> None:
+    play = Play(brain(CAPPED)).login()
+    play.passes(b"\x03SELECT id FROM users")
+    data = chain([*result(ROWS, status=MORE), *result(ROWS, status=MORE), ok()])
+    cut = len(chain(result(ROWS)[:5]))
+    got = b""
+    for i in range(len(data)):
+        got += play.server(data[i : i + 1]).to_client
+    assert got[:cut] == data[:cut]
+    assert got[cut + 4] == 0xFF
+    assert len(got) == cut + 4 + int.from_bytes(got[cut : cut + 3], "little")
+    assert play.last.rows == 3
+
+
+def test_too_much_to_wait_for() -> None:
+    play = Play(brain(CAPPED, Limits(drain=5000))).login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(chain(result([row(b"x" * 1000)] * 20))[:9000])
+    assert play.closed.startswith("more rows than max_result_rows")
+    assert [r.event for r in play.records[-2:]] == ["query.blocked", "connection.close"]
+    assert play.records[-2].rule == "max-result-rows"
+
+
+def test_a_monitored_cap_is_recorded_not_cut() -> None:
+    play = Play(brain(CAPPED)).login(b"watched")
+    play.passes(b"\x03SELECT id FROM users", result(ROWS))
+    record = play.last
+    assert (record.event, record.decision, record.rule) == (
+        "query.would_block",
+        "would_block",
+        "max-result-rows",
+    )
+    assert (record.rows, record.truncated) == (6, False)
+    play.passes(b"\x03DELETE FROM users", result(ROWS))
+    assert play.last.rule == "operation-denied"
+
+
+def test_a_policy_that_goes_while_a_capped_reply_is_under_way() -> None:
+    play = Play(brain(CAPPED)).login(b"watched")
+    play.passes(b"\x03SELECT id FROM users")
+    play.gate.state.entry = None
+    play.server(chain(result(ROWS)))
+    assert (play.last.rule, play.last.rule_line) == ("max-result-rows", 0)
+
+
+def test_columns_are_watched() -> None:
+    play = Play(brain(CAPPED)).login()
+    play.passes(b"\x03SELECT * FROM users", result([row(b"1", b"2")], (b"id", b"SSN")))
+    assert play.last.sensitive == ("ssn",)
+    play.passes(b"\x03SELECT id FROM users", result([row(b"1")]))
+    assert play.last.sensitive == ()
+
+
+# --- what the session's state becomes ---
+
+
+def test_use_counts_when_the_server_says_so() -> None:
+    play = Play(brain(ROOT)).login()
+    play.passes(b"\x03USE other", [err(1049)])
+    play.passes(b"\x03SELECT id FROM users", [ok()])
+    assert play.last.tables == ("shop.users",)
+    play.passes(b"\x03USE other", [ok()])
+    play.passes(b"\x03SELECT id FROM users", [ok()])
+    assert (play.last.tables, play.last.db_schema) == (("other.users",), "other")
+
+
+def test_names_fold_where_the_server_folds() -> None:
+    play = Play(brain(ROOT)).login(answer=context(b"shop", fold=b"1"))
+    play.passes(b"\x02OTHER", [ok()])
+    assert play.gate.state.schema == "other"
+
+
+def test_a_set_whose_effect_is_unknown_is_read_from_the_server() -> None:
+    play = Play(brain(ROOT)).login()
+    play.passes(b"\x03SET NAMES latin1")
+    play.server(packet(1, ok()))
+    assert play.to_client == packet(1, ok())
+    assert b"SELECT CAST" in play.to_server
+    play.client(packet(0, b"\x03SELECT id FROM users"))
+    assert play.to_server == b""
+    play.server(chain(context(charset=b"latin1")))
+    assert play.to_server == packet(0, b"\x03SELECT id FROM users")
+    assert play.gate.state.ctx.charset == "latin1"
+
+
+def test_a_text_of_several_statements_that_fails_is_followed_by_the_question() -> None:
+    play = Play(brain(ROOT + "\nsql_rules: {injection: {detectors: []}}")).login()
+    play.passes(b"\x03USE other; SELECT id FROM nope", None)
+    play.server(chain([ok(status=MORE), err(1146)]))
+    assert b"SELECT CAST" in play.to_server
+    play.server(chain(context(b"other")))
+    assert play.gate.state.schema == "other"
+
+
+def test_a_call_may_have_done_anything() -> None:
+    play = Play(brain(ROOT)).login()
+    play.passes(b"\x03CALL shop.p()", [*result(ROWS, status=MORE), ok()])
+    assert b"SELECT CAST" in play.to_server
+
+
+def test_session_tracking_is_the_servers_word() -> None:
+    play = Play(brain(ROOT), CLIENT | c.CLIENT_SESSION_TRACK).login()
+    play.passes(b"\x03SELECT 1", [ok(track=track(1, b"elsewhere"))])
+    assert (play.gate.state.schema, play.to_server) == ("elsewhere", b"")
+    play.passes(b"\x03SELECT 2", [ok(track=track(0, b"character_set_client", b"latin1"))])
+    assert b"SELECT CAST" in play.to_server
+    play.server(chain(context()))
+    play.passes(b"\x03SELECT 3", [ok(track=track(1, b"\xff"))])
+    assert b"SELECT CAST" in play.to_server
+
+
+def test_a_schema_that_is_dropped_under_the_session() -> None:
+    play = Play(brain(ROOT)).login()
+    play.passes(b"\x03DROP DATABASE shop", [ok(status=2 | c.SERVER_STATUS_DB_DROPPED)])
+    assert b"SELECT CAST" in play.to_server
+    play.server(chain(context(None)))
+    assert play.gate.state.schema == ""
+
+
+def test_transactions() -> None:
+    play = Play().login()
+    play.passes(b"\x03BEGIN", [ok(status=3)])
+    assert play.gate.describe()["state"] == "transaction"
+    play.passes(b"\x03SELECT nope", [err()])
+    assert play.gate.describe()["state"] == "transaction"
+    play.blocked(b"\x03DROP TABLE users", "operation-denied")
+    assert play.gate.describe()["state"] == "transaction"
+    play.passes(b"\x03COMMIT", [ok(status=2)])
+    assert play.gate.describe()["state"] == "idle"
+
+
+# --- files ---
+
+
+def test_local_infile() -> None:
+    play = Play().login()
+    load = b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users"
+    play.passes(load)
+    play.server(packet(1, b"\xfbf"))
+    assert play.to_client == packet(1, b"\xfbf")
+    data = packet(2, b"a\n" * 5000)
+    for i in range(0, len(data), 3000):
+        assert play.client(data[i : i + 3000]).to_server == data[i : i + 3000]
+    play.client(packet(3, b"") + packet(0, b"\x03SELECT id FROM users"))
+    assert play.to_server == packet(3, b"")
+    play.server(packet(4, ok(5000)))
+    assert play.to_client == packet(4, ok(5000))
+    assert (play.last.operation, play.last.affected_rows) == ("LOAD", 5000)
+    assert play.to_server == packet(0, b"\x03SELECT id FROM users")
+
+
+def test_a_file_that_was_sent_too_early() -> None:
+    play = Play().login()
+    play.client(
+        packet(0, b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users") + packet(2, b"data") + packet(3, b"")
+    )
+    play.server(packet(1, b"\xfbf"))
+    assert play.to_server == packet(2, b"data") + packet(3, b"")
+    play.server(packet(4, ok(1)))
+    assert play.last.affected_rows == 1
+
+
+@pytest.mark.parametrize("statement", [b"SELECT id FROM users", b"LOAD DATA INFILE 'f' INTO TABLE users"])
+def test_a_server_that_asks_for_a_file_gets_none(statement: bytes) -> None:
+    play = Play(brain(ROOT)).login()
+    play.passes(b"\x03" + statement)
+    play.server(packet(1, b"\xfb/etc/passwd"))
+    assert play.error().errno == 1105
+    assert b"passwd" not in play.to_client
+    assert play.closed.startswith("protocol error of the server")
+    assert [r.event for r in play.records[-2:]] == ["query", "connection.close"]
+
+
+def test_a_server_that_talks_while_the_file_comes() -> None:
+    play = Play().login()
+    play.passes(b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users")
+    play.server(packet(1, b"\xfbf") + packet(2, ok()))
+    assert play.closed.startswith("protocol error of the server")
+    play = Play().login()
+    play.passes(b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users")
+    play.server(packet(1, b"\xfbf"))
+    play.server(packet(2, ok()))
+    assert play.closed.startswith("protocol error of the server")
+
+
+# --- what nobody asked for ---
+
+
+def test_a_server_may_say_goodbye() -> None:
+    for seq in (0, 1):
+        play = Play().login()
+        farewell = packet(seq, err(1927, b"#70100Connection was killed"))
+        play.server(farewell)
+        assert play.to_client == farewell
+        assert "1927" in play.closed
+
+
+def test_goodbye_behind_a_reply() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    reply, farewell = chain(result(ROWS)), packet(0, err(1053))
+    play.server(reply + farewell)
+    assert play.to_client == reply + farewell
+    assert [r.event for r in play.records[-2:]] == ["query", "connection.close"]
+    play = Play().greet().answer().server(packet(2, ok()))
+    play.server(chain(context()) + farewell)
+    assert play.to_client == farewell
+
+
+@pytest.mark.parametrize(
+    "data", [b"x", packet(1, ok()), packet(1, err())[:-1], packet(1, err()) + b"x", b"\0\0\0\0"]
+)
+def test_rogue_bytes_end_the_session(data: bytes) -> None:
+    play = Play().login().server(data)
+    assert play.closed.startswith("protocol error of the server")
+    assert play.error().errno == 1105
+    assert data not in play.to_client
+
+
+def test_replies_that_cannot_be_followed() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(packet(7, ok()))
+    assert play.closed.startswith("protocol error of the server")
+    assert (play.to_client[3], play.error().errno) == (1, 1105)
+    assert play.records[-2].reason
+
+
+def test_rows_without_a_statement_cannot_be_cut() -> None:
+    play = Play(brain(CAPPED)).login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.gate.state.record = None
+    play.server(chain(result(ROWS)))
+    assert play.closed.startswith("protocol error of the server")
+
+
+def test_drain() -> None:
+    play = Play().login()
+    play.take(play.gate.drain(1.0))
+    assert (play.error().errno, play.error().sqlstate, play.closed) == (1053, "08S01", "draining")
+    play = Play().login()
+    play.passes(b"\x03BEGIN", [ok(status=3)])
+    assert play.take(play.gate.drain(1.0)).closed == ""
+    play.passes(b"\x03SELECT id FROM users", result(ROWS, status=3))
+    assert play.closed == ""
+    play.passes(b"\x03COMMIT")
+    play.server(packet(1, ok()))
+    assert play.closed == "draining"
+    assert play.to_client.startswith(packet(1, ok()))
+
+
+def test_drain_while_the_question_is_under_way() -> None:
+    play = Play().greet().answer().server(packet(2, ok()))
+    assert play.take(play.gate.drain(1.0)).closed == ""
+    play.server(chain(context()))
+    assert play.closed == "draining"
+
+
+def test_binary_rows_are_capped_too() -> None:
+    play = Play(brain(CAPPED)).login()
+    play.passes(b"\x16SELECT id FROM users", [b"\x00\x01\x00\x00\x00" + b"\x00" * 7])
+    play.passes(b"\x17\x01\x00\x00\x00\x00\x01\x00\x00\x00")
+    play.server(chain(result([binary_row(b"\xfe" * 9)] * 5)))
+    assert (play.last.rule, play.last.rows) == ("max-result-rows", 3)

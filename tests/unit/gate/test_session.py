@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbgate.gate import commands, replies
+from dbgate.gate.brain import Limits
+from dbgate.gate.session import Gate
+from dbgate.wire import constants as c
+from dbgate.wire.build import packet, query
+from tests.unit.wire import making
+from tests.unit.wire.making import CUTS, binary_row, chain, err, ok, result, row, splits
+
+from .play import CLIENT, POLICY, Play, brain, context, policy
+
+ROWS = result([row(b"1"), row(b"2")])
+
+
+def test_a_known_chunk_travels_as_it_is() -> None:
+    play = Play().login()
+    data = query(b"SELECT id FROM users WHERE id = 1")
+    for _ in range(3):
+        twin = bytes(bytearray(data))
+        play.client(twin)
+        assert play.gate.state.fx.to_server[0] is twin
+        play.server(chain(ROWS))
+        assert (play.last.event, play.last.rows, play.last.tables) == ("query", 2, ("shop.users",))
+    assert play.gate.state.queries == 3
+
+
+def test_a_known_chunk_is_judged_anew_under_a_new_policy() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM orders", ROWS)
+    play.brain.publish(policy(POLICY.replace(', "shop.orders"', "")))
+    play.blocked(b"\x03SELECT id FROM orders", "table-denied")
+
+
+def test_a_known_chunk_inside_another_packet_is_no_command() -> None:
+    play = Play(brain(limits=Limits(statement=100))).login()
+    known = b"\x03SELECT id FROM users"
+    play.passes(known, ROWS)
+    inner = packet(0, known)
+    big = packet(0, b"\x03" + b"x" * 200 + inner + b"y" * 50)
+    at = big.index(inner)
+    play.client(big[:at])
+    assert play.client(inner).to_server == b""
+    play.client(big[at + len(inner) :])
+    assert (play.to_server, play.last.rule) == (b"", "statement-size")
+    play = Play().login()
+    play.passes(known, ROWS)
+    text = packet(0, b"\x03SELECT '" + inner + b"' FROM secret")
+    at = text.index(inner)
+    play.client(text[:at])
+    assert play.client(inner).to_server == b""
+    assert play.client(text[at + len(inner) :]).to_server == b""
+    assert play.last.event == "query.blocked"
+
+
+def test_prepares_do_not_take_the_short_way() -> None:
+    play = Play().login()
+    for number in (1, 2):
+        play.passes(b"\x16SELECT id FROM users", [b"\x00" + bytes((number,)) + b"\x00" * 10])
+    assert sorted(play.gate.state.statements.by_id) == [1, 2]
+
+
+def test_pipelined_commands_wait_their_turn() -> None:
+    play = Play().login()
+    commands_ = [b"SELECT id FROM users", b"SELECT id FROM secret", b"SELECT id FROM orders"]
+    play.client(b"".join([query(sql) for sql in commands_]))
+    assert play.to_server == query(commands_[0])
+    play.server(chain(ROWS))
+    assert play.to_client.startswith(chain(ROWS))
+    assert b"table-denied" in play.to_client
+    assert play.to_server == query(commands_[2])
+    play.server(chain(ROWS))
+    assert [r.event for r in play.records] == ["connection.open", "query", "query.blocked", "query"]
+
+
+def test_the_queue_is_bounded_by_pausing_the_client() -> None:
+    play = Play(brain(limits=Limits(queue=1000))).login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.client(query(b"SELECT '" + b"x" * 500 + b"'"))
+    assert not play.paused
+    play.client(query(b"SELECT '" + b"x" * 600 + b"'"))
+    assert play.paused
+    play.server(chain(ROWS))
+    assert not play.paused
+    play.client(b"")
+    play.server(chain(ROWS))
+    assert not play.paused
+    early = Play(brain(limits=Limits(queue=1000)))
+    assert early.client(b"x" * 1001).paused
+
+
+def test_data_before_the_greeting_is_held() -> None:
+    play = Play()
+    play.client(packet(1, making.response(CLIENT)))
+    assert (play.to_server, play.to_client) == (b"", b"")
+    play.server(packet(0, making.greeting()))
+    assert play.to_server == packet(1, making.response(CLIENT))
+
+
+def test_wrong_numbers_end_the_session() -> None:
+    play = Play().login().client(packet(1, b"\x03SELECT 1"))
+    assert (play.to_server, play.error().errno) == (b"", 1835)
+    assert play.closed == "protocol error of the client: packet number 1 where 0 was due"
+    play = Play().greet().answer()
+    play.client(packet(9, b"x"))
+    play.server(packet(2, b"\xfeplugin\x00n"))
+    assert (play.to_server, play.closed[:12]) == (b"", "protocol err")
+
+
+def test_a_login_packet_that_is_too_long() -> None:
+    play = Play().greet().answer().server(packet(2, b"\xfeplugin\x00n"))
+    play.client(packet(3, b"x" * (2 << 20)))
+    assert play.closed == "protocol error of the client: packet too long for a login"
+
+
+# --- ends ---
+
+
+def test_a_client_that_vanishes() -> None:
+    play = Play()
+    assert play.take(play.gate.client_closed(1.0)).records == []
+    play = Play().greet()
+    play.client(b"\x01")
+    play.take(play.gate.client_closed(1.0))
+    assert [r.event for r in play.records] == ["connection.denied"]
+    play = Play().login()
+    play.client(query(b"SELECT id FROM users")[:9])
+    play.take(play.gate.client_closed(play.now + 1))
+    assert [r.event for r in play.records] == ["connection.open", "connection.close"]
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(chain(ROWS)[:20])
+    play.take(play.gate.client_closed(play.now + 1))
+    assert [r.event for r in play.records] == ["connection.open", "query", "connection.close"]
+    assert play.records[1].reason == "granted by entry 'app'; the client closed the connection"
+    assert play.take(play.gate.client_closed(9.0)).to_client == b""
+
+
+def test_a_server_that_dies() -> None:
+    play = Play()
+    play.take(play.gate.server_closed(1.0))
+    assert (play.error().errno, play.to_client[3]) == (1105, 0)
+    play = Play().login()
+    play.take(play.gate.server_closed(1.0))
+    assert (play.error().errno, play.error().sqlstate, play.to_client[3]) == (1105, "08S01", 1)
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(chain(ROWS[:3]))
+    play.take(play.gate.server_closed(play.now + 1))
+    assert (play.error().errno, play.to_client[3]) == (1105, 4)
+    assert [r.event for r in play.records[-2:]] == ["query", "connection.close"]
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(chain(ROWS[:2]) + b"\x50\x00\x00\x03abc")
+    play.take(play.gate.server_closed(play.now + 1))
+    assert play.to_client == b""
+
+
+def test_refuse() -> None:
+    play = Play()
+    play.take(play.gate.refuse(1040, "08004", "dbgate: too many connections"))
+    assert (play.error().errno, play.error().sqlstate, play.to_client[3]) == (1040, "08004", 0)
+    assert play.closed == "dbgate: too many connections"
+    assert [(r.event, r.error_code) for r in play.records] == [("connection.denied", 1040)]
+    play = Play().login()
+    assert play.take(play.gate.refuse(1040, "08004", "dbgate: no")).to_client == b""
+
+
+def test_kill() -> None:
+    play = Play().login()
+    play.take(play.gate.kill(1.0))
+    assert (play.error().errno, play.closed) == (1927, "killed by an operator")
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(chain(ROWS)[:9])
+    play.take(play.gate.kill(1.0))
+    assert [r.event for r in play.records[-2:]] == ["query", "connection.close"]
+
+
+def test_time_limits() -> None:
+    play = Play(brain(limits=Limits(handshake_timeout=5.0))).greet()
+    assert play.take(play.gate.expired(5.0)).closed == ""
+    assert play.take(play.gate.expired(5.1)).closed == "the login took too long"
+    assert (play.error().errno, play.to_client[3]) == (1159, 2)
+    play = Play(brain(limits=Limits(idle_timeout=30.0))).login()
+    play.now = 100.0
+    play.passes(b"\x03SELECT id FROM users")
+    assert play.take(play.gate.expired(1000.0)).closed == ""
+    play.now = 1000.0
+    play.server(chain(ROWS))
+    assert play.take(play.gate.expired(1030.0)).closed == ""
+    assert play.take(play.gate.expired(1030.1)).closed == "idle for too long"
+    play = Play().login()
+    assert play.take(play.gate.expired(1e9)).closed == ""
+    play = Play(brain(POLICY.replace("global: {", "global: {connection_timeout: 10s, "))).login()
+    assert play.take(play.gate.expired(11.0)).closed == "idle for too long"
+    assert play.take(play.gate.expired(12.0)).to_client == b""
+
+
+def test_the_list_of_sessions() -> None:
+    play = Play()
+    play.brain.wall_offset = 1000.0
+    assert play.gate.describe()["state"] == "connecting"
+    play.login()
+    play.passes(b"\x03SELECT id FROM users", ROWS)
+    play.blocked(b"\x03DROP TABLE users", "operation-denied")
+    shown = play.gate.describe()
+    assert shown == {
+        "session_id": "s-1",
+        "client_ip": "10.0.0.9",
+        "client_port": 5000,
+        "db_user": "app",
+        "db_name": "shop",
+        "connected_at": 1000.0,
+        "state": "idle",
+        "queries": 2,
+        "blocked": 1,
+        "last_digest": play.last.digest,
+    }
+
+
+def test_after_the_end_nothing_happens() -> None:
+    play = Play().login()
+    play.take(play.gate.kill(1.0))
+    before = len(play.records)
+    for data in (query(b"SELECT id FROM users"), b"junk"):
+        assert (play.client(data).to_server, play.to_client) == (b"", b"")
+        assert (play.server(data).to_server, play.to_client) == (b"", b"")
+    assert len(play.records) == before
+
+
+def test_defects_fail_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*args: object) -> None:
+        raise RuntimeError("a defect")
+
+    play = Play().login()
+    play.client(b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "take", breaks)
+        play.client(query(b"SELECT id FROM users"))
+    assert (play.to_server, play.error().errno, play.closed) == (
+        b"",
+        1105,
+        "internal error: RuntimeError('a defect')",
+    )
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    with monkeypatch.context() as patch:
+        patch.setattr(replies, "server_bytes", breaks)
+        play.server(chain(ROWS))
+    assert (play.closed[:14], [r.event for r in play.records[-2:]]) == (
+        "internal error",
+        ["query", "connection.close"],
+    )
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.client(query(b"SELECT id FROM orders"))
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "take", breaks)
+        play.server(chain(ROWS))
+    assert play.closed.startswith("internal error")
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.client(packet(5, b"\x03SELECT id FROM orders"))
+    play.server(chain(ROWS))
+    assert play.closed.startswith("protocol error of the client")
+
+
+# --- properties ---
+
+SCRIPT = [
+    # (command payload, reply payloads or None where the gate answers)
+    (b"\x03SELECT id FROM users", ROWS),
+    (b"\x03SELECT id FROM secret", None),
+    (b"\x02shop", [ok()]),
+    (b"\x16SELECT id FROM users WHERE id = ?", [b"\x00\x01\x00\x00\x00" + b"\x00" * 7]),
+    (b"\x17\x01\x00\x00\x00\x00\x01\x00\x00\x00", result([binary_row(b"1")] * 4)),
+    (b"\x03UPDATE users SET name = 'b' WHERE id = 1", [ok(1)]),
+    (b"\x03SELECT nope FROM users", [err(1054)]),
+    (b"\x0e", [ok()]),
+    (b"\x17\x09\x00\x00\x00\x00\x01\x00\x00\x00", None),
+    (b"\x03SELECT id FROM users", ROWS),
+]
+CAPPED = POLICY.replace(
+    "    allowed_operations: [SELECT, INSERT",
+    "    max_result_rows: 3\n    allowed_operations: [SELECT, INSERT",
+)
+
+
+def run(script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped: bool) -> tuple[object, ...]:
+    """All that came out of a session whose bytes were cut at these places."""
+    gate = Gate(brain(CAPPED if capped else POLICY), "s", "10.0.0.9", 1, 0.0)
+    to_server = to_client = b""
+    records: list[tuple[object, ...]] = []
+
+    def take(from_client: bool, data: bytes) -> None:
+        nonlocal to_server, to_client
+        for piece in splits(data, cuts):
+            effects = gate.client_bytes(piece, 1.0) if from_client else gate.server_bytes(piece, 1.0)
+            to_server += b"".join(effects.to_server)
+            to_client += b"".join(effects.to_client)
+            for r in effects.finished:
+                records.append((r.event, r.rule, r.statement, r.rows, r.affected_rows, r.error_code, r.bytes))
+
+    take(False, packet(0, making.greeting()))
+    take(True, packet(1, making.response(CLIENT)))
+    take(False, packet(2, ok()))
+    take(False, chain(context()))
+    for command, reply in script:
+        take(True, packet(0, command))
+        if reply is not None:
+            take(False, chain(reply))
+    return to_server, to_client, records, gate.describe()
+
+
+@given(st.lists(st.sampled_from(SCRIPT), max_size=6), CUTS, st.booleans())
+def test_any_split_gives_the_same_session(
+    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped: bool
+) -> None:
+    script = [SCRIPT[3], *script]
+    assert run(script, [], capped) == run(script, cuts, capped)
+
+
+@given(st.lists(st.sampled_from(SCRIPT), max_size=8), CUTS)
+def test_each_command_leaves_one_record(
+    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int]
+) -> None:
+    script = [SCRIPT[3], *script]
+    owed = [command for command, _ in script if command != b"\x0e"]
+    records = run(script, cuts, False)[2]
+    assert isinstance(records, list)
+    assert len(records) == 1 + len(owed)
+
+
+PACKETS = st.one_of(
+    st.binary(max_size=20),
+    st.builds(packet, st.integers(0, 4), st.binary(max_size=24)),
+    st.sampled_from(
+        [
+            packet(0, making.greeting()),
+            packet(1, making.response(CLIENT)),
+            packet(2, ok()),
+            packet(2, b"\xfeplugin\x00n"),
+            chain(context()),
+            chain(ROWS),
+            packet(1, ok()),
+            packet(1, err()),
+            packet(1, b"\xfbf"),
+            *[packet(0, command) for command, _ in SCRIPT],
+            query(b"LOAD DATA LOCAL INFILE 'f' INTO TABLE users"),
+            packet(0, b"\x11root\x00\x00\x00"),
+            packet(0, b"\x1f"),
+        ]
+    ),
+)
+EVENTS = st.lists(st.tuples(st.sampled_from(["client", "server"]), PACKETS), max_size=25)
+
+
+@given(EVENTS, st.booleans(), st.sampled_from(["client_closed", "server_closed", "kill", "drain", "expired"]))
+def test_the_gate_never_raises_and_leaves_no_record_open(
+    events: list[tuple[str, bytes]], logged_in: bool, end: str
+) -> None:
+    play = Play(brain(CAPPED), capabilities=CLIENT | c.CLIENT_SESSION_TRACK)
+    if logged_in:
+        play.login()
+    for who, data in events:
+        if who == "client":
+            play.client(data)
+        else:
+            play.server(data)
+        if play.closed:
+            break
+    play.take(getattr(play.gate, end)(play.now))
+    play.take(play.gate.client_closed(play.now))
+    assert "internal error" not in play.closed
+    assert all("internal" not in r.reason for r in play.records)
+    assert play.gate.state.record is None
+    opened = [r.event for r in play.records].count("connection.open")
+    assert [r.event for r in play.records].count("connection.close") == (1 if opened else 0)

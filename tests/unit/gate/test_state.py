@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import pytest
+
+from dbgate.gate import phase as p
+from dbgate.gate.state import Login, State, blocked_message
+from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
+from dbgate.wire import constants as c
+from dbgate.wire.packet import PacketReader
+from dbgate.wire.response import RESULT
+
+from .play import CLIENT, Play, brain, policy
+
+
+def state() -> State:
+    return State(brain(), "s-1", "10.0.0.9", 5000, 1.0)
+
+
+def test_phases_follow_the_table() -> None:
+    it = state()
+    it.move(p.LOGIN)
+    with pytest.raises(AssertionError, match="cannot follow"):
+        it.move(p.READY)
+    it.move(p.CLOSED)
+    assert it.phase == p.CLOSED
+
+
+def test_the_scope_follows_the_policy() -> None:
+    it = state()
+    it.user = "app"
+    scope = it.current_scope()
+    assert it.current_scope() is scope
+    assert (scope.entry, it.entry) == (it.brain.policy.entries[0], scope.entry)  # type: ignore[union-attr]
+    it.forget_scope()
+    assert it.current_scope() is scope
+    it.brain.publish(policy())
+    assert it.current_scope() is not scope
+    assert it.current_scope().epoch == it.brain.epoch
+    it.brain.publish(None)
+    assert it.current_scope().entry is None
+
+
+def test_flags() -> None:
+    it = state()
+    it.status = c.SERVER_STATUS_IN_TRANS
+    assert it.in_transaction()
+    it.capabilities = c.CLIENT_QUERY_ATTRIBUTES
+    assert it.attributes()
+    it.status = it.capabilities = 0
+    assert not it.in_transaction()
+    assert not it.attributes()
+
+
+def test_records() -> None:
+    it = state()
+    it.user, it.schema = "app", "shop"
+    record = it.new_record("query", 2.0)
+    assert (record.event, record.at, record.session_id, record.db_user) == ("query", 2.0, "s-1", "app")
+    assert (record.client_ip, record.client_port, record.db_schema) == ("10.0.0.9", 5000, "shop")
+    scope = it.current_scope()
+    judged = it.brain.judge_text(scope, b"", b"INSERT INTO users SELECT id FROM orders", False)
+    verdict = Verdict(WOULD_BLOCK, "rate-limit", 7, "too many", "monitor")
+    record = it.judged_record(scope, judged, verdict, 3.0)
+    assert (record.event, record.at, record.operation) == ("query.would_block", 3.0, "INSERT")
+    assert set(record.tables) == {"shop.users", "shop.orders"}
+    assert record.written == ("shop.users",)
+    assert (record.decision, record.rule, record.rule_line, record.mode) == (
+        "would_block",
+        "rate-limit",
+        7,
+        "monitor",
+    )
+    assert (record.policy_version, record.event_id) == (scope.version, "E1")
+    assert it.blocked == 0
+
+
+def test_refuse() -> None:
+    it = state()
+    record = it.new_record("query.blocked", 2.0)
+    it.put_verdict(record, Verdict(BLOCK, "shape", 3, "never seen", "enforce"))
+    it.refuse(record, 256 + 4)
+    assert (it.blocked, record.event_id, record.error_code) == (1, "E1", 1227)
+    assert it.fx.finished == [record]
+    assert (
+        it.fx.to_client[0][3:] == b"\x04\xff\xcb\x04#42000dbgate: blocked by policy (rule: shape, event: E1)"
+    )
+    assert blocked_message(record) == "dbgate: blocked by policy (rule: shape, event: E1)"
+
+
+def test_end_is_done_once() -> None:
+    it = state()
+    it.end("nothing happened", 2.0)
+    assert (it.fx.close, it.fx.finished, it.phase) == ("nothing happened", [], p.CLOSED)
+    it.fx.close = "still"
+    it.end("again", 3.0)
+    assert it.fx.close == "still"
+
+
+def test_what_each_ending_leaves_behind() -> None:
+    spoke = state()
+    spoke.client_spoke = True
+    spoke.login = Login("eve", "shop", 1.0)
+    spoke.end("vanished", 2.5)
+    assert [(r.event, r.reason, r.db_user, r.db_schema) for r in spoke.fx.finished] == [
+        ("connection.denied", "vanished", "eve", "shop")
+    ]
+    assert spoke.fx.finished[0].duration_us == 1_500_000
+    told = state()
+    told.client_spoke = True
+    told.denied("no", 2.0, Verdict(BLOCK, "no-access-rule"), 1227)
+    told.end("login blocked", 2.0)
+    assert [(r.rule, r.error_code) for r in told.fx.finished] == [("no-access-rule", 1227)]
+    without = State(brain(""), "s", "ip", 1, 0.0)
+    assert without.denied("x", 1.0).policy_version == ""
+    inside = state()
+    inside.logged_in = True
+    inside.record = inside.new_record("query", 2.0)
+    inside.reply.begin(RESULT, 1)
+    inside.reply.error_code = 1317
+    inside.end("gone", 4.0)
+    assert [(r.event, r.reason, r.error_code) for r in inside.fx.finished] == [
+        ("query", "gone", 1317),
+        ("connection.close", "gone", 0),
+    ]
+    assert inside.fx.finished[0].duration_us == 2_000_000
+
+
+def test_where_an_err_could_go() -> None:
+    it = state()
+    assert it.next_seq() == 0
+    it.phase, it.reader.seq = p.LOGIN, 1
+    assert it.next_seq() == 2
+    it.phase, it.server_reader = p.AUTH, PacketReader(9)
+    it.server_reader.seq = 4
+    assert it.next_seq() == 4
+    it.phase, it.reader.seq = p.ANSWER, 255
+    assert it.next_seq() == 0
+    for phase in (p.READY, p.CONTEXT):
+        it.phase = phase
+        assert it.next_seq() == 1
+    it.phase = p.REPLY
+    it.reply.begin(RESULT, 3)
+    assert it.next_seq() == 3
+    it.reply.swallow = True
+    assert it.next_seq() == -1
+    for phase in (p.INFILE, p.CLOSED):
+        it.phase = phase
+        assert it.next_seq() == -1
+
+
+def test_a_reply_half_way_in_a_packet_takes_no_err() -> None:
+    play = Play(capabilities=CLIENT).login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.server(b"\x01\x00\x00\x01\x01" + b"\x30\x00\x00\x02\x03def")
+    assert play.gate.state.next_seq() == -1
