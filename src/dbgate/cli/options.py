@@ -8,14 +8,11 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
 from dbgate.errors import ConfigError
-
-if TYPE_CHECKING:
-    from dbgate.control.client import ControlClient
 
 DEFAULT_SOCKET: Final = "/run/dbgate/dbgate.sock"  # as config.options has it; a test compares them
 DEFAULT_TIMEOUT: Final = 5.0
@@ -121,11 +118,3 @@ def _from_settings() -> str:
             f"{SETTINGS_FILE} in this folder: {error}",
             "correct it, or name the socket with --socket",
         )
-
-
-def client_of(client: object) -> ControlClient:
-    """Narrow what gateway_options passed on."""
-    from dbgate.control.client import ControlClient
-
-    assert isinstance(client, ControlClient)  # noqa: S101
-    return client

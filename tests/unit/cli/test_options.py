@@ -3,12 +3,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from dbgate.cli.audit_tail import DEFAULT_LOG
-from dbgate.cli.options import DEFAULT_SOCKET, Exit, fail, fail_control, socket_path
+from dbgate.cli.options import (
+    DEFAULT_SOCKET,
+    Exit,
+    fail,
+    fail_control,
+    gateway_options,
+    output_option,
+    socket_path,
+)
 from dbgate.config.options import OPTIONS
-from dbgate.control.client import ControlError, Refused, Unreachable
+from dbgate.control.client import ControlClient, ControlError, Refused, Unreachable
 from tests.unit.cli.conftest import Run
 from tests.unit.control.fake import FakeOperator
 
@@ -90,3 +100,19 @@ def test_options_before_a_subcommand_hold_for_it(run: Run, gateway: FakeOperator
     assert result.exit_code == 0
     assert result.stdout.startswith("{")
     assert gateway.acts[0][:2] == ("kill", "01J-1")
+
+
+def test_the_options_that_every_command_gets() -> None:
+    seen: list[object] = []
+
+    @click.command()
+    @output_option
+    @gateway_options
+    def look(client: ControlClient, output: str) -> None:
+        seen.extend([client.path, client.timeout, output])
+        raise Unreachable("nobody", "do this")
+
+    result = CliRunner().invoke(look, ["--socket", "/x", "--timeout", "2.5", "-o", "json"])
+    assert seen == ["/x", 2.5, "json"]
+    assert result.exit_code == 3
+    assert result.stderr == "dbgate-cli: nobody\n  → do this\n"

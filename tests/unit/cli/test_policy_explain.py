@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dbgate.cli.policy_explain import Moment, Source, Version
 from tests.unit.cli.conftest import Run
 from tests.unit.control.fake import FakeOperator
 
@@ -23,6 +24,24 @@ access_control:
     allowed_tables: [shop.orders]
     allowed_operations: [SELECT]
 """
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("10.11.6-MariaDB-log", 101106), ("8.4", 80400), ("9.7.0", 90700), ("11.4.2", 110402)],
+)
+def test_versions_are_as_in_version_comments(text: str, number: int) -> None:
+    assert Version().convert(text, None, None) == number
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert Moment().convert("1970-01-01T01:00", None, None) == 3600.0
+    assert Moment().convert("1970-01-01T01:00+01:00", None, None) == 0.0
+
+
+def test_addresses_are_as_the_gateway_writes_them() -> None:
+    assert Source().convert("::ffff:10.0.0.1", None, None) == "10.0.0.1"
+    assert Source().convert("FD00::0:7", None, None) == "fd00::7"
 
 
 @pytest.fixture

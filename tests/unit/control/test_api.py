@@ -9,8 +9,8 @@ import pytest
 from starlette.types import Message
 
 from dbgate.control.api import app
-from dbgate.control.endpoints import ENDPOINTS
-from dbgate.control.messages import ErrorBody
+from dbgate.control.endpoints import ENDPOINTS, Endpoint
+from dbgate.control.messages import ErrorBody, ErrorDetail
 from dbgate.control.peer import Peer
 from tests.unit.control.fake import FakeOperator
 
@@ -61,7 +61,7 @@ def test_every_answer_is_what_the_document_promises(operator: FakeOperator) -> N
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.verb)
-def test_who_is_let_in(operator: FakeOperator, endpoint: Any) -> None:
+def test_who_is_let_in(operator: FakeOperator, endpoint: Endpoint) -> None:
     path = endpoint.path.replace("{session_id}", "01J-1")
     free = endpoint.verb in ("health", "openapi")
     for peer, expected in ((OWNER, 200), (MEMBER, 200), (STRANGER, 200 if free else 403), (None, 403)):
@@ -107,6 +107,7 @@ def test_a_refused_reload(operator: FakeOperator) -> None:
     status, body, _ = ask(operator, "POST", "/v1/policy/reload")
     assert status == 422
     assert body["error"]["problems"] == operator.problems
+    msgspec.convert(body["error"], ErrorDetail, strict=True)
     msgspec.convert(body, ErrorBody, strict=True)
 
 

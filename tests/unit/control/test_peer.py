@@ -8,7 +8,7 @@ import pytest
 
 from dbgate.control import peer as peer_module
 from dbgate.control.endpoints import ENDPOINTS
-from dbgate.control.peer import AUTHORISED, OPERATORS, Peer, Relation, may, peer_of
+from dbgate.control.peer import AUTHORISED, OPERATORS, Peer, PeerSocket, Relation, may, peer_of
 
 
 def test_the_kernel_says_who_is_there() -> None:
@@ -27,6 +27,11 @@ class FakeSocket:
         if option == socket.SO_PEERCRED:
             return self.ucred
         raise OSError("not supported")
+
+
+def test_a_socket_of_asyncio_or_uvloop_will_do() -> None:
+    fake: PeerSocket = FakeSocket(7, 8)
+    assert (peer_of(fake).uid, peer_of(fake).gid) == (7, 8)
 
 
 def test_groups_from_the_user_database_where_the_kernel_does_not_tell() -> None:

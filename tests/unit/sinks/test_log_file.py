@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.sinks import log_file
-from dbgate.sinks.log_file import LogFile, StreamLog, open_log
+from dbgate.sinks.log_file import Log, LogFile, StreamLog, open_log
 
 
 def lines(path: Path) -> list[str]:
@@ -300,5 +300,6 @@ def test_stream_owes_the_rest_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_open_log() -> None:
-    assert isinstance(open_log("-", 1, 1), StreamLog)
-    assert isinstance(open_log("x", 1, 1), LogFile)
+    logs: list[Log] = [open_log("-", 1, 1), open_log("x", 1, 1)]
+    assert [type(log) for log in logs] == [StreamLog, LogFile]
+    assert [log.rotation_error for log in logs] == ["", ""]
