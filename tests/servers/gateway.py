@@ -34,6 +34,7 @@ access_control:
     blocked_operations: [TRUNCATE]
 procedure_control: {mode: blacklist, block_create_alter: false}
 data_protection: {block_schema_access: false}
+sql_rules: {injection: {detectors: []}}
 """
 
 START_SECONDS = 20.0

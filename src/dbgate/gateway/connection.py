@@ -88,11 +88,14 @@ class Session(asyncio.Protocol):
         hub.sessions[self.id] = self
         hub.timers.watch(self, now + LOOK)
         if hub.draining:
+            hub.counters.refused()
             self.apply(self.gate.refuse(1053, "08S01", SHUTTING_DOWN))
         elif not hub.seats.take():
+            hub.counters.refused()
             self.apply(self.gate.refuse(1040, "08004", TOO_MANY))
         else:
             self.seated = True
+            hub.counters.opened()
             self.connecting = self.loop.create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -276,6 +279,7 @@ class Session(asyncio.Protocol):
         if self.seated:
             self.seated = False
             hub.seats.leave()
+            hub.counters.closed()
         if self.connecting is not None:
             self.connecting.cancel()
         if self.server is not None:

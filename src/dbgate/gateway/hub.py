@@ -11,6 +11,7 @@ from dbgate.config.parse import Address
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Seats
 from dbgate.gateway.timers import Timers
+from dbgate.stats.counters import Counters
 
 LOG: Final = logging.getLogger("dbgate.gateway")
 
@@ -42,22 +43,21 @@ class Hub:
     """One a worker.
 
     new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(record) takes each finished
-    record, to audit and to count. draining: new clients are refused, with 1053.
+    record, to audit and to count; counters: for what is no record. draining: new clients are refused, with 1053.
     """
 
     def __init__(
         self,
         *,
-        worker: int,
         upstream: Address,
         connect_timeout: float,
         seats: Seats,
         timers: Timers,
         new_gate: Callable[[str, str, int, float], GateLike],
         keep: Callable[[Record], None],
+        counters: Counters,
         session_prefix: str,
     ) -> None:
-        self.worker = worker
         self.upstream = upstream
         self.connect_timeout = connect_timeout
         self.seats = seats
@@ -66,6 +66,7 @@ class Hub:
         self.draining = False
         self.sessions: dict[str, LiveSession] = {}  # by id: those that are open
         self.ending: set[LiveSession] = set()  # those that are over, but whose client has not let go yet
+        self.counters = counters
         self._keep = keep
         self._prefix = session_prefix
         self._made = 0

@@ -331,12 +331,14 @@ class Supervisor:
         by a probe, at most one in EVIDENCE_SECONDS."""
         fresh = int((time.monotonic() - EVIDENCE_SECONDS) * 1000)
         reached = self.board.latest(board_module.REACHED_MS)
-        if reached > fresh and reached >= self.board.latest(board_module.FAILED_MS):
+        failed = self.board.latest(board_module.FAILED_MS)
+        if reached > fresh and reached >= failed:
             return ""
         async with self._probe_lock:
             at, why = self._probed
-            pause = 1.0 if why else EVIDENCE_SECONDS  # a server that comes back should be seen soon
-            if time.monotonic() - at >= pause:
+            # A server that comes back should be seen soon, and one that a session has just missed at once.
+            pause = 1.0 if why else EVIDENCE_SECONDS
+            if time.monotonic() - at >= pause or (not why and failed > at * 1000):
                 why = await probe(self.settings.upstream, PROBE_SECONDS)
                 self._probed = (time.monotonic(), why)
             return why
