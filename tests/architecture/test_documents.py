@@ -10,6 +10,7 @@ import pytest
 
 from dbgate.cli.main import main as operators
 from dbgate.config.options import OPTIONS
+from dbgate.workers.demo import how_to_go_on
 from dbgate.workers.main import main as server
 from tests.architecture.source import PROJECT
 
@@ -61,6 +62,13 @@ def test_documented_commands_exist(path: Path) -> None:
         if reason:
             wrong.append(f"{line.strip()}: {reason}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_the_demo_proposes_exists() -> None:
+    text = how_to_go_on(Path("/tmp/demo"), 13306, 13307)
+    lines = re.findall(r"(dbgate-cli [a-z].*?)(?:  |$)", text, re.M)
+    assert len(lines) == 3
+    assert [wrong_use(line) for line in lines] == ["", "", ""]
 
 
 def test_a_wrong_command_is_noticed() -> None:

@@ -134,7 +134,7 @@ def play(scenario: Scenario) -> bool:
 def how_to_go_on(folder: Path, port: int, database_port: int) -> str:
     """What a visitor can do while the demo stays up."""
     client = f"mariadb -h 127.0.0.1 -P {port} -u app_service -p{PASSWORD} shop"
-    operator = f"dbgate-cli --socket {folder}/dbgate.sock"
+    at = f"--socket {folder}/dbgate.sock"
     lines = [
         "",
         "The gateway stays up until you press Ctrl-C. In another terminal:",
@@ -144,9 +144,9 @@ def how_to_go_on(folder: Path, port: int, database_port: int) -> str:
         "      SELECT * FROM payroll;                is blocked: the policy grants this user no such table",
         f"      users: app_service, analyst, newcomer, intruder; password: {PASSWORD}",
         f"  tail -f {folder}/audit.jsonl",
-        f"  {operator} sessions                     (from a checkout: ./run dbgate-cli …)",
-        f"  {operator} stats --watch",
-        f"  edit {folder}/policy.yaml, then: {operator} policy reload",
+        f"  dbgate-cli sessions {at}                (from a checkout: ./run dbgate-cli …)",
+        f"  dbgate-cli stats --watch {at}",
+        f"  edit {folder}/policy.yaml, then: dbgate-cli policy reload {at}",
         "",
         f"The database itself is on 127.0.0.1:{database_port}: what the gateway stops, it would have run.",
     ]

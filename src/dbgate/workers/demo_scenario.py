@@ -126,7 +126,7 @@ class Scenario:
         """The step's own line: that of the event the client was told, else the last query of the user."""
         deadline = time.monotonic() + AUDIT_SECONDS
         while True:
-            for record in reversed(self._records()[began:]):
+            for record in self._records()[began:][::-1]:
                 if event and record.get("event_id") == event:
                     return record
                 if not event and seen == PASSED and self._is_query_of(record, step):
