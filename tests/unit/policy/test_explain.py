@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.policy.evaluate import admit, combine, decide, find_entry
@@ -196,6 +196,7 @@ analyses = st.builds(
 )
 
 
+@settings(max_examples=max(10, settings.default.max_examples // 3))
 @given(policies(), st.sampled_from(["app", "b", "zz"]), analyses, st.booleans())
 def test_explain_is_the_data_path(text: str, user: str, what: Analysis, rate_ok: bool) -> None:
     policy = compiled(text)

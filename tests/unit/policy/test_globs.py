@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.policy.globs import GlobIndex, glob_regex, is_glob
@@ -38,6 +38,7 @@ names = st.text("ab_é", max_size=6)
 globs = st.text("ab_*?é", max_size=6).filter(is_glob)
 
 
+@settings(max_examples=max(10, settings.default.max_examples // 3))
 @given(st.lists(globs, max_size=8), names)
 def test_the_index_finds_exactly_the_globs_that_match(patterns: list[str], name: str) -> None:
     def matches(glob: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.policy.source import NO_ADDRESS, NO_RULE, SourceIndex, parse_address, parse_network
@@ -33,6 +33,7 @@ def test_addresses(text: str, bits: int, value: int) -> None:
     assert (address.bits, address.value) == (bits, value)
 
 
+@settings(max_examples=max(10, settings.default.max_examples // 3))
 @given(st.ip_addresses())
 def test_every_address_is_read_as_the_library_reads_it(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
@@ -95,6 +96,7 @@ def test_the_first_rule_wins_however_wide_it_is() -> None:
     assert index.find(parse_address("10.9.9.9")) == 2
 
 
+@settings(max_examples=max(10, settings.default.max_examples // 3))
 @given(st.lists(st.ip_addresses(network="10.0.0.0/24"), min_size=1), st.data())
 def test_the_index_agrees_with_trying_each_network(
     addresses: list[ipaddress.IPv4Address], data: st.DataObject
