@@ -28,7 +28,7 @@ from dbgate.sql.statement import (
 )
 from dbgate.sql.tokens import Tokens
 
-MAX_STATEMENTS: Final = 1000  # in one text
+MAX_STATEMENTS: Final = 500  # in one text
 
 
 def analyze(text: bytes, ctx: LexContext, schema: str, prepared: bool = False) -> Analysis:
@@ -47,6 +47,8 @@ def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str) -> Analy
         return Analysis((), tokens.error, "", masked, digest(tokens), "", "", False)
     error, session_state = _statements(tokens, ctx, schema, statements, 0)
     plain = canonical(tokens, False)
+    # A bulk text's tokens hold only the first of its rows; a pattern that reads literals must see them all.
+    literals = text.decode(tokens.codec, "backslashreplace") if tokens.folded else canonical(tokens, True)
     return Analysis(
         tuple(statements),
         error,
@@ -54,7 +56,7 @@ def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str) -> Analy
         masked,
         digest(tokens),
         plain,
-        canonical(tokens, True),
+        literals,
         not error and not session_state and shareable(text, tokens, ctx),
         ctx.fold_names,
     )
@@ -68,14 +70,14 @@ def _statements(
     count = len(tokens)
     switched = False
     state = ""
+    if tokens.words.count(";") > MAX_STATEMENTS:
+        return "too many statements in one text", state
     while i < count:
         if tokens.words[i] == ";":
             i += 1
             continue
         if switched:
             return "", "statements behind a change of sql_mode or character set"
-        if len(out) >= MAX_STATEMENTS:
-            return "too many statements in one text", state
         facts, end = scan_text(tokens, ctx, schema, i)
         if facts.error:
             return facts.error, state

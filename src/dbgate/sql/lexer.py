@@ -3,8 +3,7 @@
 Faithful to lex_one_token() of mysql-server/sql/sql_lex.cc and Lex_input_stream::lex_one_token() of MariaDB's; where
 the two servers, or two versions, could differ and we cannot tell, the text is refused (`Tokens.error`).
 
-One regular expression per (character set class, ANSI_QUOTES, NO_BACKSLASH_ESCAPES) splits the text without gaps;
-quantifiers are possessive and an unterminated quote or comment runs to the end of the text, so the time is linear.
+One regular expression (patterns.py) splits the text without gaps; here the pieces become tokens.
 """
 
 from __future__ import annotations
@@ -12,9 +11,29 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dbgate.sql.charset import HIGH_REFUSED, LATIN1, REFUSED, charset_class, codec
+from dbgate.sql.charset import HIGH_REFUSED, REFUSED, charset_class, codec
 from dbgate.sql.comments import split_versioned
 from dbgate.sql.keywords import UPPER
+from dbgate.sql.patterns import (
+    AT,
+    BACKSLASH,
+    CLOSED,
+    DIGIT,
+    DOT,
+    DOUBLE,
+    FIRSTS,
+    HASH,
+    MARK,
+    MINUS,
+    OPERATOR,
+    PREFIX,
+    QUOTE,
+    SLASH,
+    SPACE,
+    TICK,
+    WORDY,
+    pattern_of,
+)
 from dbgate.sql.statement import MYSQL, LexContext
 from dbgate.sql.tokens import (
     BIT,
@@ -38,103 +57,11 @@ from dbgate.sql.tokens import (
     Tokens,
 )
 
+BULK: Final = 32 * 1024  # bytes; in longer texts runs of literals are one piece
+MAX_PIECES: Final = (
+    60_000  # tokens and the white space between them; the analysis of more would hold up a worker
+)
 HINTS_SINCE: Final = 120000  # MariaDB reads /*+ … */ from here on
-
-# What a raw piece may be, by its first byte (_FIRST).
-_SPACE: Final = 1
-_WORD: Final = 2
-_DIGIT: Final = 3
-_QUOTE: Final = 4
-_TICK: Final = 5
-_DOT: Final = 6
-_AT: Final = 7
-_MINUS: Final = 8
-_HASH: Final = 9
-_SLASH: Final = 10
-_OP: Final = 11
-_PREFIX: Final = 12  # a letter that may start N'…', x'…', b'…'
-_MARK: Final = 13  # ?
-_DOUBLE: Final = 14  # "
-_BACKSLASH: Final = 15
-_BAD: Final = 16
-
-
-def _first_table(high: int, space_a0: bool) -> bytes:
-    table = [_BAD] * 256
-    for code in range(256):
-        char = chr(code)
-        if code in (9, 10, 11, 12, 13, 32):
-            table[code] = _SPACE
-        elif code >= 0x80:
-            table[code] = high
-        elif char.isalpha() or char in "_$":
-            table[code] = _PREFIX if char in "nNxXbB" else _WORD
-        elif char.isdigit():
-            table[code] = _DIGIT
-        elif char in "=<>!&|^~+*%(),;:{}":
-            table[code] = _OP
-    if space_a0:
-        table[0xA0] = _SPACE
-    for char, what in (
-        ("'", _QUOTE), ('"', _DOUBLE), ("`", _TICK), (".", _DOT), ("@", _AT), ("-", _MINUS), ("#", _HASH),
-        ("/", _SLASH), ("?", _MARK), ("\\", _BACKSLASH),
-    ):  # fmt: skip
-        table[ord(char)] = what
-    return bytes(table)
-
-
-_FIRSTS: Final = (_first_table(_WORD, False), _first_table(_WORD, True), _first_table(_BAD, False))
-
-
-def _string(quote: str, escapes: bool) -> str:
-    if escapes:
-        return rf"{quote}[^{quote}\\]*+(?:(?:{quote}{quote}|\\.)[^{quote}\\]*+)*+{quote}?+"
-    return rf"{quote}[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}?+"
-
-
-def _pattern(charset: int, ansi: bool, escapes: bool) -> re.Pattern[bytes]:
-    if charset == LATIN1:
-        high, space = r"\x80-\x9f\xa1-\xff", r"\t-\r \xa0"
-    elif charset == HIGH_REFUSED:
-        high, space = "", r"\t-\r "
-    else:
-        high, space = r"\x80-\xff", r"\t-\r "
-    control = r"\xa0" if charset == LATIN1 else ""
-    head = rf"A-Za-z_${high}"
-    ident = rf"0-9A-Za-z_${high}"
-    single = _string("'", escapes)
-    double = _string('"', escapes and not ansi)
-    tick = _string("`", False)
-    source = rf"""
-      [{space}]++
-    | [NnXxBb]{single}
-    | [{head}][{ident}]*+
-    | 0x[0-9A-Fa-f]++(?![{ident}]) | 0b[01]++(?![{ident}]) | 0[xb][{ident}]*+
-    | [0-9]++(?: [eE][+-]?[0-9]++ | [{ident}]++ | \.(?!\.)[0-9]*+(?:[eE][+-]?+(?:[0-9]++)?+)?+ )?+
-    | {single} | {double} | {tick}
-    | \.(?: [{head}][{ident}]*+ | (?<=[{ident}]\.)[{ident}]++ | [0-9]++(?:[eE][+-]?+(?:[0-9]++)?+)?+ | \. )?+
-    | @@(?: [{ident}]++ | {tick} )?+
-    | @(?: [{ident}.]++ | {single} | {double} | {tick} )?+
-    | \#[^\n]*+
-    | \\N
-    | --(?=[\x00-\x20\x7f{control}]|\Z)[^\n]*+
-    | /\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?+
-    | <=> | ->> | -> | <= | >= | <> | != | << | >> | := | \|\| | &&
-    | .
-    """
-    return re.compile(source.encode("latin-1"), re.VERBOSE | re.DOTALL)
-
-
-_PATTERNS: Final[dict[int, re.Pattern[bytes]]] = {}
-
-
-def _pattern_of(ctx: LexContext, charset: int) -> re.Pattern[bytes]:
-    key = charset * 4 + ctx.ansi_quotes * 2 + ctx.no_backslash_escapes
-    found = _PATTERNS.get(key)
-    if found is None:
-        found = _pattern(charset, ctx.ansi_quotes, not ctx.no_backslash_escapes)
-        _PATTERNS[key] = found
-    return found
 
 
 def lex(text: bytes, ctx: LexContext) -> Tokens:
@@ -144,7 +71,7 @@ def lex(text: bytes, ctx: LexContext) -> Tokens:
     if charset == REFUSED:
         out.error = "a character set that is not followed"
         return out
-    pattern = _pattern_of(ctx, charset)
+    pattern = pattern_of(ctx, charset, len(text) > BULK)
     if b"!" in text and (b"/*!" in text or b"/*M!" in text):
         split = split_versioned(text, pattern, ctx.flavour, ctx.version)
         out.versioned = True
@@ -153,7 +80,10 @@ def lex(text: bytes, ctx: LexContext) -> Tokens:
         raws = split.raws
     else:
         raws = pattern.findall(text)
-    error = _classify(raws, _FIRSTS[charset], ctx.ansi_quotes, out)
+    if len(raws) > MAX_PIECES:
+        out.error = f"more than {MAX_PIECES} words"
+        return out
+    error = _classify(raws, FIRSTS[charset], ctx.ansi_quotes, out)
     if not out.error:
         out.error = error or _ending_error(raws, ctx) or ("" if b"\0" not in text else _nul_error(out))
         if not out.error:
@@ -174,29 +104,32 @@ def _classify(raws: list[bytes], firsts: bytes, ansi: bool, out: Tokens) -> str:
         first = firsts[raw[0]]
         start = at
         at += len(raw)
-        if first == _SPACE:
+        if first == SPACE:
             continue
         word = ""
-        if first == _WORD:
+        if first == WORDY:
             kind = WORD
             word = UPPER.get(raw, "")
             if not word:
                 word = raw.decode("latin-1").upper() if raw.isascii() else ""
                 if not word:
                     kind = IDENT
-        elif first == _OP:
+        elif first == OPERATOR:
             if raw == b"*/":
                 out.comments.append(Comment(COMMENT_CLOSE, start, at, len(kinds)))
                 continue
             kind = OP
-            word = UPPER[raw]
-        elif first == _DIGIT:
+            word = UPPER.get(raw, "")
+            if not word:  # ", 2, 3 …": the list's first item stands for all
+                out.folded = True
+                continue
+        elif first == DIGIT:
             kind = _number_kind(raw)
             if not kind:
                 return "a number that the server reads in a way of its own"
-        elif first == _QUOTE:
+        elif first == QUOTE:
             kind = STRING
-        elif first == _DOT:
+        elif first == DOT:
             if len(raw) == 1 or raw == b"..":
                 kind = OP
                 word = UPPER[raw]
@@ -216,7 +149,7 @@ def _classify(raws: list[bytes], firsts: bytes, ansi: bool, out: Tokens) -> str:
                 start += 1
                 raw = raw[1:]
                 kind = IDENT
-        elif first == _PREFIX:
+        elif first == PREFIX:
             quoted = raw[1:2] == b"'"
             if not quoted:
                 kind = WORD
@@ -229,37 +162,37 @@ def _classify(raws: list[bytes], firsts: bytes, ansi: bool, out: Tokens) -> str:
                 kind = HEX if raw[0] in b"xX" else BIT
                 if not _prefixed_number(raw, kind):
                     return "a malformed hexadecimal or bit literal"
-        elif first == _TICK:
+        elif first == TICK:
             kind = QUOTED
-        elif first == _DOUBLE:
+        elif first == DOUBLE:
             kind = QUOTED if ansi else STRING
-        elif first == _AT:
+        elif first == AT:
             kind = USER_VAR
             if raw[1:2] == b"@":
                 kind = SYS_VAR
                 if len(raw) == 2:
                     return "@@ without a name"
-        elif first == _MARK:
+        elif first == MARK:
             kind = PARAM
-        elif first == _MINUS:
+        elif first == MINUS:
             if raw.startswith(b"--"):
                 out.comments.append(Comment(COMMENT_LINE, start, at, len(kinds)))
                 continue
             kind = OP
             word = UPPER[raw]
-        elif first == _SLASH:
+        elif first == SLASH:
             if len(raw) > 1:
                 out.comments.append(Comment(_comment_kind(raw), start, at, len(kinds)))
                 continue
             kind = OP
             word = "/"
-        elif first == _HASH:
+        elif first == HASH:
             out.comments.append(Comment(COMMENT_LINE, start, at, len(kinds)))
             continue
         elif raw == b"\\N":  # NULL, as in dumps; MySQL has it no more, and refuses what we let pass as NULL
             kind = WORD
             word = "NULL"
-        elif first == _BACKSLASH:
+        elif first == BACKSLASH:
             return "a backslash outside a string"
         else:
             return "a byte that no statement has outside a string"
@@ -313,18 +246,6 @@ def _prefixed_number(raw: bytes, kind: int) -> bool:
     return bool((_QUOTED_HEX if kind == HEX else _QUOTED_BITS).fullmatch(raw))
 
 
-def _closed_pattern(ansi: bool, escapes: bool) -> re.Pattern[bytes]:
-    bodies = [
-        _string("'", escapes).removesuffix("?+"),
-        _string('"', escapes and not ansi).removesuffix("?+"),
-        _string("`", False).removesuffix("?+"),
-    ]
-    return re.compile(f"[nN@]{{0,2}}(?:{'|'.join(bodies)})".encode("ascii"), re.DOTALL)
-
-
-_CLOSED: Final = (
-    _closed_pattern(False, True), _closed_pattern(False, False), _closed_pattern(True, True), _closed_pattern(True, False)
-)  # fmt: skip
 _OPENERS: Final = (b"'", b'"', b"`", b"n'", b"N'", b"@'", b'@"', b"@`", b"@@`")
 
 
@@ -335,9 +256,7 @@ def _ending_error(raws: list[bytes], ctx: LexContext) -> str:
     raw = raws[-1]
     if raw.startswith(b"/*"):
         return "" if len(raw) >= 4 and raw.endswith(b"*/") else "a comment that is not closed"
-    if raw.startswith(_OPENERS) and not _CLOSED[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].fullmatch(
-        raw
-    ):
+    if raw.startswith(_OPENERS) and not CLOSED[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].fullmatch(raw):
         return "a quote that is not closed"
     return ""
 

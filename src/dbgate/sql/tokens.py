@@ -52,7 +52,8 @@ class Tokens:
     case of a WORD, the text of an OP, else "": so comparing words[i] with a keyword never mistakes an identifier.
     comments: in order of place. versioned: a version comment (/*! or /*M!), run or skipped, is in the text.
     inside: a ";" lies inside a version comment that is run.
-    quote: b'"' too is an identifier quote where ansi is set; codec: Python's, for names; escapes: backslash escapes.
+    folded: lists of literals were shortened to their first items, and rows of them to the first row (long texts only).
+    codec: Python's, for names; escapes: backslash escapes.
     """
 
     def __init__(self, text: bytes, codec: str, escapes: bool) -> None:
@@ -67,6 +68,7 @@ class Tokens:
         self.comments: list[Comment] = []
         self.versioned = False
         self.inside = False
+        self.folded = False
 
     def __len__(self) -> int:
         return len(self.kinds)
