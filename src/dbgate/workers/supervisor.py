@@ -20,6 +20,7 @@ from dbgate.gateway.board import Board
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
+from dbgate.hot import describe
 from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
 from dbgate.workers import log
@@ -123,7 +124,7 @@ class Supervisor:
             f"dbgate listens on {self.listen}",
             f"server {self.settings.upstream}",
             f"{policy} from {self.settings.policy}",
-            f"{count} worker{'s' if count != 1 else ''} ({build()})",
+            f"{count} worker{'s' if count != 1 else ''} ({describe()})",
             f"control {self.settings.control_socket or 'off'}",
             f"health {f'http://{self.admin}/health' if self.admin else 'off'}",
             f"audit {self.settings.audit_log or 'off'}",
@@ -342,10 +343,3 @@ class Supervisor:
                 why = await probe(self.settings.upstream, PROBE_SECONDS)
                 self._probed = (time.monotonic(), why)
             return why
-
-
-def build() -> str:
-    """Whether the hot floors run compiled."""
-    from dbgate.gate import session
-
-    return "pure Python" if (session.__file__ or "").endswith(".py") else "compiled"
