@@ -16,6 +16,8 @@ from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
 from dbgate.sql.digest import fast_digest
+from dbgate.sql.lexer import lex
+from dbgate.sql.mask import masked_literals
 from dbgate.sql.statement import Analysis, LexContext
 
 MAX_BUCKETS: Final = 10_000
@@ -162,7 +164,9 @@ class Brain:
             judged = self.judge(
                 scope, self._analysis(scope, text, prepared), "PREPARE" if prepared else "QUERY"
             )
-            if shape is not None and judged.analysis.shared:
+            if scope.policy is not None and scope.policy.log_literals:
+                judged.masked = self._with_literals(scope, text)
+            elif shape is not None and judged.analysis.shared:
                 scope.view.put_shape(shape, judged)
         if raw:
             scope.view.put_exact(raw, judged)
@@ -219,7 +223,15 @@ class Brain:
 
     def _shapes_count(self, scope: Scope) -> bool:
         """Whether a verdict may be shared by texts that differ in literals only."""
-        return scope.policy is None or not scope.policy.reads_literals
+        policy = scope.policy
+        return policy is None or not (policy.reads_literals or policy.log_literals)
+
+    def _with_literals(self, scope: Scope, text: bytes) -> str:
+        """The text for the log where the policy wants its literals; secrets are gone all the same."""
+        try:
+            return masked_literals(text, lex(text, scope.ctx))
+        except Exception as error:
+            return f"(the text cannot be shown: {type(error).__name__})"
 
     def _analysis(self, scope: Scope, text: bytes, prepared: bool) -> Analysis:
         view = self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}")
