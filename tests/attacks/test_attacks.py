@@ -1,12 +1,12 @@
 """Attacks and honest work, as bytes through a running gateway to a real server.
 
-Each attack is first tried on the server itself: what has an effect there (the canary comes back, something changes,
-or a statement that the policy does not grant succeeds) must have none through the gateway. Honest work that the
-server accepts must pass with the same rows.
+What has an effect on the server itself (the canary comes back, something changes, or a statement that the policy does
+not grant succeeds) must have none through the gateway. Honest work that the server accepts must pass, with as many rows.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +22,9 @@ from tests.attacks.stage import Stage, open_stage
 _DEEDS = {a.name for a in verbs.CASES}
 # These would end the server when they are tried on it directly.
 _DEADLY = ("SHUTDOWN", "RESTART", "CLONE")
+
+BATCH = 25
+SAMPLE = int(os.environ.get("DBGATE_ATTACK_SAMPLE", "7"))  # 1 tries every attack on the unguarded server too
 
 ATTACKS = positions.CASES + lexical.CASES + verbs.CASES
 
@@ -42,35 +45,53 @@ def _effect(attack: Attack, outcome: Outcome, changed: bool) -> str:
     return ""
 
 
-def _try(stage: Stage, port: int, attack: Attack) -> tuple[str, Outcome]:
-    outcome = play(port, attack)
+def _unguarded(stage: Stage, attack: Attack) -> bool:
+    """Whether the attack has an effect on the server itself."""
+    outcome = play(stage.server_port, attack)
     changed = stage.changed()
-    effect = _effect(attack, outcome, changed)
     if changed or outcome.stolen:
         stage.restore()
-    return effect, outcome
+    return bool(_effect(attack, outcome, changed))
+
+
+def _guarded(stage: Stage, batch: list[Attack]) -> list[str]:
+    """Plays attacks through the gateway; what changed is looked for behind the batch, and then one by one."""
+    failures: list[str] = []
+    outcomes = [(attack, play(stage.gateway_port, attack)) for attack in batch]
+    for attack, outcome in outcomes:
+        effect = _effect(attack, outcome, False)
+        if effect:
+            failures.append(f"{attack.name}: {effect}: {attack.steps!r} {outcome.errors}")
+    if stage.changed():
+        stage.restore()
+        if len(batch) == 1:
+            return failures or [f"{batch[0].name}: something changed: {batch[0].steps!r} {outcomes[0][1].errors}"]
+        for attack in batch:
+            failures += _guarded(stage, [attack])
+    return failures
 
 
 def test_no_attack_has_an_effect(stage: Stage) -> None:
-    effective = 0
     failures: list[str] = []
-    for attack in ATTACKS:
-        effect, outcome = _try(stage, stage.gateway_port, attack)
-        if effect:
-            failures.append(f"{attack.name}: {effect}: {attack.steps!r} {outcome.errors}")
-        if not any(str(step).startswith(_DEADLY) for step in attack.steps):
-            effective += bool(_try(stage, stage.server_port, attack)[0])
+    for start in range(0, len(ATTACKS), BATCH):
+        failures += _guarded(stage, ATTACKS[start : start + BATCH])
     assert not failures, f"{len(failures)} attacks worked:\n" + "\n".join(failures)
-    assert effective > len(ATTACKS) * 0.6, "most attacks must work on the unguarded server, or this test shows nothing"
+
+
+def test_the_attacks_are_real(stage: Stage) -> None:
+    """Most of them (a sample) work on the unguarded server; else the test above would show nothing."""
+    tried = [a for a in ATTACKS if not any(str(step).startswith(_DEADLY) for step in a.steps)][::SAMPLE]
+    effective = sum(_unguarded(stage, attack) for attack in tried)
+    assert effective > len(tried) * 0.6
 
 
 def test_honest_work_passes(stage: Stage) -> None:
     accepted = 0
     failures: list[str] = []
     for case in honest.CASES:
-        stage.restore()
         direct = play(stage.server_port, case)
-        stage.restore()
+        if any("INSERT" in str(step) for step in case.steps):
+            stage.restore()
         guarded = play(stage.gateway_port, case)
         if guarded.refused:
             failures.append(f"{case.name}: refused: {case.steps!r} {guarded.errors} {stage.reason(guarded)}")
