@@ -28,6 +28,8 @@ from dbgate.sql.frames import (
 from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching, type_word
 from dbgate.sql.tokens import IDENT, OP, QUOTED, SYS_VAR, USER_VAR, WORD
 
+# Words that may stand where a table is expected, behind a parenthesis.
+_OPEN_TABLES: Final = (actions.SELECT, actions.WITH, actions.TABLE, actions.VALUES)
 # Reserved, and yet something to read from.
 _TABLE_WORDS: Final = ("DUAL", "LATERAL", "JSON_TABLE")
 _SEQUENCES: Final = ("NEXTVAL", "LASTVAL", "SETVAL")
@@ -158,7 +160,9 @@ class Scanner(Frames):
         facts = self.facts
         words = facts.tokens.words
         mode = self.mode
-        if action == actions.SELECT:
+        if mode == TABLES and action not in _OPEN_TABLES:
+            facts.fail("a table was expected")
+        elif action == actions.SELECT:
             if mode >= CTE_NAME and mode != CTE_DONE:
                 facts.fail("a common table expression out of place")
             self.enter_query()
@@ -168,10 +172,10 @@ class Scanner(Frames):
         elif action == actions.JOIN:
             if mode in (AFTER, COND, PERIOD):
                 self.mode = TABLES
-            elif mode == TABLES:
-                facts.fail("a table was expected")
         elif action == actions.TAIL or action == actions.WHERE:
-            self._tail(i, action, mode)
+            # MariaDB takes WINDOW for a name too, except where a clause of that name follows.
+            if words[i] != "WINDOW" or (i + 2 < hi and words[i + 2] == "AS"):
+                self._tail(i, action, mode)
         elif action == actions.ON:
             if i + 2 < hi and words[i + 1] == "DUPLICATE" and words[i + 2] == "KEY":
                 self.on_duplicate = True
@@ -184,8 +188,6 @@ class Scanner(Frames):
         elif action == actions.FOR:
             return self._for(i, hi, mode)
         elif action == actions.UNION:
-            if mode == TABLES:
-                facts.fail("a table was expected")
             if mode != NAMES:
                 self.mode = EXPR
         elif action == actions.WITH:
@@ -217,8 +219,6 @@ class Scanner(Frames):
             facts.table("INSERT" if advances else "SELECT", schema, name, advances)
             facts.plain = False
             return i
-        elif mode == TABLES:
-            facts.fail("a table was expected")
         return i + 1
 
     def _from(self, i: int, hi: int) -> int:
@@ -229,7 +229,7 @@ class Scanner(Frames):
         if mode in (LIST, TAIL):
             self.mode = TABLES
             self.slot = False
-        elif mode in (AFTER, COND, ASSIGN, TABLES) or mode >= CTE_NAME or (mode == EXPR and not self.modes):
+        elif mode in (AFTER, COND, ASSIGN) or mode >= CTE_NAME or (mode == EXPR and not self.modes):
             self.facts.fail("FROM out of place")
         return i + 1
 
@@ -243,9 +243,7 @@ class Scanner(Frames):
         return i + 4 < hi and words[i + 3] == "NULLS" and words[i + 4] == "OVER"
 
     def _tail(self, i: int, action: int, mode: int) -> None:
-        if mode == TABLES:
-            self.facts.fail("a table was expected")
-        elif mode != EXPR and mode != NAMES and mode < CTE_NAME:
+        if mode != EXPR and mode != NAMES and mode < CTE_NAME:
             self.mode = TAIL
             if not self.modes:
                 if action == actions.WHERE:
@@ -256,9 +254,7 @@ class Scanner(Frames):
     def _for(self, i: int, hi: int, mode: int) -> int:
         words = self.facts.tokens.words
         after = words[i + 1] if i + 1 < hi else ""
-        if mode == TABLES:
-            self.facts.fail("a table was expected")
-        elif mode in (AFTER, COND):
+        if mode in (AFTER, COND):
             if after == "SYSTEM_TIME" or after == "PORTION":
                 self.mode = PERIOD
             elif after == "JOIN" or after == "ORDER" or after == "GROUP":  # USE INDEX FOR …

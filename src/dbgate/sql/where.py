@@ -118,6 +118,7 @@ def filters(tokens: Tokens, lo: int, hi: int, flavour: int, pipes_concat: bool) 
     nots: list[bool] = [False]
     starts: list[int] = [lo]  # where the current operand starts; -1 when a parenthesis gave its value
     values: list[int] = [_FILTERS]
+    xors: list[bool] = [False]  # whether XOR joins the operands read so far
     groups: list[bool] = [True]  # whether the frame is a group of conditions, not part of an operand
     between = 0
     case = 0
@@ -132,6 +133,7 @@ def filters(tokens: Tokens, lo: int, hi: int, flavour: int, pipes_concat: bool) 
             nots.append(False)
             starts.append(i + 1)
             values.append(_FILTERS)
+            xors.append(False)
             groups.append(group)
         elif (
             groups[top]
@@ -148,9 +150,12 @@ def filters(tokens: Tokens, lo: int, hi: int, flavour: int, pipes_concat: bool) 
             nots[top] = False
             ands[top] = _both(ands[top], value)
             starts[top] = i + 1
-            if word not in ("AND", "&&"):
-                if word == "XOR":
-                    ands[top] = _FIXED if ands[top] != _FILTERS else _FILTERS
+            if word == "XOR":
+                xors[top] = True
+            elif word not in ("AND", "&&"):
+                if xors[top] and ands[top] != _FILTERS:
+                    ands[top] = _FIXED
+                xors[top] = False
                 ors[top] = _either(ors[top], ands[top])
                 ands[top] = _TRUE
             if word == ")" and i < hi:
@@ -161,6 +166,7 @@ def filters(tokens: Tokens, lo: int, hi: int, flavour: int, pipes_concat: bool) 
                 nots.pop()
                 starts.pop()
                 values.pop()
+                xors.pop()
                 groups.pop()
                 top -= 1
                 after = tokens.words[i + 1] if i + 1 < hi else ")"
@@ -171,6 +177,7 @@ def filters(tokens: Tokens, lo: int, hi: int, flavour: int, pipes_concat: bool) 
             for stack in (ors, ands, starts, values):
                 stack.pop()
             nots.pop()
+            xors.pop()
             groups.pop()
         elif word == "CASE":
             case += 1
