@@ -107,6 +107,8 @@ def test_sessions_are_listed_with_what_they_did_and_killed(running: Gateway) -> 
         assert ask(running, "sessions", "kill", session["session_id"])["killed"] is True
         with pytest.raises(pymysql.MySQLError):
             cursor.execute("SELECT 1")
+        killed = running.wait_records(event="session.kill", session_id=session["session_id"])
+        assert f"(uid {os.getuid()})" in killed[0]["reason"]
         left = ask(running, "sessions")["sessions"]
         assert session["session_id"] not in [s["session_id"] for s in left]
         again = cli(running, "sessions", "kill", session["session_id"])

@@ -33,11 +33,13 @@ class Journal:
         if self._file is not None:
             self._file.start()
 
-    def write(self, event: str, reason: str, policy_version: str, decision: str = "") -> None:
-        """One record without a session."""
+    def write(
+        self, event: str, reason: str, policy_version: str, decision: str = "", session_id: str = ""
+    ) -> None:
+        """One record that no client caused. session_id: "" = it is about none."""
         if self._file is None:
             return
-        record = Record(event, time.monotonic(), "", "", "", 0)
+        record = Record(event, time.monotonic(), session_id, "", "", 0)
         record.reason = reason
         record.policy_version = policy_version
         record.decision = decision

@@ -32,6 +32,8 @@ class GatewayOperator:
         if not await self._supervisor.kill_session(session_id):
             return None
         LOG.info("session %s was ended by %s", session_id, author)
+        version = self._supervisor.policies.version
+        self._supervisor.journal.write("session.kill", f"ended by {author}", version, "allow", session_id)
         detail = "both connections are closed; the server stops a statement that was running when it notices"
         return {"session_id": session_id, "killed": True, "detail": detail}
 
