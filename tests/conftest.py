@@ -7,12 +7,14 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How much hypothesis tries: `quick` for ./run test fast, `default`, and `long` by hand (DBGATE_HYPOTHESIS=long).
+# How much hypothesis tries: `quick` for ./run test unit, `thorough` for ./run test and ./run test property, `long` by
+# hand (DBGATE_HYPOTHESIS=long ./run test property).
 settings.register_profile("quick", max_examples=25, deadline=None)
-settings.register_profile("default", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile("default", max_examples=60, deadline=None, print_blob=True)
+settings.register_profile("thorough", max_examples=400, deadline=None, print_blob=True)
 settings.register_profile(
     "long",
-    max_examples=5000,
+    max_examples=10_000,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
@@ -20,7 +22,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("DBGATE_HYPOTHESIS", "default"))
 
 # The quick parts first, so that a plain mistake shows at once; the demo and the soak last.
-_ORDER = ("unit", "property", "architecture", "corpus", "integration", "attacks", "drivers", "soak")
+_ORDER = ("unit", "architecture", "corpus", "integration", "attacks", "drivers", "soak")
 
 
 def _rank(item: pytest.Item) -> int:
