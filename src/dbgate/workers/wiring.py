@@ -93,7 +93,7 @@ class Wiring:
             record.duration_us,
             record.error_code,
             record.truncated,
-            int(self.wall(record.at) * 1000),
+            int((record.at + self._offset) * 1000) if record.rule else 0,  # when a rule was last hit
         )
 
     # --- clocks ---
