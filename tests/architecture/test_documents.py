@@ -105,3 +105,12 @@ def test_the_index_names_every_page() -> None:
         for p in pages
         if f"({p.relative_to(PROJECT / 'docs')})" not in index
     ] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_named_files_exist(path: Path) -> None:
+    named = re.findall(
+        r"\b((?:src|tests|docs|scripts|config|benchmarks)/[\w./-]+\.(?:py|md|yaml|yml|sh))\b",
+        path.read_text(),
+    )
+    assert [name for name in named if not (PROJECT / name).exists()] == []
