@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.control.client import ControlClient, ControlError
-from tests.unit.control.fake import FakeOperator, serving
+from tests.unit.control.fake import FakeOperator, serving, session
 
 CLI = Path(sys.executable).parent / "dbgate-cli"
 
@@ -72,6 +72,16 @@ def test_no_colour_in_a_pipe_nor_with_no_color(path: str) -> None:
     no_colour = cli("stats", "--socket", path, FORCE_COLOR="1", TERM="xterm-256color", NO_COLOR="1").stdout
     assert "\x1b[3" not in no_colour
     assert "\x1b[9" not in no_colour
+
+
+def test_a_terminal_that_does_not_know_every_character(path: str, operator: FakeOperator) -> None:
+    operator.open = [session(1, db_user="数据→")]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1:strict", "DBGATE_CONTROL_SOCKET": path}
+    for arguments in (["sessions"], ["sessions", "kill", "数"], ["stats"]):
+        got = subprocess.run([CLI, *arguments], capture_output=True, env=environment, timeout=30)
+        assert b"Traceback" not in got.stderr
+        said = got.stdout.decode("latin-1") + got.stderr.decode("latin-1")
+        assert ("\\u6570" in said) == (arguments != ["stats"])
 
 
 def test_a_reader_that_goes_away_is_no_traceback(path: str) -> None:

@@ -4,7 +4,9 @@ statistics does not pay for a policy parser."""
 from __future__ import annotations
 
 import importlib
-from typing import Final
+import io
+import sys
+from typing import Any, Final
 
 import click
 
@@ -19,6 +21,13 @@ class LazyGroup(click.Group):
     def __init__(self, name: str, targets: dict[str, str], help_text: str) -> None:
         super().__init__(name=name, help=help_text, context_settings=dict(CONTEXT), no_args_is_help=True)
         self.targets = targets
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click's; a terminal that cannot show a character gets its escape instead of a traceback."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table, which is the order of use."""

@@ -23,7 +23,9 @@ QUEUE_BYTES: Final = 64 << 20
 MAX_BYTES: Final = 256 << 20
 MAX_FILES: Final = 8
 
-_BATCH: Final = 256  # records encoded at a stretch; the interpreter's lock is free again at each write
+# What is encoded at a stretch; the interpreter's lock is free again at each write.
+_BATCH: Final = 256  # records
+_BATCH_BYTES: Final = 256 << 10
 _TICK: Final = 0.02  # seconds between looks at the queue while there is traffic
 _QUIET_TICKS: Final = 50  # empty looks after which the thread sleeps until it is woken
 _RETRY_FIRST: Final = 0.05  # seconds, doubled up to _RETRY_MOST while the log cannot be written
@@ -59,6 +61,8 @@ class AuditFile:
         self._queue: deque[Record] = deque()
         self._max_records = queue_records
         self._max_bytes = queue_bytes
+        # A batch goes into one file whole, so it must not be a large part of a small one.
+        self._batch_bytes = min(_BATCH_BYTES, max_bytes // 4) if max_bytes else _BATCH_BYTES
         # Counters with one writer each, so that none needs a lock: the loop's, then the thread's.
         self._bytes_in = 0
         self._accepted = 0
@@ -207,14 +211,18 @@ class AuditFile:
     def _take(self) -> list[bytes]:
         lines: list[bytes] = []
         size = 0
-        while len(lines) < _BATCH and self._queue:
+        encoded = 0
+        while len(lines) < _BATCH and encoded < self._batch_bytes and self._queue:
             record = self._queue.popleft()
             size += _RECORD_COST + len(record.statement) + _ITEM_COST * len(record.tables)
             try:
-                lines.append(self._lines.line(record, self._wall(record.at)))
+                line = self._lines.line(record, self._wall(record.at))
             except Exception as error:  # a defect must cost one record, not the log
                 self._lost += 1
                 self._drop_cause = f"{type(error).__name__} while encoding"
+                continue
+            lines.append(line)
+            encoded += len(line)
         self._bytes_out += size
         return lines
 
