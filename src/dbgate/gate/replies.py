@@ -35,6 +35,9 @@ from dbgate.wire.status import parse_err
 _RUNS: Final = frozenset(
     (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE, COM_INIT_DB, COM_CREATE_DB, COM_DROP_DB)
 )
+MAX_ANSWER: Final = (
+    65_536  # bytes of the server's answer to the gate's own question; real ones are below 2 KiB
+)
 _REREADS: Final = frozenset((COM_RESET_CONNECTION, COM_DROP_DB, COM_CHANGE_USER))
 
 
@@ -163,6 +166,8 @@ def own_reply(state: State, data: bytes, now: float) -> None:
     """A chunk of the reply to the gate's own question: read, never passed on."""
     reply = state.reply
     pos = reply.feed(data, 0, [])
+    if reply.size > MAX_ANSWER:
+        raise ProtocolError("an answer to the gate's question of too many bytes")
     if not reply.done:
         return
     if not context.learn(state):

@@ -30,9 +30,8 @@ def test_one_scope_for_one_state() -> None:
     assert scope_of(it) is not scope_of(it, schema="other")
     assert scope_of(it) is not scope_of(it, "root")
     assert scope_of(it) is not it.scope(CTX, "shop", it.entry_for("app", "10.0.0.9"), True)
-    assert scope_of(it) is not it.scope(
-        LexContext(MYSQL, 90704, "latin1"), "shop", it.policy.entries[0], False
-    )  # type: ignore[union-attr]
+    latin = LexContext(MYSQL, 90704, "latin1")
+    assert scope_of(it) is not it.scope(latin, "shop", it.entry_for("app", "10.0.0.9"), False)
 
 
 def test_scopes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

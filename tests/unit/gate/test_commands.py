@@ -165,3 +165,32 @@ def test_a_block_in_a_session_without_policy() -> None:
     play.brain.publish(None)
     play.blocked(b"\x03SELECT id FROM users", "no-policy")
     play.blocked(b"\x12", "protocol-command")
+
+
+def test_change_user_is_a_login() -> None:
+    play = Play().login()
+    play.client(packet(0, b"\x11nobody\x00\x00\x00"))
+    assert (play.to_server, play.last.event, play.last.rule) == (b"", "connection.denied", "no-access-rule")
+    play.passes(b"\x11app\x00\x00\x00")
+    assert play.gate.state.queries == 2
+
+
+def test_long_data_over_the_limit_gets_no_answer() -> None:
+    play = Play(brain(limits=Limits(packet=1000))).login()
+    play.client(packet(0, b"\x18\x01\x00\x00\x00\x00\x00" + b"x" * 5000))
+    assert (play.to_server, play.to_client, play.closed) == (b"", b"", "")
+
+
+def test_what_may_mend_a_state_that_is_not_followed() -> None:
+    play = Play().login(answer=context(modes=b"ORACLE"))
+    play.passes(b"\x0e", [ok()])
+    play.blocked(b"\x09", "session-state")
+    play.passes(b"\x1f", [ok()])
+    assert play.gate.state.unfollowed
+
+
+def test_commands_on_prepared_statements_are_known() -> None:
+    play = Play().login()
+    play.passes(b"\x16SELECT id FROM users", [b"\x00\x01\x00\x00\x00" + b"\x00" * 7])
+    play.blocked(b"\x16SELECT id FROM secret", "table-denied")
+    assert play.last.operation == "SELECT"

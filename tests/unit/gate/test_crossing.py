@@ -95,3 +95,14 @@ def test_caps_are_set_for_rows_only() -> None:
     assert (play.last.event, play.last.rows) == ("query", 2)
     play.passes(b"\x0e", [ok()])
     assert play.gate.state.reply.cap == -1
+
+
+def test_a_state_that_is_not_followed_lets_nothing_cross() -> None:
+    play = Play().login()
+    play.gate.state.unfollowed = "sql_mode X is not known"
+    assert play.blocked(b"\x03SELECT 1", "session-state").reason == "sql_mode X is not known"
+
+
+def test_commands_that_no_analysis_describes_are_refused_by_their_name() -> None:
+    record = Play().login().blocked(b"\x12\x00", "protocol-command")
+    assert (record.operation, record.statement, record.policy_version != "") == ("BINLOG_DUMP", "", True)

@@ -6,7 +6,8 @@ from dbgate.gate.brain import Limits
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.codec import put_lenenc_bytes
-from tests.unit.wire.making import binary_row, chain, err, ok, result, row
+from tests.unit.wire import making
+from tests.unit.wire.making import binary_row, chain, column, err, ok, result, row
 
 from .play import CLIENT, Play, brain, context
 
@@ -126,7 +127,7 @@ def test_columns_are_watched() -> None:
     play.passes(b"\x03SELECT * FROM users", result([row(b"1", b"2")], (b"id", b"SSN")))
     assert play.last.sensitive == ("ssn",)
     play.passes(b"\x03SELECT id FROM users", result([row(b"1")]))
-    assert play.last.sensitive == ()
+    assert not play.records[-1].sensitive
 
 
 # --- what the session's state becomes ---
@@ -340,3 +341,43 @@ def test_binary_rows_are_capped_too() -> None:
     play.passes(b"\x17\x01\x00\x00\x00\x00\x01\x00\x00\x00")
     play.server(chain(result([binary_row(b"\xfe" * 9)] * 5)))
     assert (play.last.rule, play.last.rows) == ("max-result-rows", 3)
+
+
+def test_what_prepared_statements_become() -> None:
+    play = Play(
+        brain(CAPPED), CLIENT & ~1 | c.MARIADB_CACHE_METADATA, making.MARIADB_CAPABILITIES, b"10.11.6-MariaDB"
+    )
+    play.login(answer=[b"\x05\x01", *context()[1:]])
+    state = play.gate.state
+    head = b"\x00\x01\x00\x00\x00\x01" + b"\x00" * 6
+    play.passes(b"\x16SELECT ssn FROM users", [head, column(b"ssn")])
+    assert state.statements.by_id[1].columns == (b"ssn",)
+    play.passes(b"\x17\x01\x00\x00\x00\x00\x01\x00\x00\x00", [b"\x01\x00", binary_row(b"1"), ok(header=0xFE)])
+    assert (play.last.sensitive, state.statements.by_id[1].given) == (("ssn",), 1)
+    state.statements.by_id[1].lost = True
+    play.passes(b"\x1a\x01\x00\x00\x00", [err()])
+    assert state.statements.by_id[1].lost
+    play.passes(b"\x1a\x01\x00\x00\x00", [ok()])
+    assert (state.statements.by_id[1].lost, state.statements.by_id[1].given) == (False, 0)
+    play.passes(b"\x16SELECT id FROM users", [err()])
+    assert state.statements.last == -1
+    play.passes(b"\x1f", [ok()])
+    assert not state.statements.by_id
+
+
+def test_an_answer_that_says_nothing_ends_the_session() -> None:
+    play = Play().greet().answer().server(packet(2, ok())).server(packet(1, err()))
+    assert play.closed == "the session's state cannot be read from the server"
+    assert play.error().errno == 1105
+
+
+def test_an_answer_in_pieces_and_one_without_end() -> None:
+    play = Play().greet().answer().server(packet(2, ok()))
+    data = chain(context())
+    play.server(data[:30])
+    assert play.gate.state.schema == "shop"
+    play.server(data[30:])
+    play.passes(b"\x0e", [ok()])
+    play = Play().greet().answer().server(packet(2, ok()))
+    play.server(chain(result([row(b"x" * 3000)] * 30)))
+    assert play.closed == "protocol error of the server: an answer to the gate's question of too many bytes"

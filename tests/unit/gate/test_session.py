@@ -381,3 +381,35 @@ def test_the_gate_never_raises_and_leaves_no_record_open(
     assert play.gate.state.record is None
     opened = [r.event for r in play.records].count("connection.open")
     assert [r.event for r in play.records].count("connection.close") == (1 if opened else 0)
+
+
+def test_a_login_with_several_turns_and_a_file() -> None:
+    play = Play().greet().answer().server(packet(2, b"\xfeplugin\x00n"))
+    play.client(packet(3, b"sig"))
+    assert play.to_server == packet(3, b"sig")
+    play.server(packet(4, ok())).server(chain(context()))
+    load = query(b"LOAD DATA LOCAL INFILE 'f' INTO TABLE users")
+    play.client(load).server(packet(1, b"\xfbf"))
+    assert play.client(packet(2, b"1\n2\n")[:5]).to_server == packet(2, b"1\n2\n")[:5]
+    play.client(packet(2, b"1\n2\n")[5:] + packet(3, b"") + packet(0, b"\x0e"))
+    assert play.to_server == packet(2, b"1\n2\n")[5:] + packet(3, b"")
+    play.server(packet(4, ok(2)))
+    assert (play.last.affected_rows, play.to_server) == (2, packet(0, b"\x0e"))
+
+
+def test_files_in_the_queue() -> None:
+    load = query(b"LOAD DATA LOCAL INFILE 'f' INTO TABLE users")
+    play = Play().login()
+    play.client(load + packet(2, b"1\n")).server(packet(1, b"\xfbf"))
+    assert play.to_server == packet(2, b"1\n")
+    play = Play().login()
+    play.client(load + packet(2, b"1\n") + packet(3, b"") + packet(0, b"\x0e")).server(packet(1, b"\xfbf"))
+    assert play.to_server == packet(2, b"1\n") + packet(3, b"")
+    play.server(packet(4, ok(1)))
+    assert play.to_server == packet(0, b"\x0e")
+    play = Play().login()
+    play.client(load).server(packet(1, b"\xfbf")).server(packet(2, ok()))
+    assert play.closed == "protocol error of the server: the server spoke before its turn"
+    play = Play().login()
+    play.client(load).server(packet(1, b"\xfbf")).client(packet(7, b"x"))
+    assert play.closed == "protocol error of the client: packet number 7 where 2 was due"
