@@ -54,7 +54,7 @@ _LISTS: Final = (b"\0, \0", b"\0,\0", b"\0),(", b"\0), (")
 def fast_digest(text: bytes, ctx: LexContext) -> bytes | None:
     """The literal-free key of `text`, or None where it has none. Equal keys mean the same only for a text for which
     `slots.shareable` said so, under one context. Identifiers, spacing and case stay as they are."""
-    if len(text) > MAX_KEYED or b"\0" in text or b"/*!" in text or b"/*M!" in text:
+    if len(text) > MAX_KEYED or b"\0" in text:
         return None
     pieces = PATTERNS[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].split(text)
     if len(pieces) == 1:

@@ -52,7 +52,7 @@ def _codes() -> dict[str, int]:
         (
             _CLAUSE,
             "SELECT FROM WHERE HAVING ON SET VALUES VALUE GROUP ORDER LIMIT UNION INTERSECT EXCEPT INTO USING RETURNING"
-            " JOIN WINDOW PROCEDURE DUPLICATE UPDATE OFFSET",
+            " JOIN WINDOW PROCEDURE DUPLICATE UPDATE OFFSET BY",
         ),
         (_CONSTANT, "TRUE FALSE NULL UNKNOWN"),
         (_NEUTRAL, "BINARY COLLATE ESCAPE ASC DESC"),
@@ -103,7 +103,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
         if not word:
             if STRING <= kind <= BIT:
                 operand.literal(kind, raws[i])
-            else:
+            elif kind != QUOTED or i + 1 == end or words[i + 1] != "(":
                 operand.constant = False
                 operand.rows = True
             i += 1
@@ -256,7 +256,7 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
         level.assigned = False
     elif code == _BRANCH:
         level.clause = word
-    elif word == "UPDATE" and level.clause != "DUPLICATE":
+    elif word == "BY" or (word == "UPDATE" and level.clause != "DUPLICATE"):
         pass
     else:
         level.clause = "SET" if word == "UPDATE" else word

@@ -26,7 +26,9 @@ _NAMED: Final = (b"IDENTIFIED", b"PASSW")
 # Statements that are not about rows: in them `… PASSWORD = word` names a secret, not a column.
 _ROW_VERBS: Final = word_set("SELECT INSERT REPLACE UPDATE DELETE WITH ( TABLE VALUES CALL DO")
 _HANDS_OVER: Final = word_set("BY AS USING")
-_NO_SECRET: Final = word_set("PASSWORD RANDOM WITH VIA OLD_PASSWORD FOR EXPIRE HISTORY REUSE REQUIRE OPTIONAL CURRENT")
+_NO_SECRET: Final = word_set(
+    "PASSWORD RANDOM WITH VIA OLD_PASSWORD FOR EXPIRE HISTORY REUSE REQUIRE OPTIONAL CURRENT"
+)
 
 
 def mask(text: bytes, tokens: Tokens) -> str:
@@ -158,11 +160,11 @@ def _mask_unlexed(text: bytes) -> str:
         else:
             shown = piece.decode("utf-8", "backslashreplace")
             hidden = _MARKS.search(piece) is not None
-        if shown == "?" and out and out[-1] == "?":
+        if out and ((shown == "?" and (out[-1] == "?" or out[-2:] == ["?", " "])) or shown == out[-1] == " "):
             continue
         out.append(shown)
         size += len(shown)
         if size > LIMIT:
             break
-    result = "".join(out)
+    result = "".join(out).strip()
     return result if len(text) <= 4 * LIMIT and len(result) <= LIMIT else result[:LIMIT] + CUT_MARK

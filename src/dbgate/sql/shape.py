@@ -136,12 +136,17 @@ def _outline(tokens: Tokens, first: int, end: int, ctx: LexContext, pattern: boo
     words = tokens.words
     i = _verb_at(tokens, first, end)
     verb = words[i] if i < end else ""
+    if not verb:
+        return ()
+    opened = i - first if words[first] == "(" else 0
+    while opened > 0 and words[end - 1] == ")":
+        opened -= 1
+        end -= 1
     bare = verb in ("INSERT", "REPLACE", "TRUNCATE")
     out: list[str] = []
     table = verb == "UPDATE" or bare  # whether a table's name is expected
-    if i < end:
-        out.append(verb)
-        i += 1
+    out.append(verb)
+    i += 1
     listing = table  # whether a comma is followed by another table
     depth = 0
     while i < end:
@@ -233,7 +238,7 @@ def _operand(tokens: Tokens, i: int, end: int, pattern: bool, table: bool, out: 
     elif words[last] == "*":
         out.append("*")
     else:
-        name = tokens.name(last).upper()
+        name = tokens.name(last).upper() or "`"
         if table:
             name = "." + name
         elif tokens.kinds[last] == QUOTED and name in _SPECIAL:
@@ -300,17 +305,15 @@ def _simplify(items: list[str]) -> list[str]:
         return items
     if items[1] != "FROM":
         # DELETE u FROM users AS u WHERE …
-        start = items.index("FROM") if "FROM" in items else 0
-        if start == 2 or (start == 4 and items[2] == "." and items[3] == "*"):
-            if _one_table(items, start + 1):
-                return [items[0], *items[start:]]
+        if items[2] == "FROM" and _one_table(items, 3):
+            return [items[0], *items[2:]]
     elif len(items) > 4 and items[3] == "USING" and _one_table(items, 4):
         return [items[0], items[1], *items[4:]]
     return items
 
 
 def _one_table(items: list[str], at: int) -> bool:
-    if at >= len(items) or not items[at].startswith((".", "\0")):
+    if not items[at].startswith((".", "\0")):
         return False
     return at + 1 == len(items) or items[at + 1] == "WHERE" or items[at + 1] in _TAILS
 

@@ -79,9 +79,7 @@ def _cut_tokens(text: bytes, tokens: Tokens, ctx: LexContext) -> list[bool] | No
         if match.group(2) is not None:
             # An identifier stays in the key; but the pattern's `a``b` is two of them, and one in a comment is none.
             continue
-        if i >= count or starts[i] != start or tokens.end(i) != end:
-            return None
-        if kinds[i] != STRING and kinds[i] != NUMBER:
+        if i >= count or starts[i] != start or tokens.end(i) != end or kinds[i] not in (STRING, NUMBER):
             return None
         cut[i] = True
     return cut
@@ -152,9 +150,7 @@ def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool) -> bool:
     words = tokens.words
     count = len(words)
     following = words[i + 1] if i + 1 < count else ";"
-    p = i - 1
-    if p < 0:
-        return False
+    p = i - 1  # not negative: the first token is the verb
     if words[p] == "-" and p >= 1 and words[p - 1] in _MINUS_LEADS:
         p -= 1
     before = words[p]
@@ -195,8 +191,6 @@ def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool) -> bool:
 
 def _is_column(tokens: Tokens, j: int) -> bool:
     """Whether an operand that ends at token j is a column by itself, or a parenthesis or call with one in it."""
-    if j < 0:
-        return False
     words = tokens.words
     if words[j] == ")":
         return _holds_column(tokens, j)

@@ -1,0 +1,102 @@
+"""What is known of constant operands."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.fold import (
+    GROUP,
+    Level,
+    Operand,
+    is_equality,
+    numbers_over,
+    same_sides,
+    shares_literal,
+    small_truth,
+)
+from dbgate.sql.tokens import NUMBER, STRING
+from tests.unit.sql.lexed import lexed
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("1=1", True),
+        ("0 = 1", False),
+        ("(1 != 1)", False),
+        ("1 <> 0", True),
+        ("TRUE", True),
+        ("FALSE", False),
+        ("true = 1", True),
+        ("0", False),
+        ("NULL", False),
+        ("1 = NULL", False),
+    ],
+)
+def test_small_truth(text: str, truth: bool) -> None:
+    tokens = lexed(text)
+    assert small_truth(tokens, 0, len(tokens)) is truth
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("id=id", True),
+        ("ID = id", True),
+        ("(5=5)", True),
+        ("t.a = t.a", True),
+        ("'a' LIKE 'a'", True),
+        ("'a'='b'", False),
+        ("a = b", False),
+        ("a < a", False),
+        ("a = b + 1", False),
+    ],
+)
+def test_same_sides(text: str, same: bool) -> None:
+    tokens = lexed(text)
+    assert same_sides(tokens, 0, len(tokens)) is same
+
+
+def test_shares_literal() -> None:
+    tokens = lexed("a = 'x' 'x' = '' b = 5 NULL IS NULL")
+    assert shares_literal(tokens, 3, 6, 0, 3)
+    assert not shares_literal(tokens, 3, 6, 6, 9)
+    assert not shares_literal(tokens, 9, 12, 0, 3)
+    assert shares_literal(tokens, 9, 12, 9, 12)
+    assert not shares_literal(tokens, 1, 2, 0, 3)
+
+
+def test_is_equality() -> None:
+    for text, equality in (
+        ("5 = 0", True),
+        ("5 IS NULL", True),
+        ("5 IS NOT NULL", False),
+        ("5 < 6", False),
+        ("5", False),
+    ):
+        tokens = lexed(text)
+        assert is_equality(tokens, 0, len(tokens)) is equality
+
+
+def test_numbers_over() -> None:
+    for text, over in (("17=18", True), ("17=3", False), ("17='a'", False), ("17=1.5", False)):
+        tokens = lexed(text)
+        assert numbers_over(tokens, 0, len(tokens), 9) is over
+
+
+def test_an_operand_knows_what_is_in_it() -> None:
+    operand = Operand(0)
+    operand.literal(NUMBER, b"1")
+    operand.compare("=")
+    assert operand.small and operand.is_condition()
+    operand.compare("<")
+    assert not operand.small
+    other = Operand(0)
+    other.literal(STRING, b"'a'")
+    assert not other.small and other.strings == 1 and not other.is_condition()
+    operand.absorb(other, True)
+    assert operand.constant and operand.called and operand.strings == 1 and operand.literals == 2
+    operand.absorb(Operand(0), True)
+    assert not operand.constant
+    level = Level(GROUP, "", 3, "WHERE")
+    assert level.operand.start == 3 and level.whole is not level.operand

@@ -1,0 +1,99 @@
+"""Functions that are known by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.injection_calls import call_end, called_name, suspicious_calls
+from tests.unit.sql.lexed import lexed
+
+
+def found(text: str) -> list[str]:
+    tokens = lexed(text)
+    return [detector for detector, _ in suspicious_calls(tokens, 0, len(tokens))]
+
+
+@pytest.mark.parametrize(
+    ("text", "detector"),
+    [
+        ("SELECT SLEEP(5)", "time_delay"),
+        ("SELECT mariadb_schema.sleep(5)", "time_delay"),
+        ("SELECT BENCHMARK(1, 1)", "time_delay"),
+        ("SELECT a FROM t WHERE GET_LOCK('a', 5)", "time_delay"),
+        ("UPDATE t SET a = GET_LOCK('a', 5)", "time_delay"),
+        ("SELECT LOAD_FILE('a')", "file_access"),
+        ("SELECT a FROM t INTO OUTFILE 'x'", "file_access"),
+        ("CREATE FUNCTION f RETURNS INT SONAME 'x.so'", "file_access"),
+        ("SELECT a FROM t PROCEDURE ANALYSE((SELECT 1), 1)", "metadata_probe"),
+        ("SELECT a FROM t PROCEDURE ANALYSE(EXTRACTVALUE(RAND(), b))", "metadata_probe"),
+        ("SELECT EXTRACTVALUE(1, '/a')", "metadata_probe"),
+        ("SELECT EXTRACTVALUE(f(a, b), CONCAT('~', c))", "metadata_probe"),
+        ("SELECT UPDATEXML(a, CASE WHEN 1 THEN 2 END, 1)", "metadata_probe"),
+        ("SELECT EXTRACTVALUE(CONCAT(1))", "metadata_probe"),
+        ("SELECT EXP(~(SELECT 1))", "metadata_probe"),
+        ("SELECT NAME_CONST(VERSION(), 1)", "metadata_probe"),
+        ("SELECT UUID_TO_BIN(CONCAT('x', DATABASE()))", "metadata_probe"),
+        ("SELECT JSON_KEYS((SELECT a FROM t))", "metadata_probe"),
+        ("SELECT POLYGON((SELECT a FROM t))", "metadata_probe"),
+        ("SELECT POINT((SELECT a FROM t), 1)", "metadata_probe"),
+        ("SELECT GTID_SUBSET(CONCAT('x', a), 1)", "metadata_probe"),
+        ("SELECT ST_LATFROMGEOHASH((SELECT a FROM t))", "metadata_probe"),
+        ("SELECT JSON_ARRAY_APPEND((SELECT a FROM t), VERSION())", "metadata_probe"),
+        ("SELECT COUNT(*), CONCAT(a, FLOOR(RAND(0)*2)) x FROM t GROUP BY x", "metadata_probe"),
+        ("SELECT a FROM t WHERE ORD(MID(b, 1, 1)) > 64", "metadata_probe"),
+        ("SELECT a FROM t WHERE ASCII((SELECT b FROM u)) = 64", "metadata_probe"),
+        ("SELECT a FROM t WHERE ORD(@@version)", "metadata_probe"),
+        ("SELECT a FROM t WHERE LENGTH(DATABASE()) > 5", "metadata_probe"),
+        ("SELECT a FROM t WHERE (LENGTH(CURRENT_USER)) > 5", "metadata_probe"),
+        ("SELECT a FROM t WHERE (SELECT SUBSTR(b, 1, 1) FROM u) = 'a'", "metadata_probe"),
+        ("SELECT CHAR(97, 98, 99)", "metadata_probe"),
+        ("SELECT CONCAT(a, 0x3a, b) FROM t", "metadata_probe"),
+        ("SELECT a FROM t ORDER BY (SELECT CONCAT('x', DATABASE(), 'y'))", "metadata_probe"),
+        ("SELECT a FROM t WHERE VERSION() LIKE '5%'", "metadata_probe"),
+        ("SELECT a FROM t WHERE b = VERSION()", "metadata_probe"),
+        ("SELECT a FROM t WHERE 'x' = DATABASE()", "metadata_probe"),
+        ("SELECT a FROM t WHERE USER() = 'root'", "metadata_probe"),
+    ],
+)
+def test_suspicious(text: str, detector: str) -> None:
+    assert detector in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT GET_LOCK('a', 5)",
+        "DO RELEASE_LOCK('a')",
+        "SELECT a FROM t WHERE RELEASE_LOCK('a')",
+        "SELECT sleep FROM t",
+        "SELECT EXTRACTVALUE(doc, '/a/b'), UPDATEXML(doc, '/a', '<b/>') FROM t",
+        "SELECT EXP(a), FLOOR(RAND() * 5), FLOOR(a) FROM t GROUP BY b",
+        "SELECT NAME_CONST('a', 1)",
+        "SELECT POINT(1, 2), JSON_KEYS(a), POLYGON(LINESTRING(POINT(0,0))) FROM t",
+        "SELECT GTID_SUBSET('a', @@gtid_executed)",
+        "SELECT UUID_TO_BIN('x'), JSON_ARRAY_APPEND(a, '$', 1) FROM t",
+        "SELECT ASCII(a), LENGTH(a) FROM t WHERE LENGTH(a) > 5 AND ASCII(a) = 3",
+        "SELECT SUBSTR(a, 1, 1) FROM t WHERE SUBSTR(a, 1, 1) = 'x'",
+        "SELECT (SELECT SUBSTR(a, 1, 1) FROM t)",
+        "SELECT LEFT((SELECT a FROM t), 5)",
+        "SELECT CHAR(10), CHAR(a, b, c) FROM t",
+        "SELECT CONCAT(a, 0x0a), CONCAT(0x41, 'b'), CONCAT(_utf8 0x41, a) FROM t",
+        "SELECT (SELECT CONCAT('x', a) FROM t), (SELECT CONCAT(a, DATABASE()))",
+        "SELECT VERSION(), DATABASE()",
+        "SELECT a FROM t WHERE b = DATABASE() AND c = USER() AND f(VERSION(), 1) = 2",
+        "SELECT a FROM t PROCEDURE ANALYSE(1, 2)",
+        "SELECT a INTO @x FROM t",
+    ],
+)
+def test_harmless(text: str) -> None:
+    assert found(text) == []
+
+
+def test_call_end_and_name() -> None:
+    tokens = lexed("f((a), b) (c")
+    assert call_end(tokens, 1, len(tokens)) == 7
+    assert call_end(tokens, 8, len(tokens)) == len(tokens)
+    assert called_name(tokens, 1) == "F"
+    assert called_name(tokens, 2) == ""
+    assert called_name(tokens, 0) == ""
+    assert called_name(lexed("`Sleep`(1)"), 1) == "SLEEP"

@@ -1,0 +1,61 @@
+"""Comments that cut off the rest of a statement, and those that people write."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.injection_comments import LONGEST, truncation
+from tests.unit.sql.lexed import lexed
+
+
+def why(text: str) -> str:
+    tokens = lexed(text)
+    return truncation(tokens, 0, len(tokens))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a FROM t WHERE b='x' -- ' AND c=1",
+        "SELECT a FROM t WHERE b='x'#'",
+        "SELECT a FROM t WHERE b=5 -- ) ORDER BY c",
+        "SELECT a FROM t WHERE b=5 -- AND c=1",
+        "SELECT a FROM t WHERE b=5 -- x LIMIT 10",
+        "SELECT a FROM t WHERE b=5 -- order by `c`",
+        "SELECT a FROM t WHERE b='x' -- ' AND c=1\n LIMIT 5",
+        "SELECT/**/a/**/FROM t",
+        "SELECT a FROM t WHERE b=5 /*!50000UNION*/ SELECT 1",
+    ],
+)
+def test_injected(text: str) -> None:
+    assert why(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a FROM t -- name: GetUser",
+        "SELECT a FROM t # the user's orders and (maybe) more",
+        "SELECT a FROM t -- users' orders by date",
+        "SELECT a FROM t -- app='web',trace='1'",
+        "SELECT a -- it's 'the key\n FROM t",
+        "/* '; */ SELECT a FROM t /* ) */",
+        "SELECT /**/ a FROM t",
+        "SELECT a/**/FROM t",
+        "SELECT /*!40001 SQL_NO_CACHE */ a FROM t",
+        "/*!40101 SET NAMES utf8 */",
+        "SELECT /*+ MAX_EXECUTION_TIME(5) */ a FROM t",
+    ],
+)
+def test_honest(text: str) -> None:
+    assert why(text) == ""
+
+
+def test_comments_of_other_statements_do_not_count() -> None:
+    tokens = lexed("SELECT 1 -- ' AND x=1\n; SELECT 2")
+    assert truncation(tokens, 0, 2)
+    assert truncation(tokens, 3, 5) == ""
+
+
+def test_long_comments_are_looked_at_in_part() -> None:
+    assert why("SELECT 1 -- " + "x" * LONGEST + "'") == ""

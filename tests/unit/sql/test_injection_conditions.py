@@ -1,0 +1,141 @@
+"""Constant conditions: which are probes, which are written by query builders and templates."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.injection_conditions import constant_condition
+from tests.unit.sql.lexed import lexed
+
+
+def why(text: str, pipes: bool = False) -> str:
+    tokens = lexed(text)
+    return constant_condition(tokens, 0, len(tokens), pipes)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "a=1 OR 1=1",
+        "a=1 OR 1",
+        "a=1 OR NOT 1=0",
+        "a=1 OR 2>1",
+        "a=1 XOR 1",
+        "a=1 || 1=1",
+        "a=1 AND 17=17",
+        "a=1 AND 17",
+        "a=1 AND 'a'='b'",
+        "a='x' OR '1'",
+        "'x' AND a=1",
+        "a=1 OR (1=1)",
+        "a=1 OR (5)",
+        "a=1 OR 1.0=1",
+        "a=1 OR 0x41=0x41",
+        "a=1 OR ASCII('a')=97",
+        "a=1 OR (SELECT 1)=1",
+        "a=1 OR EXISTS(SELECT 1)",
+        "a=1 OR b=b",
+        "a=1 OR _utf8'a'='a'",
+        "a=1 OR 'a' LIKE 'a' ESCAPE '!'",
+        "a=1 OR 5 BETWEEN 1 AND 9",
+        "a='x'='x'",
+        "a='x' IS NOT NULL",
+        "a='x'-'y'",
+        "a='x'-0-'y'",
+        "a=1 OR NOW()",
+        "a=1 OR CURRENT_DATE > '2000-01-01'",
+        "a=1 AND (SELECT COUNT(*) FROM t) > 0",
+        "a=1 AND EXISTS(SELECT * FROM t)",
+        "ASCII('a') AND a=1",
+        "a=1 AND ELT(1=1, 5)",
+        "a=IF(17=17, b, c)",
+        "a=IF(1=1, 1, 0)",
+        "a=CASE WHEN 1=1 THEN 1 ELSE 0 END",
+        "a=CASE WHEN (17=17) THEN b END",
+        "17=17",
+        "(a=1 OR 1=1)",
+        "(a=1 OR 1 IS NOT NULL)",
+        "(a=1 OR b=2 OR 'x'='y')",
+        "a=1 ORDER BY b AND 2=2",
+        "a=1 ORDER BY (SELECT 1)",
+        "a=1 ORDER BY (SELECT (5))",
+        "a=1 ORDER BY (SELECT NULL FROM u)",
+        "a=1 ORDER BY -5 OR b",
+        "a=1 GROUP BY b HAVING 'a'='a'",
+    ],
+)
+def test_probes(condition: str) -> None:
+    assert why(f"SELECT a FROM t WHERE {condition}")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "1=1",
+        "1=1 AND a=1",
+        "0 = 1",
+        "1",
+        "a=1 AND 1=1",
+        "a=1 AND 1 = 0",
+        "a=1 AND (1 != 1)",
+        "a=1 AND TRUE",
+        "a=1 AND NULL",
+        "a=1 OR 1=0",
+        "(a NOT IN (NULL) OR (1 = 1))",
+        "('x' = 'all' OR a='x')",
+        "('' = '' OR a='')",
+        "(a='x' OR 'x'='all')",
+        "(a=5 OR 5 IS NULL)",
+        "(NULL IS NULL OR a=NULL)",
+        "a BETWEEN 1 AND 5 AND b=2",
+        "a=1 AND 'x' IN (b, c)",
+        "a=1 OR b=c",
+        "a=1 OR t.b=u.b",
+        "a=1 OR (SELECT MAX(b) FROM u WHERE u.a=t.a) > 5",
+        "a=1 AND EXISTS(SELECT 1 FROM u JOIN v ON u.a=v.a)",
+        "a=1 AND DATE('2024-01-01') < b",
+        "a=1 ORDER BY b=5 DESC",
+        "a=1 ORDER BY CASE WHEN 'x'='y' THEN b ELSE c END",
+        "a IS TRUE AND (b='x') IS NOT NULL",
+        "a=IF(5=0, b, c)",
+        "CASE WHEN a=1 THEN b=1 ELSE TRUE END",
+        "a=1 AND FIND_IN_SET('x', 'x,y')",
+        "a=1 OR ? = ''",
+        "a=1 OR @x = 1",
+    ],
+)
+def test_what_builders_and_templates_write(condition: str) -> None:
+    assert why(f"SELECT a FROM t WHERE {condition}") == ""
+
+
+def test_values_and_assignments() -> None:
+    assert why("UPDATE t SET a='x' AND 17=17 WHERE b=1")
+    assert why("UPDATE t SET a='x'='y' WHERE b=1")
+    assert why("INSERT INTO t (a) VALUES ('x' OR SLEEP(1))")
+    assert why("INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a='x' OR 'a'='a'")
+    assert why("INSERT INTO t (a) VALUES ('x' LIKE 'y')")
+    assert why("UPDATE t SET a=IF(a>1,2,3), b=c>5 WHERE d=1") == ""
+    assert why("UPDATE t SET a=1 AND b=2 WHERE c=3") == ""
+    assert why("INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a=VALUES(a), b=b+1") == ""
+    assert why("SELECT a FROM t WHERE b=1 FOR UPDATE") == ""
+
+
+def test_select_lists() -> None:
+    assert why("SELECT a=1 AND b=2, IF(5=0, 1, 2), CASE WHEN 1=1 THEN 1 END FROM t") == ""
+    assert why("SELECT (SELECT CASE WHEN 5=5 THEN 1 ELSE 2 END)")
+    assert why("SELECT 17=17 AND a")
+    assert why("SELECT a=b=5 FROM t") == ""
+
+
+def test_pipes() -> None:
+    assert why("SELECT a FROM t WHERE b='x' || 'y'")
+    assert why("SELECT a FROM t WHERE b='x' || 'y'", pipes=True) == ""
+    assert why("SELECT 'x' || 'y' FROM t") == ""
+
+
+def test_unbalanced_parentheses_and_quoted_functions() -> None:
+    assert why("SELECT a FROM t WHERE (b=1 OR 2=2")
+    assert why("SELECT a FROM t WHERE b=1) OR (c=1") == ""
+    assert why("SELECT a FROM t WHERE b=1 OR `ascii`('a')=97")
+    assert why("SELECT a.end FROM t a WHERE end=1 AND a.x=2") == ""
+    assert why("SELECT SUM(a) OVER w FROM t WHERE b=1 AND `f`(b)=2 WINDOW w AS (PARTITION BY c)") == ""

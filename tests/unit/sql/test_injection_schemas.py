@@ -1,0 +1,57 @@
+"""The server's own schemas beside an application's rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.injection_schemas import heavy_join, metadata_beside_rows
+from tests.unit.sql.lexed import lexed
+
+
+def beside(text: str) -> str:
+    tokens = lexed(text)
+    return metadata_beside_rows(tokens, 0, len(tokens))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a FROM t WHERE b=(SELECT c FROM information_schema.tables)",
+        "SELECT a FROM t WHERE b=1 UNION SELECT user FROM mysql.user",
+        "INSERT INTO t VALUES ((SELECT 1 FROM `mysql`.`user`))",
+        "UPDATE LOW_PRIORITY t SET a=(SELECT 1 FROM u JOIN sys.x)",
+        "SELECT a FROM t WHERE b=1 AND @@version LIKE '5%'",
+        "SELECT a FROM t WHERE b=1 AND @@global.datadir = 'x'",
+    ],
+)
+def test_probes(text: str) -> None:
+    assert beside(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a FROM information_schema.tables WHERE b=(SELECT c FROM mysql.user)",
+        "SELECT (SELECT COUNT(*) FROM information_schema.tables)",
+        "INSERT INTO s SELECT a FROM information_schema.tables",
+        "SELECT a FROM (SELECT b FROM information_schema.tables) x",
+        "SELECT mysql.a, x.sys.y FROM mysql WHERE (mysql.b = 1)",
+        "SELECT f(@@time_zone), a FROM t WHERE b > f(@@global.time_zone)",
+        "SELECT @@version LIKE '5%'",
+        "SELECT a FROM t WHERE (SELECT b, x.mysql.c FROM u)",
+        "SELECT a FROM",
+    ],
+)
+def test_honest(text: str) -> None:
+    assert beside(text) == ""
+
+
+def test_heavy_join() -> None:
+    tokens = lexed("SELECT COUNT(*) FROM information_schema.columns A, information_schema.columns B")
+    assert heavy_join(tokens, 0, len(tokens))
+    tokens = lexed(
+        "SELECT 1 FROM information_schema.columns A, information_schema.tables B, information_schema"
+    )
+    assert heavy_join(tokens, 0, len(tokens)) == ""
+    tokens = lexed("SELECT 1 FROM information_schema.columns A JOIN information_schema.columns B ON A.x=B.x")
+    assert heavy_join(tokens, 0, len(tokens)) == ""

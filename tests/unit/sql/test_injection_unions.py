@@ -1,0 +1,80 @@
+"""UNION: appended ones and honest ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.injection_unions import COLUMN, COMPUTED, LITERAL, STAR, read_branch, union_probe
+from tests.unit.sql.lexed import lexed
+
+
+def why(text: str) -> str:
+    tokens = lexed(text)
+    return union_probe(tokens, 0, len(tokens))
+
+
+@pytest.mark.parametrize(
+    "union",
+    [
+        "UNION SELECT 1,2,3",
+        "UNION ALL SELECT NULL,NULL,NULL",
+        "UNION SELECT 17,17,17",
+        "UNION DISTINCT (SELECT 1,2,3)",
+        "UNION SELECT 1,2",
+        "UNION SELECT 1,'admin','x'",
+        "UNION SELECT 5,-9,7 FROM u WHERE b",
+        "UNION SELECT a,b,VERSION() FROM u",
+        "UNION SELECT a,b,@@version FROM u",
+        "UNION SELECT a,CURRENT_USER,c FROM u",
+        "UNION SELECT a,b,CONCAT(c,0x7e7e7e) FROM u",
+        "UNION SELECT 1,b,c FROM u",
+        "UNION SELECT NULL,b,c FROM u ORDER BY 1",
+    ],
+)
+def test_appended(union: str) -> None:
+    assert why(f"SELECT a, b, c FROM t WHERE d=5 {union}")
+
+
+def test_appended_to_a_star_and_to_one_column() -> None:
+    assert why("SELECT * FROM t WHERE d='x' UNION SELECT 1,b,c FROM u")
+    assert why("SELECT a FROM t WHERE d='x' UNION SELECT 17")
+    assert why("SELECT a FROM t WHERE d IN (5) UNION SELECT NULL FROM DUAL")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1 UNION SELECT 2",
+        "SELECT 1 n UNION ALL SELECT n + 1 FROM c",
+        "SELECT 'x' AS k, a FROM t WHERE b=1 UNION ALL SELECT 'y', a FROM u WHERE b=1",
+        "SELECT a, b FROM t WHERE c=1 UNION SELECT 0 AS a, 'All' AS b",
+        "SELECT a, b FROM t WHERE c=1 UNION SELECT 0 a, 'All' b",
+        "SELECT a, b FROM t UNION SELECT 0, 'All'",
+        "SELECT a, b FROM t WHERE c=1 UNION SELECT a, NULL FROM u WHERE c=1",
+        "SELECT a, b FROM t WHERE c=1 UNION SELECT 'Total', SUM(b) FROM t",
+        "SELECT a, b FROM t WHERE c=d UNION SELECT a, b FROM u",
+        "SELECT * FROM t WHERE c=1 UNION SELECT * FROM u",
+        "SELECT t.* FROM t WHERE c=1 UNION SELECT u.* FROM u",
+        "SELECT a FROM t WHERE c=1 UNION VALUES (1)",
+        "(SELECT a, b FROM t WHERE c=1) UNION (SELECT a, b FROM u WHERE c=1)",
+        "SELECT a FROM t WHERE b IN (SELECT c FROM u) AND d=1",
+    ],
+)
+def test_honest(text: str) -> None:
+    assert why(text) == ""
+
+
+def test_a_branch_is_read() -> None:
+    tokens = lexed(
+        "SELECT SQL_NO_CACHE a, 5, -5, NULL, _utf8'x', f(1), f(a), (SELECT b FROM t), 1+1, 'x' y, t.* INTO @v"
+    )
+    branch = read_branch(tokens, 0, len(tokens))
+    assert branch.kinds == [
+        COLUMN, LITERAL, LITERAL, LITERAL, LITERAL, COMPUTED, COLUMN, COLUMN, COMPUTED, LITERAL, STAR,
+    ]  # fmt: skip
+    assert branch.aliased and not branch.has_from and not branch.has_where
+    other = read_branch(lexed("SELECT a FROM t WHERE b GROUP BY c;"), 0, 9)
+    assert other.has_from and other.has_where
+    assert not read_branch(lexed("SELECT 1 FROM DUAL"), 0, 4).has_from
+    assert read_branch(lexed("SELECT 1 FROM"), 0, 3).has_from
+    assert read_branch(lexed("SELECT @@a + b, @@a"), 0, 6).kinds == [COLUMN, COMPUTED]

@@ -1,0 +1,142 @@
+"""Statement shapes: what does not matter, what does, and shapes that are none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbgate.sql.lexer import lex
+from dbgate.sql.shape import StatementPattern, outline
+from dbgate.sql.statement import Statement
+from tests.unit.sql.lexed import CTX, lexed
+
+
+def statement(text: str) -> Statement:
+    tokens = lexed(text)
+    end = len(tokens)
+    return Statement("X", (), (), outline=outline(tokens, 0, end, CTX))
+
+
+def matches(pattern: str, text: str) -> bool:
+    return StatementPattern(pattern).matches(statement(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE FROM users WHERE 1=1",
+        "delete/**/from `shop`.`users` where (1 = 1)",
+        "DELETE LOW_PRIORITY QUICK IGNORE FROM t AS x WHERE ((1=1)) LIMIT 5",
+        "DELETE u FROM users AS u WHERE 1=1",
+        "DELETE u.* FROM users u WHERE 1=1",
+        "DELETE FROM u USING users u WHERE 2=2",
+        "DELETE FROM t WHERE TRUE",
+        "DELETE FROM t WHERE a=5 OR 'a'='a'",
+        "DELETE FROM t PARTITION (p0, p1) WHERE 1=1",
+        "DELETE FROM t WHERE 1=1 ORDER BY f(a) RETURNING a",
+        "WITH x AS (SELECT 1) DELETE FROM t WHERE 1=1",
+        "EXPLAIN DELETE FROM t WHERE 1=1",
+        "ANALYZE FORMAT=JSON DELETE FROM t WHERE 1=1",
+        "SET STATEMENT max_statement_time=1 FOR DELETE FROM t WHERE 1=1",
+    ],
+)
+def test_a_deletion_of_everything(text: str) -> None:
+    assert matches("DELETE FROM * WHERE 1=1", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DELETE FROM t",
+        "DELETE FROM t WHERE a=5",
+        "DELETE FROM t WHERE 1=1 AND a=5",
+        "DELETE a FROM a JOIN b ON a.x=b.x WHERE 1=1",
+        "DELETE a, b FROM a, b WHERE 1=1",
+        "DELETE FROM a, b USING a, b WHERE 1=1",
+        "DELETE FROM a USING (SELECT 1) x WHERE 1=1",
+        "UPDATE t SET a=1 WHERE 1=1",
+        "SELECT 1",
+        "",
+        "WITH x",
+        "(",
+    ],
+)
+def test_not_a_deletion_of_everything(text: str) -> None:
+    assert not matches("DELETE FROM * WHERE 1=1", text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("SELECT * FROM *", "select * from shop.t"),
+        ("SELECT * FROM shop.*", "(SELECT * FROM t)"),
+        ("SELECT * FROM users WHERE id = ?", "SELECT * FROM shop.users u WHERE u.`id` = 5"),
+        ("SELECT * FROM users WHERE id = ?", "SELECT * FROM users WHERE id = ?"),
+        ("SELECT * FROM users WHERE name = ?", "SELECT * FROM users WHERE name = 'x'"),
+        ("UPDATE * SET * WHERE 1=1", "UPDATE shop.users x SET a=1, b=f(2) WHERE 1"),
+        ("UPDATE * SET *", "UPDATE t SET a=1"),
+        ("UPDATE * SET * WHERE 1=1 LIMIT 5", "UPDATE t SET a=1 WHERE 1=1 LIMIT 5"),
+        ("DROP TABLE *;", "DROP TABLE IF EXISTS a.b"),
+        ("TRUNCATE *", "TRUNCATE TABLE x"),
+        ("TRUNCATE TABLE *", "TRUNCATE x"),
+        ("SELECT a FROM * WHERE (b=1 AND c='x')", "SELECT a AS z FROM t WHERE b=1 and c = 'x'"),
+        ("SELECT a FROM * WHERE (b=1 OR c=2) AND d=3", "SELECT a FROM t WHERE ((b=1) OR (c=2)) AND (d=3)"),
+        ("INSERT INTO audit VALUES (?)", "INSERT IGNORE audit VALUES (1),(2)"),
+        ("ALTER TABLE * DROP COLUMN x", "ALTER TABLE a.b DROP COLUMN `x`"),
+        ("SELECT * FROM a JOIN b ON a.id=b.id", "SELECT * FROM s.a AS x JOIN s.b AS y ON (x.id = y.id)"),
+        ("SELECT * FROM a, b WHERE a.id=b.id", "SELECT x.* FROM a x, b y WHERE x.id=y.id"),
+        ("SELECT a FROM t WHERE b IN (1, 2)", "SELECT a FROM t WHERE b IN (1,2)"),
+        ("SELECT `from` FROM t", "SELECT t.`FROM` FROM t"),
+    ],
+)
+def test_alike(pattern: str, text: str) -> None:
+    assert matches(pattern, text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("SELECT * FROM *", "SELECT * FROM t WHERE a=1"),
+        ("SELECT * FROM *", "SELECT * FROM a, b"),
+        ("SELECT * FROM *", "SELECT * FROM (SELECT 1) x"),
+        ("SELECT * FROM users WHERE id = ?", "SELECT * FROM users WHERE id = a"),
+        ("SELECT * FROM users WHERE id = 5", "SELECT * FROM users WHERE id = 6"),
+        ("SELECT a FROM * WHERE (b=1 OR c=2) AND d=3", "SELECT a FROM t WHERE b=1 OR c=2 AND d=3"),
+        ("UPDATE * SET * WHERE 1=1 LIMIT 5", "UPDATE t SET a=1 WHERE 1=1"),
+        ("UPDATE * SET *", "UPDATE t SET a=1 WHERE b=2"),
+        ("SELECT a FROM t)", "SELECT a FROM t"),
+    ],
+)
+def test_not_alike(pattern: str, text: str) -> None:
+    assert not matches(pattern, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("DROP", "alone"),
+        ("", "begins with"),
+        ("foo bar", "begins with"),
+        ("DELETE FROM log_* WHERE 1=1", "not a pattern"),
+        ("SELECT 1; SELECT 2", "one statement"),
+        ("DELETE FROM 'x", "not closed"),
+    ],
+)
+def test_no_shape(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StatementPattern(text)
+
+
+def test_whether_a_shape_reads_literals() -> None:
+    assert not StatementPattern("DELETE FROM * WHERE 1=1").reads_literals
+    assert not StatementPattern("SELECT a FROM t WHERE b=?").reads_literals
+    assert StatementPattern("SELECT a FROM t WHERE b=5").reads_literals
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=60), st.sampled_from([b"", b"DELETE FROM t WHERE ", b"SELECT a FROM "]))
+def test_any_bytes(text: bytes, before: bytes) -> None:
+    tokens = lex(before + text, CTX)
+    items = outline(tokens, 0, len(tokens), CTX)
+    assert all(items)
