@@ -11,13 +11,17 @@ Step = str | bytes
 class Attack:
     """steps: texts for COM_QUERY, in order (an error in one does not stop the next). `:db NAME` sends COM_INIT_DB,
     `:prepare SQL` prepares and executes in the binary protocol, `:reset` is COM_RESET_CONNECTION.
-    charset: of the connection. schema: at login. multi: several statements a text are on."""
+    charset: of the connection. schema: at login. multi: several statements a text are on.
+    deed: that the server accepts every step is an effect in itself. deadly: the server itself would end or hang on
+    it, so it is tried through the gateway only."""
 
     name: str
     steps: tuple[Step, ...]
     charset: str = "utf8mb4"
     schema: str | None = "shop"
     multi: bool = True
+    deed: bool = False
+    deadly: bool = False
 
 
 def attacks(prefix: str, rows: list[Step | tuple[Step, ...]], **options: object) -> list[Attack]:

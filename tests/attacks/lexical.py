@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from tests.attacks.case import Attack, Step, attacks
 
-_BLANKS = [b"\t", b"\n", b"\r", b"\x0b", b"\x0c", b"\xa0", b"\x00", b"\x1a", b"\x08", b"\x1f", b"\x7f", b"\xc2\xa0", b"\xe3\x80\x80"]
+_BLANKS = [
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\x0b",
+    b"\x0c",
+    b"\xa0",
+    b"\x00",
+    b"\x1a",
+    b"\x08",
+    b"\x1f",
+    b"\x7f",
+    b"\xc2\xa0",
+    b"\xe3\x80\x80",
+]
 
 COMMENTS: list[Step | tuple[Step, ...]] = [
     "SELECT/**/s/**/FROM/**/secret",
@@ -74,7 +88,7 @@ COMMENTS: list[Step | tuple[Step, ...]] = [
     "SELECT '\\'', s FROM secret -- '",
     "SELECT '\\\\', s FROM secret -- '",
     "SELECT 'a''', s FROM secret -- '",
-    "SELECT \"\\\"\", s FROM secret -- \"",
+    'SELECT "\\"", s FROM secret -- "',
     "SELECT \"'\", s FROM secret -- '",
     "SELECT '\"', s FROM secret -- \"",
     "SELECT `id```, s FROM secret -- `",
@@ -147,8 +161,28 @@ LATIN1: list[Step | tuple[Step, ...]] = [
 
 CHARSETS: list[Step | tuple[Step, ...]] = [
     (f"SET NAMES {name}".encode(), text)
-    for name in ("gbk", "big5", "sjis", "cp932", "gb18030", "gb2312", "euckr", "ujis", "eucjpms", "latin1", "binary", "ucs2", "utf16", "utf32")
-    for text in (b"SELECT '\xbf\\', s FROM secret -- '", b"SELECT '\xbf\\' OR '1', (SELECT s FROM secret LIMIT 1) -- '", b"SELECT '\x81\x30\\', s FROM secret -- '", b"SELECT '\xbf' , s FROM secret")
+    for name in (
+        "gbk",
+        "big5",
+        "sjis",
+        "cp932",
+        "gb18030",
+        "gb2312",
+        "euckr",
+        "ujis",
+        "eucjpms",
+        "latin1",
+        "binary",
+        "ucs2",
+        "utf16",
+        "utf32",
+    )
+    for text in (
+        b"SELECT '\xbf\\', s FROM secret -- '",
+        b"SELECT '\xbf\\' OR '1', (SELECT s FROM secret LIMIT 1) -- '",
+        b"SELECT '\x81\x30\\', s FROM secret -- '",
+        b"SELECT '\xbf' , s FROM secret",
+    )
 ] + [
     (b"SET character_set_client = gbk", b"SELECT '\xbf\\', s FROM secret -- '"),
     (b"SET CHARACTER SET gbk", b"SELECT '\xbf\\', s FROM secret -- '"),
@@ -167,13 +201,20 @@ CHARSETS: list[Step | tuple[Step, ...]] = [
 MODES: list[Step | tuple[Step, ...]] = [
     ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
     ("SET sql_mode = NO_BACKSLASH_ESCAPES", "SELECT 'a\\', s FROM secret -- '"),
-    ("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')", "SELECT 'a\\', s FROM secret -- '"),
+    (
+        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
     ("SET @@sql_mode = 1048576", "SELECT 'a\\', s FROM secret -- '"),
     ("SET sql_mode = 0x100000", "SELECT 'a\\', s FROM secret -- '"),
     ("SET @m = 'NO_BACKSLASH_ESCAPES'", "SET sql_mode = @m", "SELECT 'a\\', s FROM secret -- '"),
     ("SET @m := 'ANSI_QUOTES', sql_mode = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
     ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 'a\\', s FROM secret -- '",),
-    ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "SET sql_mode = 'nonsense'", "SELECT 'a\\', s FROM secret -- '"),
+    (
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+        "SET sql_mode = 'nonsense'",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
     ("SET sql_mode = 'NO_BACKSLASH_ESCAPES', nonsense = 1", "SELECT 'a\\\\', s FROM secret -- '"),
     ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", ":reset", "SELECT '\\'', s FROM secret -- '"),
     ("SET sql_mode = 'ANSI_QUOTES'", 'SELECT "s" FROM "secret"'),
@@ -194,7 +235,13 @@ MODES: list[Step | tuple[Step, ...]] = [
     ("SET STATEMENT max_statement_time = 10 FOR SELECT s FROM secret",),
     ("/*!40101 SET sql_mode = 'NO_BACKSLASH_ESCAPES' */", "SELECT 'a\\', s FROM secret -- '"),
     ("SET @OLD = @@sql_mode, sql_mode = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
-    ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "SET @s = @@sql_mode", "SET sql_mode = ''", "SET sql_mode = @s", "SELECT 'a\\', s FROM secret -- '"),
+    (
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+        "SET @s = @@sql_mode",
+        "SET sql_mode = ''",
+        "SET sql_mode = @s",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
     ("SET LOCAL sql_mode = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
     ("SET @@local.sql_mode = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
     ("SET `sql_mode` = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
@@ -203,7 +250,10 @@ MODES: list[Step | tuple[Step, ...]] = [
     ("SET sql_mode = REPLACE('NO_BACKSLASH_ESCAPESx', 'x', '')", "SELECT 'a\\', s FROM secret -- '"),
     ("SELECT 1; SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 'a\\', s FROM secret -- '",),
     ("SET autocommit = 1, sql_mode = 'NO_BACKSLASH_ESCAPES'", "SELECT 'a\\', s FROM secret -- '"),
-    ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT nothing FROM nowhere", "SELECT 'a\\', s FROM secret -- '"),
+    (
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT nothing FROM nowhere",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
 ]
 
 CASES: list[Attack] = (

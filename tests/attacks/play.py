@@ -33,13 +33,25 @@ class Outcome:
         return any(text.startswith("dbgate: ") for _, _, text in self.errors)
 
 
-def connect(port: int, attack: Attack, user: str = "app", password: str = "app_pw") -> pymysql.Connection[Any]:
+def connect(
+    port: int, attack: Attack, user: str = "app", password: str = "app_pw"
+) -> pymysql.Connection[Any]:
     """A client as the attack wants it; it reads every value as bytes, so that nothing is lost in decoding."""
     flags = CLIENT.LOCAL_FILES | (CLIENT.MULTI_STATEMENTS if attack.multi else 0)
     connection = pymysql.connect(
-        host="127.0.0.1", port=port, user=user, password=password, charset=attack.charset, database=attack.schema,
-        autocommit=True, client_flag=flags, conv={k: v for k, v in conversions.items() if not isinstance(k, int)}, use_unicode=False,
-        local_infile=True, read_timeout=10, write_timeout=10,
+        host="127.0.0.1",
+        port=port,
+        user=user,
+        password=password,
+        charset=attack.charset,
+        database=attack.schema,
+        autocommit=True,
+        client_flag=flags,
+        conv={k: v for k, v in conversions.items() if not isinstance(k, int)},
+        use_unicode=False,
+        local_infile=True,
+        read_timeout=10,
+        write_timeout=10,
     )
     connection.encoding = "latin1"  # names and errors come in any bytes: never fail to decode them
     return connection

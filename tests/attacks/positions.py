@@ -156,7 +156,7 @@ EXPRESSIONS = [
     "SELECT 1.UNION SELECT s FROM secret",
     "SELECT 1e1UNION SELECT s FROM secret",
     "SELECT 'a'UNION SELECT s FROM secret",
-    "SELECT \"a\"UNION SELECT s FROM secret",
+    'SELECT "a"UNION SELECT s FROM secret',
     "SELECT 1 FROM DUAL WHERE 1=1UNION SELECT s FROM secret",
 ]
 
@@ -165,7 +165,11 @@ WRITES_THAT_READ = [
     ("INSERT INTO users (name) (SELECT s FROM secret)", "SELECT name FROM users"),
     ("INSERT INTO users (name) VALUES ((SELECT s FROM secret LIMIT 1))", "SELECT name FROM users"),
     ("INSERT INTO users SET name = (SELECT s FROM secret LIMIT 1)", "SELECT name FROM users"),
-    ("INSERT INTO users (name) TABLE secret", "INSERT INTO users (id, name, age) TABLE secret", "SELECT name FROM users"),
+    (
+        "INSERT INTO users (name) TABLE secret",
+        "INSERT INTO users (id, name, age) TABLE secret",
+        "SELECT name FROM users",
+    ),
     ("INSERT INTO users (name) WITH q AS (SELECT s FROM secret) SELECT s FROM q", "SELECT name FROM users"),
     ("INSERT INTO users (name) VALUES ROW((SELECT s FROM secret LIMIT 1))", "SELECT name FROM users"),
     ("INSERT users VALUES (77, (SELECT s FROM secret LIMIT 1), '', 1, '')", "SELECT name FROM users"),
@@ -174,12 +178,17 @@ WRITES_THAT_READ = [
         "SELECT name FROM users",
     ),
     ("UPDATE users SET name = (SELECT s FROM secret LIMIT 1) WHERE id = 1", "SELECT name FROM users"),
-    ("UPDATE users, secret SET users.name = secret.s WHERE users.id = secret.user_id", "SELECT name FROM users"),
+    (
+        "UPDATE users, secret SET users.name = secret.s WHERE users.id = secret.user_id",
+        "SELECT name FROM users",
+    ),
     ("UPDATE users u JOIN secret s ON s.user_id = u.id SET u.name = s.s", "SELECT name FROM users"),
     ("UPDATE users JOIN (SELECT s FROM secret LIMIT 1) d SET name = d.s", "SELECT name FROM users"),
     ("WITH q AS (SELECT s FROM secret LIMIT 1) UPDATE users, q SET name = q.s", "SELECT name FROM users"),
     ("UPDATE users SET name = 'x' WHERE EXTRACTVALUE(1, CONCAT(0x7e, (SELECT s FROM secret LIMIT 1)))",),
-    ("UPDATE users SET name = 'x' ORDER BY EXTRACTVALUE(1, CONCAT(0x7e, (SELECT s FROM secret LIMIT 1))) LIMIT 1",),
+    (
+        "UPDATE users SET name = 'x' ORDER BY EXTRACTVALUE(1, CONCAT(0x7e, (SELECT s FROM secret LIMIT 1))) LIMIT 1",
+    ),
     ("INSERT INTO users (name) VALUES ('x') RETURNING (SELECT s FROM secret LIMIT 1)",),
     ("INSERT INTO users (name) SELECT name FROM vault.users", "SELECT name FROM users"),
     ("INSERT INTO orders (user_id, status) SELECT 1, LEFT(s, 20) FROM secret", "SELECT status FROM orders"),

@@ -62,7 +62,7 @@ class Stage:
 @contextmanager
 def open_stage(flavour: str, policy: str) -> Iterator[Stage]:
     """flavour: "mariadb" or "mysql". Skips where the server cannot be had."""
-    with (MariaDB() if flavour == "mariadb" else MySQL()) as server, Gateway(server, policy) as gateway:
+    with MariaDB() if flavour == "mariadb" else MySQL() as server, Gateway(server, policy) as gateway:
         stage = Stage(server, gateway)
         try:
             yield stage

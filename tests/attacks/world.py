@@ -24,8 +24,8 @@ data_protection: {max_result_rows: 10000, block_schema_access: true}
 """
 
 COMMON = f"""
-DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS vault; DROP DATABASE IF EXISTS loot;
-CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE DATABASE vault CHARACTER SET utf8mb4;
+DROP DATABASE IF EXISTS shop; DROP DATABASE IF EXISTS vault; DROP DATABASE IF EXISTS loot; DROP DATABASE IF EXISTS `SHOP`;
+CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE DATABASE vault CHARACTER SET utf8mb4; CREATE DATABASE `SHOP` CHARACTER SET utf8mb4;
 CREATE TABLE shop.users (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100), email VARCHAR(200), age INT, note TEXT);
 CREATE TABLE shop.orders (id INT PRIMARY KEY AUTO_INCREMENT, user_id INT, total DECIMAL(10,2), status VARCHAR(20), created DATETIME);
 CREATE TABLE shop.items (id INT PRIMARY KEY AUTO_INCREMENT, order_id INT, sku VARCHAR(40), qty INT, doc JSON);
@@ -41,6 +41,8 @@ INSERT INTO shop.products VALUES (1,'a',1.5),(2,'b',2.5);
 INSERT INTO shop.secret VALUES (1,'{CANARY}',1),(2,'{CANARY}',2);
 INSERT INTO vault.`keys` VALUES (1,'{CANARY}','{CANARY}');
 INSERT INTO vault.users VALUES (1,'{CANARY}','{CANARY}',1,'{CANARY}');
+CREATE TABLE shop.secret_p (id INT PRIMARY KEY, s VARCHAR(100)) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (5), PARTITION p1 VALUES LESS THAN MAXVALUE);
+INSERT INTO shop.secret_p VALUES (1,'{CANARY}'),(7,'{CANARY}');
 CREATE PROCEDURE shop.sp_ok(IN a INT) SELECT id, name FROM shop.users WHERE id = a;
 CREATE PROCEDURE shop.sp_evil() SELECT s FROM shop.secret;
 CREATE PROCEDURE shop.sp_arg(IN a VARCHAR(200)) SELECT a;
@@ -48,7 +50,79 @@ CREATE FUNCTION shop.f_secret() RETURNS VARCHAR(100) READS SQL DATA RETURN (SELE
 CREATE FUNCTION vault.f_vault(a INT) RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM vault.`keys` LIMIT 1);
 """
 
-MARIADB_ONLY = "CREATE SEQUENCE shop.seq_secret START WITH 7777001"
+COMMON += """
+CREATE FUNCTION shop.md5(a INT) RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM shop.secret LIMIT 1);
+CREATE FUNCTION shop.`now`() RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM shop.secret LIMIT 1);
+CREATE FUNCTION shop.`count`(a INT) RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM shop.secret LIMIT 1);
+CREATE FUNCTION shop.users() RETURNS VARCHAR(100) READS SQL DATA RETURN (SELECT s FROM shop.secret LIMIT 1);
+CREATE PROCEDURE shop.users() SELECT s FROM shop.secret;
+CREATE PROCEDURE vault.sp_ok(IN a INT) SELECT s FROM vault.`keys`;
+CREATE PROCEDURE shop.`sp_ok.x`() SELECT s FROM shop.secret"""
+
+# Forbidden names that are easily taken for something else. Views, because those are made fast.
+ODD = {
+    "shop": [
+        "USERS",
+        "status",
+        "user",
+        "data",
+        "end",
+        "begin",
+        "offset",
+        "value",
+        "date",
+        "1a",
+        "0x1",
+        "1e5",
+        "1",
+        "$x",
+        "s\u00e9cret",
+        "u\u017fers",
+        "shop.users",
+        "a b",
+        "a``b",
+        ";",
+        "--",
+        "/*",
+        "*/",
+        "'",
+        '"',
+        "users;",
+        "users\\",
+        "users\u00a0",
+        "*",
+        "%",
+        "user?",
+    ],
+    "vault": [
+        "select",
+        "from",
+        "where",
+        "values",
+        "dual",
+        "set",
+        "union",
+        "join",
+        "order",
+        "lateral",
+        "json_table",
+        "orders",
+    ],
+    "SHOP": ["users", "orders", "USERS"],
+}
+
+MARIADB_ONLY = [
+    "CREATE SEQUENCE shop.seq_secret START WITH 7777001",
+    "CREATE TABLE shop.secret_v (id INT PRIMARY KEY, s VARCHAR(100)) WITH SYSTEM VERSIONING",
+    f"INSERT INTO shop.secret_v VALUES (1, '{CANARY}')",
+    "CREATE TABLE shop.secret_t (id INT, s VARCHAR(100), a DATE, b DATE, PERIOD FOR app (a, b))",
+    f"INSERT INTO shop.secret_t VALUES (1, '{CANARY}', '2020-01-01', '2030-01-01')",
+    "SET sql_mode = 'ORACLE'",
+    "CREATE PACKAGE shop.pkg AS FUNCTION f RETURN VARCHAR2(100); PROCEDURE p; END",
+    "CREATE PACKAGE BODY shop.pkg AS FUNCTION f RETURN VARCHAR2(100) AS BEGIN RETURN (SELECT s FROM shop.secret LIMIT 1); END;"
+    " PROCEDURE p AS BEGIN SELECT s FROM shop.secret; END; END",
+    "SET sql_mode = DEFAULT",
+]
 
 
 def build(connection: Any, mariadb: bool) -> None:
@@ -64,11 +138,16 @@ def build(connection: Any, mariadb: bool) -> None:
         if not mariadb:
             cursor.execute("SET GLOBAL log_bin_trust_function_creators = 1")
         for statement in COMMON.split(";\n"):
-            for part in [statement] if "PROCEDURE" in statement or "INSERT" in statement else statement.split("; "):
+            for part in (
+                [statement] if "PROCEDURE" in statement or "INSERT" in statement else statement.split("; ")
+            ):
                 if part.strip():
                     cursor.execute(part)
-        if mariadb:
-            cursor.execute(MARIADB_ONLY)
+        for schema, names in ODD.items():
+            for name in names:
+                cursor.execute(f"CREATE VIEW `{schema}`.`{name}` AS SELECT id, s, s AS name FROM shop.secret")
+        for statement in MARIADB_ONLY if mariadb else ():
+            cursor.execute(statement)
         cursor.execute("SET GLOBAL general_log = 0")
         cursor.execute("SET GLOBAL max_connections = 477")
 
@@ -87,8 +166,9 @@ def fingerprint(connection: Any) -> tuple[object, ...]:
             "SELECT table_schema, table_name, table_type FROM information_schema.tables "
             "WHERE table_schema NOT IN ('mysql','sys','information_schema','performance_schema') ORDER BY 1, 2",
             "SELECT table_schema, table_name, column_name, column_type FROM information_schema.columns "
-            "WHERE table_schema IN ('shop', 'vault') ORDER BY 1, 2, ordinal_position",
+            "WHERE table_schema IN ('shop', 'vault') ORDER BY 1, 2, ordinal_position, 3",
             "SELECT table_name, index_name FROM information_schema.statistics WHERE table_schema = 'shop' ORDER BY 1, 2",
+            "SELECT table_name, partition_name FROM information_schema.partitions WHERE table_schema = 'shop' ORDER BY 1, 2",
             "SELECT routine_schema, routine_name, routine_type FROM information_schema.routines "
             "WHERE routine_schema <> 'sys' ORDER BY 1, 2, 3",
             "SELECT trigger_schema, trigger_name FROM information_schema.triggers WHERE trigger_schema <> 'sys' ORDER BY 1, 2",
@@ -101,7 +181,7 @@ def fingerprint(connection: Any) -> tuple[object, ...]:
         ):
             try:
                 cursor.execute(sql)
-                out.append(tuple(cursor.fetchall()))
+                out.append(tuple(sorted(cursor.fetchall(), key=repr)))  # in no collation
             except Exception as error:
                 out.append((sql, str(error)))
     return tuple(out)
