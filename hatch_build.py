@@ -25,7 +25,7 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
         if os.environ.get("DBGATE_COMPILE") != "1" or self.target_name != "wheel" or version == "editable":
             return
         tree = Path(tempfile.mkdtemp(prefix="dbgate-wheel-")) / "tree"
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own script
             [sys.executable, str(Path(self.root) / "scripts/compile_hot.py"), str(tree)], check=True
         )
         for library in tree.rglob("*.so"):
