@@ -60,9 +60,9 @@ class Module:
                 found += [(node.lineno, f"{base}.{alias.name}") for alias in node.names]
         return found
 
-    def public_names(self) -> list[str]:
-        """Public functions and classes at the top level."""
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    def public_functions(self) -> list[str]:
+        """Public functions at the top level."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
         return [n.name for n in self.tree.body if isinstance(n, kinds) and not n.name.startswith("_")]
 
     def has_functions(self) -> bool:

@@ -16,7 +16,7 @@ def test_every_pure_module_has_its_own_test_file() -> None:
     assert not missing, "\n".join(missing)
 
 
-def test_every_public_name_above_is_named_by_a_test() -> None:
+def test_every_public_function_above_is_named_by_a_test() -> None:
     words: set[str] = set()
     for text in texts_of_tests().values():
         words.update(re.findall(r"\w+", text))
@@ -24,7 +24,7 @@ def test_every_public_name_above_is_named_by_a_test() -> None:
         f"{module.path.relative_to(PROJECT)}: {name}"
         for module in modules().values()
         if module.package and module.floor >= PURE
-        for name in module.public_names()
+        for name in module.public_functions()
         if name not in words
     ]
     assert not unnamed, "\n".join(unnamed)

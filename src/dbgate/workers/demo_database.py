@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -113,16 +114,15 @@ def start_mariadb(folder: Path, port: int) -> subprocess.Popen[bytes]:
 
 def fill(unix_socket: str, user: str) -> None:
     """Makes the sample shop and the demo's users, as the server's owner over its Unix socket."""
-    connection = pymysql.connect(unix_socket=unix_socket, user="root", charset="utf8mb4")
     try:
-        with connection.cursor() as cursor:
-            for text in [*statements("shop.sql"), *statements("mariadb.sql")]:
-                cursor.execute(text)
-        connection.commit()
+        with contextlib.closing(
+            pymysql.connect(unix_socket=unix_socket, user="root", charset="utf8mb4", autocommit=True)
+        ) as connection:
+            with connection.cursor() as cursor:
+                for text in [*statements("shop.sql"), *statements("mariadb.sql")]:
+                    cursor.execute(text)
     except pymysql.Error as error:
         raise DemoError(f"the sample tables could not be made ({user}): {error}") from error
-    finally:
-        connection.close()
 
 
 def start_sample(folder: Path, port: int) -> subprocess.Popen[bytes]:
