@@ -18,7 +18,7 @@ import msgspec
 import pymysql
 import pytest
 
-from dbgate.audit.redact import Line
+from dbgate.audit.line import Line
 from dbgate.control.client import ControlClient
 from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
 from tests.servers.mariadb import MariaDB

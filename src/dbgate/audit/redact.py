@@ -1,7 +1,7 @@
 """From a record to its line in the audit log: one JSON object, the same fields in every event, nothing secret.
 
 The statement comes masked from sql.mask; connection attributes, auth answers and parameter values never enter a
-Record, and only the fields named in `Line` leave it. What is done here besides: RFC 3339 times in UTC, event ids
+Record, and only the fields of audit.line.Line leave it. What is done here besides: RFC 3339 times in UTC, event ids
 for records that have none yet, bounds on what a client can make a line grow to, and text that JSON can carry.
 """
 
@@ -20,48 +20,12 @@ from dbgate.audit.ulid import UlidSource
 MAX_STATEMENT: Final = 65_536  # characters
 MAX_TEXT: Final = 4_096  # characters of any other text
 MAX_ITEMS: Final = 1_000  # of any list
-_SHORT: Final = MAX_TEXT  # bytes of a line in which nothing can be over a bound
+_MOST_KEPT: Final = 4 << 20  # characters of parts that are kept for lines to come
+_MOST_PART: Final = 8_192
+_PART_COST: Final = 500  # what keeping one costs besides
 
 # JSON has no surrogates, and a terminal that shows the log obeys C1 controls (JSON escapes only C0).
-_UNPRINTABLE: Final = re.compile("[\x7f-\x9f\ud800-\udfff]")
-
-
-class Line(msgspec.Struct):
-    """The fields of one line, in order. `time` is RFC 3339, UTC, with microseconds; duration_us is null where
-    nothing was timed. Every event has every field; those that mean nothing for it are "", 0, [] or false.
-    docs/audit.md describes each. Reading tools decode into this class; unknown fields of later versions are skipped."""
-
-    time: str = ""
-    event: str = ""
-    event_id: str = ""
-    instance: str = ""
-    session_id: str = ""
-    db_user: str = ""
-    client_ip: str = ""
-    client_port: int = 0
-    db_schema: str = ""
-    operation: str = ""
-    operations: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
-    written: tuple[str, ...] = ()
-    functions: tuple[str, ...] = ()
-    detections: tuple[str, ...] = ()
-    sensitive: tuple[str, ...] = ()
-    statement: str = ""
-    digest: str = ""
-    decision: str = ""
-    rule: str = ""
-    rule_line: int = 0
-    reason: str = ""
-    mode: str = ""
-    policy_version: str = ""
-    rows: int = 0
-    affected_rows: int = 0
-    bytes: int = 0
-    duration_us: int | None = None
-    error_code: int = 0
-    truncated: bool = False
-    dropped: int = 0
+_UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\ud800-\udfff]")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -86,46 +50,52 @@ def _items(items: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _bounded(record: Record) -> Record:
-    """A copy whose texts and lists are clean and within bounds."""
-    out = Record(
-        record.event,
-        record.at,
-        clean(record.session_id, MAX_TEXT),
-        clean(record.db_user, MAX_TEXT),
-        clean(record.client_ip, MAX_TEXT),
-        record.client_port,
-    )
-    out.event_id = record.event_id
-    out.db_schema = clean(record.db_schema, MAX_TEXT)
-    out.operation = clean(record.operation, MAX_TEXT)
-    out.operations = _items(record.operations)
-    out.tables = _items(record.tables)
-    out.written = _items(record.written)
-    out.functions = _items(record.functions)
-    out.detections = _items(record.detections)
-    out.sensitive = _items(record.sensitive)
-    out.statement = clean(record.statement, MAX_STATEMENT)
-    out.digest = clean(record.digest, MAX_TEXT)
-    out.decision = record.decision
-    out.rule = clean(record.rule, MAX_TEXT)
-    out.rule_line = record.rule_line
-    out.reason = clean(record.reason, MAX_TEXT)
-    out.mode = record.mode
-    out.policy_version = record.policy_version
-    out.rows = record.rows
-    out.affected_rows = record.affected_rows
-    out.bytes = record.bytes
-    out.duration_us = record.duration_us
-    out.error_code = record.error_code
-    out.truncated = record.truncated
-    out.dropped = record.dropped
-    return out
+@final
+class _Who:
+    """The part of a line that is the session's, and what it was made from."""
+
+    def __init__(self, record: Record, text: str) -> None:
+        self.db_user = record.db_user
+        self.client_ip = record.client_ip
+        self.client_port = record.client_port
+        self.db_schema = record.db_schema
+        self.text = text
+
+
+@final
+class _What:
+    """The part that is the statement's. The gate shares these values between all records of one analysis, so that
+    the same objects mean the same text."""
+
+    def __init__(self, record: Record, text: str) -> None:
+        self.operation = record.operation
+        self.operations = record.operations
+        self.tables = record.tables
+        self.written = record.written
+        self.functions = record.functions
+        self.detections = record.detections
+        self.sensitive = record.sensitive
+        self.digest = record.digest
+        self.text = text
+
+
+@final
+class _Why:
+    """The part that is the verdict's."""
+
+    def __init__(self, record: Record, text: str) -> None:
+        self.decision = record.decision
+        self.rule = record.rule
+        self.rule_line = record.rule_line
+        self.mode = record.mode
+        self.policy_version = record.policy_version
+        self.text = text
 
 
 @final
 class LineEncoder:
-    """Makes lines. One for each thread: it keeps the text of the current second and the state of the ids.
+    """Makes lines. One for each thread: it keeps the text of the current second, the state of the ids, and the parts of
+    recent lines that come again: who, what and why are encoded once and then copied, which halves a line's cost.
 
     instance: the name of this gateway in every record; randomness: n -> n random bytes (os.urandom).
     """
@@ -136,6 +106,11 @@ class LineEncoder:
         self._encoder = msgspec.json.Encoder()
         self._second = -1
         self._second_text = ""
+        self._events: dict[str, str] = {}
+        self._who: dict[str, _Who] = {}
+        self._what: dict[str, _What] = {}
+        self._why: dict[str, _Why] = {}
+        self._kept = 0  # characters in those
 
     def time(self, wall: float) -> str:
         """`wall` (Unix seconds) as RFC 3339 with microseconds: 2026-01-31T09:00:00.000001Z."""
@@ -147,57 +122,120 @@ class LineEncoder:
 
     def line(self, record: Record, wall: float) -> bytes:
         """The record as one JSON line with its line end; `wall` is the Unix time of record.at. Never raises on what
-        a client can put into a record."""
+        a client can put into a record. Gives the record an event id if it has none."""
         if not record.event_id:
             record.event_id = self._ids.new(int(wall * 1000))
-        if len(record.statement) < _SHORT:
-            # One look at the finished line is cheaper than one at each field.
-            try:
-                line = self._encode(record, wall)
-            except UnicodeEncodeError:  # a surrogate
-                pass
-            else:
-                if len(line) < _SHORT and line.isascii() and b"\x7f" not in line:
-                    return line
-        return self._encode(_bounded(record), wall)
-
-    def _encode(self, record: Record, wall: float) -> bytes:
         duration = record.duration_us
         return (
-            self._encoder.encode(
-                Line(
-                    self.time(wall),
-                    record.event,
-                    record.event_id,
-                    self._instance,
-                    record.session_id,
-                    record.db_user,
-                    record.client_ip,
-                    record.client_port,
-                    record.db_schema,
-                    record.operation,
-                    record.operations,
-                    record.tables,
-                    record.written,
-                    record.functions,
-                    record.detections,
-                    record.sensitive,
-                    record.statement,
-                    record.digest,
-                    record.decision,
-                    record.rule,
-                    record.rule_line,
-                    record.reason,
-                    record.mode,
-                    record.policy_version,
-                    record.rows,
-                    record.affected_rows,
-                    record.bytes,
-                    None if duration < 0 else duration,
-                    record.error_code,
-                    record.truncated,
-                    record.dropped,
-                )
-            )
-            + b"\n"
+            f'{{"time":"{self.time(wall)}","event":{self._event_part(record.event)},"event_id":"{record.event_id}",'
+            f"{self._who_part(record)},{self._what_part(record)},{self._why_part(record)},"
+            f'"rows":{record.rows},"affected_rows":{record.affected_rows},"bytes":{record.bytes},'
+            f'"duration_us":{"null" if duration < 0 else duration},"error_code":{record.error_code},'
+            f'"truncated":{"true" if record.truncated else "false"},"dropped":{record.dropped}}}\n'
+        ).encode()
+
+    def _event_part(self, event: str) -> str:
+        text = self._events.get(event)
+        if text is None:
+            text = self._encoder.encode(clean(event, MAX_TEXT)).decode()
+            self._keep(text)
+            self._events[event] = text
+        return text
+
+    def _who_part(self, record: Record) -> str:
+        found = self._who.get(record.session_id)
+        if (
+            found is not None
+            and found.db_user == record.db_user
+            and found.db_schema == record.db_schema
+            and found.client_port == record.client_port
+            and found.client_ip == record.client_ip
+        ):
+            return found.text
+        text = self._members(
+            {
+                "instance": self._instance,
+                "session_id": clean(record.session_id, MAX_TEXT),
+                "db_user": clean(record.db_user, MAX_TEXT),
+                "client_ip": clean(record.client_ip, MAX_TEXT),
+                "client_port": record.client_port,
+                "db_schema": clean(record.db_schema, MAX_TEXT),
+            }
         )
+        if self._keep(text):
+            self._who[record.session_id] = _Who(record, text)
+        return text
+
+    def _what_part(self, record: Record) -> str:
+        found = self._what.get(record.statement)
+        if (
+            found is not None
+            and found.tables is record.tables
+            and found.operations is record.operations
+            and found.written is record.written
+            and found.functions is record.functions
+            and found.detections is record.detections
+            and found.sensitive is record.sensitive
+            and found.digest == record.digest
+            and found.operation == record.operation
+        ):
+            return found.text
+        text = self._members(
+            {
+                "operation": clean(record.operation, MAX_TEXT),
+                "operations": _items(record.operations),
+                "tables": _items(record.tables),
+                "written": _items(record.written),
+                "functions": _items(record.functions),
+                "detections": _items(record.detections),
+                "sensitive": _items(record.sensitive),
+                "statement": clean(record.statement, MAX_STATEMENT),
+                "digest": clean(record.digest, MAX_TEXT),
+            }
+        )
+        if self._keep(text):
+            self._what[record.statement] = _What(record, text)
+        return text
+
+    def _why_part(self, record: Record) -> str:
+        found = self._why.get(record.reason)
+        if (
+            found is not None
+            and found.decision == record.decision
+            and found.rule == record.rule
+            and found.rule_line == record.rule_line
+            and found.policy_version == record.policy_version
+            and found.mode == record.mode
+        ):
+            return found.text
+        text = self._members(
+            {
+                "decision": clean(record.decision, MAX_TEXT),
+                "rule": clean(record.rule, MAX_TEXT),
+                "rule_line": record.rule_line,
+                "reason": clean(record.reason, MAX_TEXT),
+                "mode": clean(record.mode, MAX_TEXT),
+                "policy_version": clean(record.policy_version, MAX_TEXT),
+            }
+        )
+        if self._keep(text):
+            self._why[record.reason] = _Why(record, text)
+        return text
+
+    def _members(self, values: dict[str, object]) -> str:
+        """The values as the inside of a JSON object."""
+        return self._encoder.encode(values)[1:-1].decode()
+
+    def _keep(self, text: str) -> bool:
+        """Whether to keep a part for the next line; all are let go when they have become too many."""
+        size = len(text)
+        if size > _MOST_PART:
+            return False
+        self._kept += size + _PART_COST
+        if self._kept > _MOST_KEPT:
+            self._events.clear()
+            self._who.clear()
+            self._what.clear()
+            self._why.clear()
+            self._kept = size + _PART_COST
+        return True

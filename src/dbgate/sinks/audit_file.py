@@ -24,7 +24,7 @@ MAX_BYTES: Final = 256 << 20
 MAX_FILES: Final = 8
 
 # What is encoded at a stretch; the interpreter's lock is free again at each write.
-_BATCH: Final = 256  # records
+_BATCH: Final = 512  # records
 _BATCH_BYTES: Final = 256 << 10
 _TICK: Final = 0.02  # seconds between looks at the queue while there is traffic
 _QUIET_TICKS: Final = 50  # empty looks after which the thread sleeps until it is woken

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from dbgate.audit.redact import Line
+from dbgate.audit.line import Line
 
 TEXT = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
 

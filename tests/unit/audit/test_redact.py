@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dbgate.audit import redact
+from dbgate.audit.line import Line
 from dbgate.audit.record import Record
-from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, Line, LineEncoder, clean
+from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, LineEncoder, clean
 
 FIELDS = [field.name for field in msgspec.structs.fields(Line)]
 
@@ -159,3 +161,57 @@ def test_lines_can_be_read_back() -> None:
     line = encoder().line(record(statement="SELECT ?", tables=("a.b",)), 5.0)
     read = msgspec.json.decode(line, type=Line)
     assert (read.statement, read.tables, read.instance) == ("SELECT ?", ("a.b",), "gw1")
+
+
+FEW = st.sampled_from(["", "a", "b", "caf\u00e9", '"\\\n'])
+LISTS = st.sampled_from([(), ("a",), ("a", "b"), tuple(["a"]), ("caf\u00e9\udcff",)])
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Record:
+    made = Record(
+        draw(FEW), 1.0, draw(FEW), draw(FEW), draw(st.sampled_from(["", "10.0.0.1"])), draw(st.integers(0, 2))
+    )
+    made.event_id = "E" * 26
+    for name in (
+        "db_schema",
+        "operation",
+        "statement",
+        "digest",
+        "decision",
+        "rule",
+        "reason",
+        "mode",
+        "policy_version",
+    ):
+        setattr(made, name, draw(FEW))
+    for name in ("operations", "tables", "written", "functions", "detections", "sensitive"):
+        setattr(made, name, draw(LISTS))
+    made.rule_line = draw(st.integers(0, 2))
+    return made
+
+
+@given(st.lists(records(), max_size=8))
+def test_what_is_kept_of_one_line_never_shows_in_another(made: list[Record]) -> None:
+    kept = encoder()
+    for each in [*made, *made]:
+        assert kept.line(each, 1.0) == encoder().line(each, 1.0)
+
+
+def test_parts_that_come_again_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = encoder()
+    first = lines.line(record(statement="SELECT ?", event_id="E"), 1.0)
+    monkeypatch.setattr(LineEncoder, "_members", None)
+    monkeypatch.setattr(LineEncoder, "_keep", None)
+    assert lines.line(record(statement="SELECT ?", event_id="E"), 1.0) == first
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redact, "_MOST_KEPT", 20_000)
+    lines = encoder()
+    for n in range(200):
+        lines.line(record(statement=f"SELECT {n}", reason=f"{n}"), 1.0)
+        lines.line(record(statement=f"SELECT {n} {'x' * 9000}"), 1.0)
+        assert len(lines._what) < 40
+        assert len(lines._why) < 40
+    assert not any(len(statement) > 8192 for statement in lines._what)
