@@ -20,7 +20,7 @@ from dbgate.audit.ulid import UlidSource
 MAX_STATEMENT: Final = 65_536  # characters
 MAX_TEXT: Final = 4_096  # characters of any other text
 MAX_ITEMS: Final = 1_000  # of any list
-_MOST_KEPT: Final = 4 << 20  # characters of parts that are kept for lines to come
+MOST_KEPT: Final = 4 << 20  # characters of parts that are kept for lines to come
 _MOST_PART: Final = 8_192
 _PART_COST: Final = 500  # what keeping one costs besides
 
@@ -97,10 +97,12 @@ class LineEncoder:
     """Makes lines. One for each thread: it keeps the text of the current second, the state of the ids, and the parts of
     recent lines that come again: who, what and why are encoded once and then copied, which halves a line's cost.
 
-    instance: the name of this gateway in every record; randomness: n -> n random bytes (os.urandom).
+    instance: the name of this gateway in every record; randomness: n -> n random bytes (os.urandom); most_kept:
+    characters of such parts that are kept.
     """
 
-    def __init__(self, instance: str, randomness: Callable[[int], bytes]) -> None:
+    def __init__(self, instance: str, randomness: Callable[[int], bytes], most_kept: int = MOST_KEPT) -> None:
+        self._most_kept = most_kept
         self._instance = clean(instance, MAX_TEXT)
         self._ids = UlidSource(randomness)
         self._encoder = msgspec.json.Encoder()
@@ -232,7 +234,7 @@ class LineEncoder:
         if size > _MOST_PART:
             return False
         self._kept += size + _PART_COST
-        if self._kept > _MOST_KEPT:
+        if self._kept > self._most_kept:
             self._events.clear()
             self._who.clear()
             self._what.clear()

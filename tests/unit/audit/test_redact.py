@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbgate.audit import redact
 from dbgate.audit.line import Line
 from dbgate.audit.record import Record
 from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, LineEncoder, clean
@@ -164,7 +163,7 @@ def test_lines_can_be_read_back() -> None:
 
 
 FEW = st.sampled_from(["", "a", "b", "caf\u00e9", '"\\\n'])
-LISTS = st.sampled_from([(), ("a",), ("a", "b"), tuple(["a"]), ("caf\u00e9\udcff",)])
+LISTS = st.sampled_from([(), ("a",), ("a", "b"), ("caf\u00e9\udcff",)])
 
 
 @st.composite
@@ -191,24 +190,24 @@ def records(draw: st.DrawFn) -> Record:
     return made
 
 
-@given(st.lists(records(), max_size=8))
+@given(st.lists(records(), max_size=5))
 def test_what_is_kept_of_one_line_never_shows_in_another(made: list[Record]) -> None:
     kept = encoder()
     for each in [*made, *made]:
         assert kept.line(each, 1.0) == encoder().line(each, 1.0)
 
 
-def test_parts_that_come_again_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_that_come_again_are_not_made_again() -> None:
     lines = encoder()
     first = lines.line(record(statement="SELECT ?", event_id="E"), 1.0)
-    monkeypatch.setattr(LineEncoder, "_members", None)
-    monkeypatch.setattr(LineEncoder, "_keep", None)
+    kept = lines._who["s1"], lines._what["SELECT ?"], lines._why[""]
     assert lines.line(record(statement="SELECT ?", event_id="E"), 1.0) == first
+    again = lines._who["s1"], lines._what["SELECT ?"], lines._why[""]
+    assert all(one is other for one, other in zip(kept, again, strict=True))
 
 
-def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redact, "_MOST_KEPT", 20_000)
-    lines = encoder()
+def test_what_is_kept_is_bounded() -> None:
+    lines = LineEncoder("gw1", lambda n: bytes(n), 20_000)
     for n in range(200):
         lines.line(record(statement=f"SELECT {n}", reason=f"{n}"), 1.0)
         lines.line(record(statement=f"SELECT {n} {'x' * 9000}"), 1.0)
