@@ -52,17 +52,17 @@ def set_up(level: str, process: str, stream: TextIO | None = None) -> None:
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
-    set_level(level)
+    _set_level(level)
 
 
-def set_level(level: str) -> None:
+def _set_level(level: str) -> None:
     """From now on, everything from `level` up."""
     root = logging.getLogger()
     root.setLevel(_LEVELS.get(level, logging.INFO))
     logging.getLogger("asyncio").setLevel(max(root.level, logging.WARNING))
 
 
-def set_format(form: str, process: str) -> None:
+def _set_format(form: str, process: str) -> None:
     """ "json" (also for ""), or "text" for plain lines."""
     formatter = logging.Formatter(_TEXT) if form == "text" else JsonFormatter(process)
     for handler in logging.getLogger().handlers:
@@ -72,8 +72,8 @@ def set_format(form: str, process: str) -> None:
 def follow_policy(settings: Settings, policy: CompiledPolicy | None, process: str) -> None:
     """The policy's log_level and log_format hold where the settings do not say."""
     level = policy.log_level if policy is not None and "log_level" not in settings.explicit else ""
-    set_level(level or settings.log_level)
-    set_format(policy.log_format if policy is not None else "", process)
+    _set_level(level or settings.log_level)
+    _set_format(policy.log_format if policy is not None else "", process)
 
 
 def wall_offset() -> float:

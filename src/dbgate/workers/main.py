@@ -21,7 +21,7 @@ DEFAULT_FILE: Final = "dbgate.yaml"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def settings_options(command: Command) -> Command:
+def _settings_options(command: Command) -> Command:
     """One flag for each row of the table of options."""
     for option in reversed(OPTIONS):
         shown = option.default or '""'
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 @main.command()
-@settings_options
+@_settings_options
 def serve(config_file: str | None, **flags: str | None) -> None:
     """Run the gateway. SIGHUP reloads the policy, SIGUSR1 reopens log files, SIGTERM drains and ends."""
     from dbgate.workers import log
@@ -120,7 +120,7 @@ def check_places(settings: Settings) -> None:
 
 
 @main.command()
-@settings_options
+@_settings_options
 def check(config_file: str | None, **flags: str | None) -> None:
     """Check the settings and the policy file without running anything. Status 0: both are good; 1: not."""
     from dbgate.workers.reload import load_file
