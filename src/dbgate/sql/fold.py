@@ -18,6 +18,11 @@ CALL: Final = 2  # arguments of a function
 SUBQUERY: Final = 3
 CASE: Final = 4  # CASE … END
 
+# Operands longer than these are not read again: what builders and templates write is short, and an attacker could nest
+# them so that reading each level anew would take forever.
+_LONG: Final = 64
+_LONG_NEIGHBOUR: Final = 256
+
 _SMALL: Final = frozenset((b"0", b"1"))
 _PLAIN_COMPARES: Final = word_set("= <> !=")
 
@@ -97,7 +102,10 @@ class Level:
 
 
 def small_truth(tokens: Tokens, start: int, end: int) -> bool:
-    """The truth of a `small` operand: `1=1`, `0 = 1`, `(1 != 1)`, `TRUE`, `0`. NULL anywhere: not true."""
+    """The truth of a `small` operand: `1=1`, `0 = 1`, `(1 != 1)`, `TRUE`, `0`. NULL anywhere: not true.
+    A long one counts as true: nobody honest writes it."""
+    if end - start > _LONG:
+        return True
     words = tokens.words
     left = -1
     operator = ""
@@ -124,6 +132,8 @@ def small_truth(tokens: Tokens, start: int, end: int) -> bool:
 
 def same_sides(tokens: Tokens, start: int, end: int) -> bool:
     """Whether a comparison has the same tokens on both sides: `id=id`, `'a' = 'a'`, `(5=5)`."""
+    if end - start > _LONG_NEIGHBOUR:
+        return False
     words = tokens.words
     while end - start > 2 and words[start] == "(" and words[end - 1] == ")":
         start += 1
@@ -144,6 +154,8 @@ _SAME: Final = word_set("= <=> LIKE <= >= RLIKE REGEXP IN")
 
 def shares_literal(tokens: Tokens, start: int, end: int, other_start: int, other_end: int) -> bool:
     """Whether the first literal of [start, end) also stands in [other_start, other_end)."""
+    if other_end - other_start > _LONG_NEIGHBOUR:
+        return False
     for i in range(start, end):
         if tokens.kinds[i] == STRING or tokens.kinds[i] == NUMBER:
             return tokens.raws[i] in tokens.raws[other_start:other_end]
@@ -154,6 +166,8 @@ def shares_literal(tokens: Tokens, start: int, end: int, other_start: int, other
 
 def is_equality(tokens: Tokens, start: int, end: int) -> bool:
     """Whether [start, end) is one `a = b`, or one `a IS NULL`."""
+    if end - start > _LONG:
+        return False
     words = tokens.words[start:end]
     if "IS" in words:
         return words[-2:] == ["IS", "NULL"]
@@ -162,6 +176,8 @@ def is_equality(tokens: Tokens, start: int, end: int) -> bool:
 
 def numbers_over(tokens: Tokens, start: int, end: int, limit: int) -> bool:
     """Whether all literals in [start, end) are whole numbers above `limit`: sentinels of templates are small."""
+    if end - start > _LONG:
+        return False
     for i in range(start, end):
         kind = tokens.kinds[i]
         if kind == NUMBER:

@@ -7,6 +7,7 @@ operation over their keywords.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from dbgate.sql.injection_calls import SUSPECTS, suspicious_calls
@@ -33,6 +34,7 @@ _JOINERS: Final = word_set("AND OR && || XOR RLIKE REGEXP LIKE IF ELT MAKE_SET C
 _COMPARES: Final = word_set("= < > <= >= <> != <=>")
 _ARITHMETIC: Final = word_set("- + * / % ^ | & << >> DIV MOD")
 _INSERTS: Final = word_set("INSERT REPLACE")
+_STRING_SUM: Final = re.compile(rb"""['"][ \t]*+[-+*/%^|&][ \t]*+['"]""")
 # Statements about rows; in others, options look like conditions (`ENGINE=InnoDB DEFAULT CHARSET=utf8`).
 _ROWS: Final = word_set(
     "SELECT INSERT REPLACE UPDATE DELETE WITH ( VALUES TABLE DO CALL EXPLAIN DESCRIBE DESC ANALYZE HANDLER"
@@ -52,11 +54,11 @@ def detect(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[Detec
     seen = set(part)
     found: dict[str, str] = {}
     calls = SUSPECTS.isdisjoint(seen)
-    if not calls or (QUOTED in tokens.kinds and "(" in seen):
+    if not calls or ("(" in seen and QUOTED in tokens.kinds[first:end]):
         for detector, reason in suspicious_calls(tokens, first, end):
             found.setdefault(detector, reason)
     if verb in _ROWS:
-        if _may_be_constant(part, seen) or (verb in _INSERTS and not _ARITHMETIC.isdisjoint(seen)):
+        if _may_be_constant(part, seen) or (verb in _INSERTS and _STRING_SUM.search(tokens.text)):
             reason = constant_condition(tokens, first, end, ctx.pipes_as_concat)
             if reason:
                 found.setdefault("tautology", reason)
@@ -93,13 +95,13 @@ def _may_be_constant(part: list[str], seen: set[str]) -> bool:
 def _schemas(tokens: Tokens, first: int, end: int, part: list[str], found: dict[str, str]) -> None:
     nested = part.count("SELECT") > (part[0] == "SELECT")
     if nested:
-        text = tokens.text.lower()
+        text = tokens.text[tokens.starts[first] : tokens.end(end - 1)].lower()
         nested = b"_schema" in text or b"mysql" in text or b"sys" in text
     if nested:
         reason = heavy_join(tokens, first, end)
         if reason:
             found.setdefault("time_delay", reason)
-    if nested or SYS_VAR in tokens.kinds:
+    if nested or SYS_VAR in tokens.kinds[first:end]:
         reason = metadata_beside_rows(tokens, first, end)
         if reason:
             found.setdefault("metadata_probe", reason)
@@ -125,7 +127,7 @@ def _stacked(tokens: Tokens, first: int) -> str:
     following = words[first + 1] if first + 1 < len(words) else ""
     if verb == "SET" and following not in ("GLOBAL", "PASSWORD", "PERSIST"):
         return ""
-    if lead == "SELECT" and (verb in _CHANGES or verb == "SET") and "FROM" in words[:first]:
+    if lead == "SELECT" and (verb in _CHANGES or verb == "SET") and "FROM" in words[: min(first, _HEAD)]:
         return f"{verb} behind a SELECT in one text"
     if lead in ("INSERT", "REPLACE", "UPDATE", "DELETE"):
         if verb in _STRUCTURE or verb == "SET" or (verb == "CREATE" and following in _ACCOUNTS):
@@ -133,4 +135,5 @@ def _stacked(tokens: Tokens, first: int) -> str:
     return ""
 
 
+_HEAD: Final = 4096  # tokens of a text in which its first statement is looked at
 _ACCOUNTS: Final = word_set("USER ROLE FUNCTION AGGREGATE SERVER EVENT TRIGGER PROCEDURE")

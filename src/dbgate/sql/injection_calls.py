@@ -6,7 +6,7 @@ a schema before it: MariaDB has its built-ins under `mariadb_schema` too.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, final
 
 from dbgate.sql.tokens import BIT, HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
@@ -44,22 +44,6 @@ SUSPECTS: Final = (
 )
 
 _COMPARES: Final = word_set("= < > <= >= <> != <=> LIKE RLIKE REGEXP BETWEEN IN")
-_CONNECTS: Final = word_set("AND OR XOR && || NOT ! WHERE HAVING ON WHEN")
-
-
-def call_end(tokens: Tokens, opening: int, end: int) -> int:
-    """The index of the ")" that closes the "(" at `opening`, `end` where there is none."""
-    words = tokens.words
-    depth = 0
-    for i in range(opening, end):
-        word = words[i]
-        if word == "(":
-            depth += 1
-        elif word == ")":
-            depth -= 1
-            if not depth:
-                return i
-    return end
 
 
 def called_name(tokens: Tokens, opening: int) -> str:
@@ -74,18 +58,48 @@ def called_name(tokens: Tokens, opening: int) -> str:
     return ""
 
 
+@final
+class _Scope:
+    """One statement's tokens [first, end) and what several calls want to know of it. closes: for each "(" the index of
+    its ")" (`end` where there is none), by distance from first."""
+
+    def __init__(self, tokens: Tokens, first: int, end: int) -> None:
+        self.tokens = tokens
+        self.first = first
+        self.end = end
+        words = tokens.words[first:end]
+        self.has_from = "FROM" in words
+        self.where = first + words.index("WHERE") if "WHERE" in words else end
+        self.groups = "GROUP" in words and ("CONCAT" in words or "CONCAT_WS" in words)
+        self.closes = [end] * (end - first)
+        opened: list[int] = []
+        for i in range(len(words)):
+            if words[i] == "(":
+                opened.append(i)
+            elif words[i] == ")" and opened:
+                self.closes[opened.pop()] = first + i
+
+
 def suspicious_calls(tokens: Tokens, first: int, end: int) -> list[tuple[str, str]]:
-    """(detector, reason) for each kind of suspicious call or clause in [first, end), in order of place."""
+    """(detector, reason) for each suspicious call or clause in [first, end), in order of place."""
     found: list[tuple[str, str]] = []
     words = tokens.words
+    scope: _Scope | None = None
+    work = 0
     for i in range(first, end):
         word = words[i]
         if word == "(":
             name = called_name(tokens, i)
             if name in SUSPECTS:
-                hit = _call(tokens, name, i, first, end)
+                if scope is None:
+                    scope = _Scope(tokens, first, end)
+                hit = _call(scope, name, i)
                 if hit[0]:
                     found.append(hit)
+                work += scope.closes[i - first] - i
+                if work > WORK * (end - first) + 10000:
+                    found.append(("metadata_probe", "calls that are nested too deeply to follow"))
+                    break
         elif word == "OUTFILE" or word == "DUMPFILE":
             if i > first and words[i - 1] == "INTO":
                 found.append(("file_access", f"INTO {word} writes a file on the server"))
@@ -97,71 +111,84 @@ def suspicious_calls(tokens: Tokens, first: int, end: int) -> list[tuple[str, st
     return found
 
 
+WORK: Final = 8  # how often a token may be read on the average, within nested calls
 _NOTHING: Final = ("", "")
 
 
-def _call(tokens: Tokens, name: str, opening: int, first: int, end: int) -> tuple[str, str]:
+def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
+    tokens = scope.tokens
     words = tokens.words
+    end = scope.end
+    close = scope.closes[opening - scope.first]
     if name in TIME:
         return ("time_delay", f"{name} makes the server wait")
     if name in FILE:
         return ("file_access", f"{name} reads a file or runs a command on the server")
     if name in LOCK:
-        return _lock(tokens, name, first, end)
-    close = call_end(tokens, opening, end)
+        return _lock(scope, name)
     if name in _ERRORS:
         if _shows_error(tokens, name, opening, close):
             return ("metadata_probe", f"{name} with a computed argument shows it in an error")
-        return _NOTHING
-    if name == "FLOOR":
-        if _rand_group(tokens, opening, close, first, end):
+    elif name == "FLOOR":
+        if scope.groups and "RAND" in words[opening:close]:
             return ("metadata_probe", "FLOOR(RAND()) as a group shows a value in a duplicate key error")
-        return _NOTHING
-    if name in _CHARACTERS:
+    elif name in _CHARACTERS:
         if _reads_secret(tokens, opening + 1, close) or (
             called_name(tokens, opening + 2) in _SLICES and _is_compared(tokens, close, end)
         ):
             return ("metadata_probe", f"{name} of a part of a value, as in reading it letter by letter")
-        return _NOTHING
-    if name in _CUTS:
-        if _is_compared(tokens, close, end) and _reads_secret(tokens, opening + 1, close):
-            return ("metadata_probe", f"{name} over a subquery or a fact about the server is compared")
-        if name in _SLICES and opening >= 3 and words[opening - 2] == "SELECT" and words[opening - 3] == "(":
-            if _is_compared(tokens, call_end(tokens, opening - 3, end), end):
-                return ("metadata_probe", f"{name} of a value of a subquery is compared")
-        return _NOTHING
-    if name == "CHAR":
+    elif name in _CUTS:
+        return _cut(scope, name, opening, close)
+    elif name == "CHAR":
         if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
             return ("metadata_probe", "CHAR builds a string from numbers")
-        return _NOTHING
-    if name in _JOINS:
+    elif name in _JOINS:
         if _has_marker(tokens, opening + 1, close):
             return ("metadata_probe", f"{name} joins values with hexadecimal strings")
-        if opening >= 3 and words[opening - 2] == "SELECT" and words[opening - 3] == "(":
-            if _reads_fact(tokens, opening + 1, close):
-                return ("metadata_probe", f"{name} joins a fact about the server with markers, in a subquery")
-        return _NOTHING
-    return _fact(tokens, name, opening, close, first, end)
+        if _begins_subquery(scope, opening) and _reads_fact(tokens, opening + 1, close):
+            return ("metadata_probe", f"{name} joins a fact about the server with markers, in a subquery")
+    else:
+        return _fact(scope, name, opening, close)
+    return _NOTHING
 
 
-def _lock(tokens: Tokens, name: str, first: int, end: int) -> tuple[str, str]:
+def _begins_subquery(scope: _Scope, opening: int) -> bool:
+    """Whether the function at `opening` is the first thing that a subquery selects: `(SELECT f(`."""
+    words = scope.tokens.words
+    return opening >= 3 and words[opening - 2] == "SELECT" and words[opening - 3] == "("
+
+
+def _cut(scope: _Scope, name: str, opening: int, close: int) -> tuple[str, str]:
+    tokens = scope.tokens
+    if _is_compared(tokens, close, scope.end) and _reads_secret(tokens, opening + 1, close):
+        return ("metadata_probe", f"{name} over a subquery or a fact about the server is compared")
+    if name in _SLICES and _begins_subquery(scope, opening):
+        if _is_compared(tokens, scope.closes[opening - 3 - scope.first], scope.end):
+            return ("metadata_probe", f"{name} of a value of a subquery is compared")
+    return _NOTHING
+
+
+_LOCKERS: Final = word_set("SELECT DO SET WITH CALL")
+
+
+def _lock(scope: _Scope, name: str) -> tuple[str, str]:
     """`SELECT GET_LOCK('migrations', 10)` is how applications lock; within another statement it only waits."""
-    if name not in ("GET_LOCK",) or "FROM" not in tokens.words[first:end]:
-        if tokens.words[first] in ("SELECT", "DO", "SET", "WITH", "CALL") or name != "GET_LOCK":
-            return _NOTHING
+    if name != "GET_LOCK" or (not scope.has_from and scope.tokens.words[scope.first] in _LOCKERS):
+        return _NOTHING
     return ("time_delay", f"{name} makes the server wait")
 
 
-def _fact(tokens: Tokens, name: str, opening: int, close: int, first: int, end: int) -> tuple[str, str]:
+def _fact(scope: _Scope, name: str, opening: int, close: int) -> tuple[str, str]:
     """VERSION() in a condition, and other facts about the server compared with a literal. With columns DATABASE() and
     the user's functions are compared by honest statements."""
+    tokens = scope.tokens
     words = tokens.words
-    if close != opening + 1 or "WHERE" not in words[first:opening]:
+    if close != opening + 1 or scope.where > opening:
         return _NOTHING
     following = close + 1
-    behind = following < end and words[following] in _COMPARES
-    ahead = opening - 2 >= first and words[opening - 2] in _COMPARES
-    if behind and (name == "VERSION" or (following + 1 < end and _is_literal(tokens, following + 1))):
+    behind = following < scope.end and words[following] in _COMPARES
+    ahead = opening - 2 >= scope.first and words[opening - 2] in _COMPARES
+    if behind and (name == "VERSION" or (following + 1 < scope.end and _is_literal(tokens, following + 1))):
         return ("metadata_probe", f"{name}() is compared with a constant")
     if ahead and (name == "VERSION" or _is_literal(tokens, opening - 3)):
         return ("metadata_probe", f"{name}() is compared with a constant")
@@ -250,14 +277,6 @@ def _second_argument(tokens: Tokens, start: int, close: int) -> int:
         elif word == "," and not depth:
             return i + 1
     return start
-
-
-def _rand_group(tokens: Tokens, opening: int, close: int, first: int, end: int) -> bool:
-    words = tokens.words
-    if "RAND" not in words[opening:close]:
-        return False
-    rest = words[first:end]
-    return "GROUP" in rest and ("CONCAT" in rest or "CONCAT_WS" in rest)
 
 
 def _numbers_only(tokens: Tokens, start: int, end: int) -> bool:

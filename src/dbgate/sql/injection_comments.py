@@ -30,10 +30,12 @@ _HIDDEN: Final = word_set("UNION SELECT AND OR FROM WHERE HAVING SLEEP BENCHMARK
 def truncation(tokens: Tokens, first: int, end: int) -> str:
     """Why a comment in [first, end], or behind the last token, looks like an injected one, or ""."""
     squeezed = 0
-    for comment in tokens.comments:
+    comments = tokens.comments
+    for i in range(_first_comment(tokens, first), len(comments)):
+        comment = comments[i]
         before = comment.before
-        if before < first or before > end:
-            continue
+        if before > end:
+            break
         kind = comment.kind
         if kind == COMMENT_LINE:
             reason = _line(tokens.text[comment.start : comment.end], before == len(tokens))
@@ -49,6 +51,20 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
         elif kind == COMMENT_OPEN and first < before < end and tokens.words[before] in _HIDDEN:
             return f"a version comment within the statement holds {tokens.words[before]}"
     return ""
+
+
+def _first_comment(tokens: Tokens, first: int) -> int:
+    """The index of the first comment that has token `first` or a later one behind it."""
+    comments = tokens.comments
+    low = 0
+    high = len(comments)
+    while low < high:
+        middle = (low + high) // 2
+        if comments[middle].before < first:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _line(comment: bytes, last: bool) -> str:

@@ -27,6 +27,9 @@ from dbgate.sql.fold import (
 from dbgate.sql.tokens import BIT, IDENT, NUMBER, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
+DEEPEST: Final = 500  # parentheses; what people and programs write stays far below
+TOO_DEEP: Final = "a condition that is nested too deeply to follow"
+
 _CONNECT: Final = 1
 _COMPARE: Final = 2
 _CLAUSE: Final = 3
@@ -117,6 +120,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 and _is_literal(tokens, i + 2)
             ):
                 return "ORDER BY a subquery of a constant"
+            if len(stack) >= DEEPEST:
+                return TOO_DEEP
             stack.append(level)
             level = _open(tokens, i, first, level)
         elif code == _CLOSE or (code == _END and level.kind == CASE):
@@ -150,6 +155,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 return reason
             _turn(tokens, level, i, code)
         elif code == _CASE:
+            if len(stack) >= DEEPEST:
+                return TOO_DEEP
             stack.append(level)
             level = _inner(CASE, "", i + 1, level)
         elif code == _NOT:

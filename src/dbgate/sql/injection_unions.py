@@ -31,6 +31,9 @@ COMPUTED: Final = 3  # made of literals by functions or operators, or a fact abo
 STAR: Final = 4
 
 
+_WORK: Final = 6  # how often a token may be read on the average
+
+
 @final
 class Branch:
     """One SELECT of a union. select: index of its SELECT; stop: index behind its select list; has_from, has_where: at
@@ -54,6 +57,7 @@ def union_probe(tokens: Tokens, first: int, end: int) -> str:
     """Why a UNION in [first, end) looks appended, or ""."""
     words = tokens.words
     depth_select: list[int] = [-1]
+    work = 0
     i = first
     while i < end:
         word = words[i]
@@ -69,9 +73,12 @@ def union_probe(tokens: Tokens, first: int, end: int) -> str:
             while right < end and (words[right] in _MODIFIERS or words[right] == "("):
                 right += 1
             if right < end and words[right] == "SELECT":
-                reason = _judge(
-                    tokens, read_branch(tokens, depth_select[-1], end), read_branch(tokens, right, end), i
-                )
+                left_branch = read_branch(tokens, depth_select[-1], i)
+                right_branch = read_branch(tokens, right, end)
+                reason = _judge(tokens, left_branch, right_branch, i)
+                work += right_branch.end - left_branch.select
+                if work > _WORK * (end - first) + 10000:
+                    return "unions that are nested too deeply to follow"
                 if reason:
                     return reason
         i += 1
@@ -82,7 +89,7 @@ def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
     if not left.has_from:
         return ""
     count = len(right.kinds)
-    known = STAR not in left.kinds and STAR not in right.kinds
+    known = STAR not in left.kinds and STAR not in right.kinds and not tokens.folded
     if known and count != len(left.kinds):
         return f"UNION of {len(left.kinds)} and {count} columns"
     if not left.has_where:

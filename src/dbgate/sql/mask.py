@@ -15,6 +15,7 @@ from dbgate.sql.wordset import word_set
 
 LIMIT: Final = 8192  # characters of a masked text; what is cut is marked
 CUT_MARK: Final = " …"
+FOLD_MARK: Final = b", ..."  # in the place of more literals or rows of the same list
 
 # A text with one of these in it, in a name, a keyword or a literal, is taken to carry a secret.
 _MARKS: Final = re.compile(
@@ -81,13 +82,14 @@ def _render(tokens: Tokens, literals: bool, secret: bool) -> str:
     raws = tokens.raws
     out: list[bytes] = []
     size = 0
+    folded = tokens.folded  # then there are literals between the tokens, of rows and lists
     spilled = False  # a word stood where a password does: who knows where that password ends
     end = starts[0] if starts else 0
     for i in range(len(kinds)):
         raw = raws[i]
         start = starts[i]
         if start != end:
-            out.append(b" ")
+            out.append(FOLD_MARK if folded and b"," in tokens.text[end:start] else b" ")
             size += 1
         end = start + len(raw)
         kind = kinds[i]
@@ -101,6 +103,8 @@ def _render(tokens: Tokens, literals: bool, secret: bool) -> str:
         size += len(raw)
         if size > LIMIT:
             break
+    if folded and b"," in tokens.text[end:]:
+        out.append(FOLD_MARK)
     shown = b"".join(out).decode(tokens.codec, "backslashreplace")
     return shown if len(shown) <= LIMIT else shown[:LIMIT] + CUT_MARK
 

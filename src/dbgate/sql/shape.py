@@ -41,7 +41,10 @@ _NO_ALIAS: Final = word_set(
     CASCADE RESTRICT TO LIKE READ WRITE LOCK PROCEDURE INTO DUPLICATE WAIT NOWAIT"""
 )
 _TAILS: Final = word_set("ORDER LIMIT RETURNING")
-_CLAUSES: Final = word_set("ORDER LIMIT RETURNING GROUP HAVING FOR LOCK UNION WINDOW INTO PROCEDURE")
+_CLAUSES: Final = word_set(
+    "ORDER LIMIT RETURNING GROUP HAVING FOR LOCK UNION INTERSECT EXCEPT MINUS WINDOW INTO PROCEDURE WHERE SELECT"
+)
+LONGEST: Final = 4000  # words of an outline; behind them, no shape is as long
 _JOINED: Final = word_set("AND OR XOR && || , SELECT")
 
 
@@ -149,14 +152,21 @@ def _outline(tokens: Tokens, first: int, end: int, ctx: LexContext, pattern: boo
     i += 1
     listing = table  # whether a comma is followed by another table
     depth = 0
+    filtered = False
     while i < end:
         word = words[i]
         kind = tokens.kinds[i]
+        if len(out) > LONGEST:
+            # Assignments may be any (SET *), so that what is behind them still counts.
+            if verb != "UPDATE" or filtered:
+                break
+            del out[LONGEST:]
         if word == "(":
             depth += 1
         elif word == ")":
             depth -= 1
         elif word == "WHERE" and not depth:
+            filtered = True
             stop = _next_at_level(words, i + 1, end, _CLAUSES)
             if not filters(tokens, i + 1, stop, ctx.flavour, ctx.pipes_as_concat):
                 out += ("WHERE", "1", "=", "1")

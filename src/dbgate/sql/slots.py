@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dbgate.sql.digest import PATTERNS
+from dbgate.sql.digest import MAX_KEYED, PATTERNS
 from dbgate.sql.statement import LexContext
 from dbgate.sql.tokens import IDENT, NUMBER, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
@@ -49,6 +49,8 @@ _PLAIN_FUNCTIONS: Final = word_set(
     NTILE"""
 )
 
+_LONGEST_OPERAND: Final = 200  # tokens of a parenthesis that is looked through
+
 _PLAIN: Final = 0  # a parenthesis around an expression, a column list, a subquery
 _LIST: Final = 1  # its literal items are harmless
 _SUBSELECT: Final = 2  # directly within: the select list of a subquery
@@ -56,7 +58,13 @@ _SUBSELECT: Final = 2  # directly within: the select list of a subquery
 
 def shareable(text: bytes, tokens: Tokens, ctx: LexContext) -> bool:
     """Whether the analysis of `text` holds for every text with the same `fast_digest` under the same context."""
-    if tokens.error or tokens.versioned or not len(tokens) or tokens.words[0] not in _VERBS:
+    if (
+        len(text) > MAX_KEYED
+        or tokens.error
+        or tokens.versioned
+        or not len(tokens)
+        or tokens.words[0] not in _VERBS
+    ):
         return False
     cut = _cut_tokens(text, tokens, ctx)
     if cut is None:
@@ -216,6 +224,8 @@ def _holds_column(tokens: Tokens, close: int) -> bool:
     found = False
     j = close
     while j >= 0:
+        if close - j > _LONGEST_OPERAND:
+            return False
         word = words[j]
         if word == ")":
             depth += 1

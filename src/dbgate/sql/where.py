@@ -16,6 +16,9 @@ _TRUE: Final = 1
 _FALSE: Final = 2
 _FIXED: Final = 3  # a constant, but which?
 
+# Tokens of an operand in which a column is looked for. An operand that names none in its first hundred tokens is no
+# honest filter, and reading nested ones to their ends at every level would take forever.
+_LONG: Final = 100
 _COMPARE: Final = ("=", "<=>", "<", ">", "<=", ">=", "<>", "!=", "LIKE")
 _CONSTANT_WORDS: Final = frozenset(
     ("TRUE", "FALSE", "NULL", "NOT", "AND", "OR", "XOR", "IS", "IN", "LIKE", "BETWEEN")
@@ -73,12 +76,12 @@ def _atom(tokens: Tokens, lo: int, hi: int, reserved: frozenset[str]) -> int:
         if tokens.words[lo] in ("FALSE", "NULL"):
             return _FALSE
     middle = (lo + hi) // 2
-    if (hi - lo) % 2 == 1 and tokens.words[middle] in _COMPARE:
+    if hi - lo < _LONG and (hi - lo) % 2 == 1 and tokens.words[middle] in _COMPARE:
         if hi - lo == 3 and _literal(tokens, lo) and _literal(tokens, hi - 1):
             return _compare(tokens, lo, tokens.words[middle], hi - 1)
         if tokens.raws[lo:middle] == tokens.raws[middle + 1 : hi] and "(" not in tokens.words[lo:hi]:
             return _TRUE if tokens.words[middle] in ("=", "<=>", "<=", ">=", "LIKE") else _FALSE
-    for i in range(lo, hi):
+    for i in range(lo, min(hi, lo + _LONG)):
         kind = tokens.kinds[i]
         if kind in (IDENT, QUOTED):
             return _FILTERS

@@ -100,3 +100,13 @@ def test_an_operand_knows_what_is_in_it() -> None:
     assert not operand.constant
     level = Level(GROUP, "", 3, "WHERE")
     assert level.operand.start == 3 and level.whole is not level.operand
+
+
+def test_long_operands_are_not_read_again() -> None:
+    tokens = lexed("=".join("1" for _ in range(400)))
+    end = len(tokens)
+    assert small_truth(tokens, 0, end)
+    assert not same_sides(tokens, 0, end)
+    assert not is_equality(tokens, 0, end)
+    assert not numbers_over(tokens, 0, end, 0)
+    assert not shares_literal(tokens, 0, 1, 0, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.sql.injection_calls import call_end, called_name, suspicious_calls
+from dbgate.sql.injection_calls import called_name, suspicious_calls
 from tests.unit.sql.lexed import lexed
 
 
@@ -89,11 +89,16 @@ def test_harmless(text: str) -> None:
     assert found(text) == []
 
 
-def test_call_end_and_name() -> None:
+def test_called_name() -> None:
     tokens = lexed("f((a), b) (c")
-    assert call_end(tokens, 1, len(tokens)) == 7
-    assert call_end(tokens, 8, len(tokens)) == len(tokens)
     assert called_name(tokens, 1) == "F"
     assert called_name(tokens, 2) == ""
     assert called_name(tokens, 0) == ""
     assert called_name(lexed("`Sleep`(1)"), 1) == "SLEEP"
+
+
+def test_unbalanced_and_deeply_nested_calls() -> None:
+    assert found("SELECT ASCII(MID((SELECT a FROM t") == ["metadata_probe"]
+    assert found("SELECT a) WHERE b = SLEEP(1)") == ["time_delay"]
+    deep = "LENGTH(" * 2000 + "a" + ")" * 2000
+    assert found(f"SELECT {deep}") == ["metadata_probe"]

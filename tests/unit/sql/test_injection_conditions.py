@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.sql.injection_conditions import constant_condition
+from dbgate.sql.injection_conditions import TOO_DEEP, constant_condition
 from tests.unit.sql.lexed import lexed
 
 
@@ -139,3 +139,9 @@ def test_unbalanced_parentheses_and_quoted_functions() -> None:
     assert why("SELECT a FROM t WHERE b=1 OR `ascii`('a')=97")
     assert why("SELECT a.end FROM t a WHERE end=1 AND a.x=2") == ""
     assert why("SELECT SUM(a) OVER w FROM t WHERE b=1 AND `f`(b)=2 WINDOW w AS (PARTITION BY c)") == ""
+
+
+def test_depth_has_a_limit() -> None:
+    assert why("SELECT a FROM t WHERE " + "(" * 400 + "a=b" + ")" * 400) == ""
+    assert why("SELECT a FROM t WHERE " + "(" * 600 + "a=b" + ")" * 600) == TOO_DEEP
+    assert why("SELECT a FROM t WHERE " + "CASE WHEN " * 600 + "a=b" + " THEN 1 END" * 600) == TOO_DEEP

@@ -78,3 +78,15 @@ def test_a_branch_is_read() -> None:
     assert not read_branch(lexed("SELECT 1 FROM DUAL"), 0, 4).has_from
     assert read_branch(lexed("SELECT 1 FROM"), 0, 3).has_from
     assert read_branch(lexed("SELECT @@a + b, @@a"), 0, 6).kinds == [COLUMN, COMPUTED]
+
+
+def test_long_texts() -> None:
+    items = ",".join("5" for _ in range(20000))
+    assert (
+        why(
+            f"SELECT a, b, c, d, e, f FROM t WHERE c=d UNION SELECT a, 1, 2, 3, 4, 5 FROM u WHERE b IN ({items})"
+        )
+        == ""
+    )
+    deep = "(SELECT " * 300 + "1" + " UNION SELECT 1)" * 300
+    assert why(f"SELECT {deep}") == "unions that are nested too deeply to follow"

@@ -142,6 +142,13 @@ def test_length_is_bounded() -> None:
     assert masked("SELECT '" + "a b" * 20000).endswith(CUT_MARK)
 
 
+def test_long_lists_are_shown_by_their_beginning() -> None:
+    rows = ",".join("(5,'x')" for _ in range(9000))
+    assert masked(f"INSERT INTO t VALUES {rows}") == "INSERT INTO t VALUES (?,?), ..."
+    items = ",".join("12345" for _ in range(9000))
+    assert masked(f"SELECT a FROM t WHERE b IN ({items})") == "SELECT a FROM t WHERE b IN (?, ...)"
+
+
 def test_bytes_that_are_no_text() -> None:
     assert masked(b"SELECT `\xff`", LexContext(2, 101106, "latin1")) == "SELECT `ÿ`"
     assert masked(b"SELECT \xff '") == "SELECT \\xff ?"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.sql.lexer import lex
-from dbgate.sql.shape import StatementPattern, outline
+from dbgate.sql.shape import LONGEST, StatementPattern, outline
 from dbgate.sql.statement import Statement
 from tests.unit.sql.lexed import CTX, lexed
 
@@ -132,6 +132,13 @@ def test_whether_a_shape_reads_literals() -> None:
     assert not StatementPattern("DELETE FROM * WHERE 1=1").reads_literals
     assert not StatementPattern("SELECT a FROM t WHERE b=?").reads_literals
     assert StatementPattern("SELECT a FROM t WHERE b=5").reads_literals
+
+
+def test_outlines_are_bounded() -> None:
+    assert len(statement("SELECT " + ", ".join("a" for _ in range(5000))).outline) <= LONGEST + 4
+    many = ", ".join("a=b" for _ in range(3000))
+    assert matches("UPDATE * SET * WHERE 1=1", f"UPDATE t SET {many} WHERE 1=1")
+    assert not matches("UPDATE * SET * WHERE 1=1", f"UPDATE t SET {many} WHERE a=1")
 
 
 @settings(max_examples=60, deadline=None)

@@ -99,6 +99,7 @@ def test_harmless(text: str) -> None:
         "SELECT a FROM t WHERE b > NOW() - INTERVAL 5",
         "UPDATE t SET a = 1 AND b = 2",
         "SELECT a)",
+        "SELECT a FROM t WHERE f(" + "a, " * 300 + "a) = 5",
         "SELECT f(a, 5)",
         "'x'",
     ],
