@@ -16,9 +16,9 @@ _TRUE: Final = 1
 _FALSE: Final = 2
 _FIXED: Final = 3  # a constant, but which?
 
-# Tokens of an operand in which a column is looked for. An operand that names none in its first hundred tokens is no
+# Tokens of an operand in which a column is looked for. An operand that names none in its first few dozen tokens is no
 # honest filter, and reading nested ones to their ends at every level would take forever.
-_LONG: Final = 100
+_LONG: Final = 48
 _COMPARE: Final = ("=", "<=>", "<", ">", "<=", ">=", "<>", "!=", "LIKE")
 _CONSTANT_WORDS: Final = frozenset(
     ("TRUE", "FALSE", "NULL", "NOT", "AND", "OR", "XOR", "IS", "IN", "LIKE", "BETWEEN")
