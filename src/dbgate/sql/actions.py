@@ -24,11 +24,12 @@ VALUES: Final = 14
 WRITE: Final = 15  # UPDATE, DELETE, INSERT, REPLACE: behind a WITH list they start the statement proper
 NEXT: Final = 16  # NEXT VALUE FOR, PREVIOUS VALUE FOR (MariaDB)
 WHERE: Final = 17
+YOUNG: Final = 18  # reserved in newer versions only: WINDOW, QUALIFY, EXCEPT, INTERSECT
 
 _STEERING: Final = {
     "SELECT": SELECT, "FROM": FROM, "JOIN": JOIN, "STRAIGHT_JOIN": JOIN, "WHERE": WHERE, "GROUP": TAIL,
-    "HAVING": TAIL, "ORDER": TAIL, "LIMIT": TAIL, "PROCEDURE": TAIL, "LOCK": TAIL, "FETCH": TAIL, "WINDOW": TAIL,
-    "ON": ON, "FOR": FOR, "UNION": UNION, "EXCEPT": UNION, "INTERSECT": UNION, "WITH": WITH, "TABLE": TABLE,
+    "HAVING": TAIL, "ORDER": TAIL, "LIMIT": TAIL, "PROCEDURE": TAIL, "LOCK": TAIL, "FETCH": TAIL, "WINDOW": YOUNG,
+    "ON": ON, "FOR": FOR, "UNION": UNION, "EXCEPT": YOUNG, "INTERSECT": YOUNG, "WITH": WITH, "TABLE": TABLE,
     "SET": SET, "AS": AS, "INTO": INTO, "VALUES": VALUES, "UPDATE": WRITE, "DELETE": WRITE, "INSERT": WRITE,
     "REPLACE": WRITE,
 }  # fmt: skip
@@ -40,11 +41,10 @@ def _actions(flavour: int) -> dict[str, int]:
         table[word] = action
     if flavour == MARIADB:
         table["RETURNING"] = TAIL
-        table["OFFSET"] = TAIL
         table["NEXT"] = NEXT
         table["PREVIOUS"] = NEXT
     else:
-        table["QUALIFY"] = TAIL
+        table["QUALIFY"] = YOUNG
     return table
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from dbgate.sql.facts import Facts
 from dbgate.sql.frames import NAMES
 from dbgate.sql.scan import Scanner
-from dbgate.sql.tokens import QUOTED, USER_VAR, WORD
+from dbgate.sql.tokens import QUOTED, STRING, USER_VAR, WORD
 
 _OBJECTS: Final = frozenset(
     [
@@ -150,6 +150,8 @@ def _schema(facts: Facts, i: int, hi: int, verb: str) -> None:
     words = facts.tokens.words
     if i < hi and not (verb == "ALTER" and words[i] in _SCHEMA_OPTIONS):
         _, name, i = facts.dotted(i, hi)
+    elif verb != "ALTER":
+        facts.fail("a schema was expected")
     facts.whole_schema(verb, name)
     if verb == "DROP":
         facts.rereads = True
@@ -233,12 +235,10 @@ def _options(facts: Facts, i: int, hi: int) -> None:
                     i += 1
         elif word == "ENGINE" and i + 1 < hi:
             at = i + 2 if after == "=" else i + 1
-            if (
-                at < hi and tokens.name(at).upper() in _REACHING_ENGINES
-                if at < hi and WORD <= tokens.kinds[at] <= QUOTED + 1
-                else False
-            ):
-                facts.bare("ADMIN")
+            if at < hi and WORD <= tokens.kinds[at] <= STRING:
+                name = tokens.raws[at].strip(b"`'\"").decode("latin-1").upper()
+                if name in _REACHING_ENGINES:
+                    facts.bare("ADMIN")
         elif word == "DIRECTORY" and i and words[i - 1] in ("DATA", "INDEX"):
             facts.bare("ADMIN")
         i += 1

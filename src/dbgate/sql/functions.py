@@ -59,11 +59,6 @@ _REACHING: Final = frozenset(
     ]
 )
 
-# Words that describe a type in CAST(… AS …) and CONVERT(…, …), and may take a "(".
-_TYPES: Final = frozenset(
-    ["NCHAR", "DATETIME", "TIME", "CHARACTER", "FLOAT", "VECTOR", "VARCHAR", "NVARCHAR", "YEAR", "DEC"]
-)
-
 
 def _table(native: str, grammar: str, reserved: str, spaced: str) -> dict[str, int]:
     apart = frozenset(grammar.split()) | frozenset(reserved.split())
@@ -113,8 +108,3 @@ def builtin(word: str, written: int, ctx: LexContext) -> bool:
 def reaching(word: str) -> bool:
     """Whether this built-in (upper case) waits, locks, or reads a file, a sequence or another session's state."""
     return word in _REACHING
-
-
-def type_word(word: str) -> bool:
-    """Whether the word may name a type with a length in CAST and CONVERT."""
-    return word in _TYPES

@@ -15,7 +15,7 @@ from dbgate.sql.scan import Scanner
 from dbgate.sql.tokens import IDENT, QUOTED, WORD, Tokens
 
 # Words behind which a statement may begin.
-_OPENERS: Final = frozenset(("THEN", "ELSE", "DO", "LOOP", "REPEAT", "BEGIN", "ATOMIC"))
+_OPENERS: Final = frozenset(("THEN", "ELSE", "LOOP", "REPEAT", "BEGIN", "ATOMIC"))
 # Words that begin a piece with an expression, or none, and no statement.
 _CONTROL: Final = frozenset(
     [
@@ -97,6 +97,8 @@ def program(unit: Facts, i: int, hi: int, scan: StatementScan) -> None:
                 i = _handler_action(tokens, i, end)
                 continue
             _expression(unit, i + 1, end)
+            if end < hi and words[end] == "DO":  # of WHILE and FOR; a statement follows
+                end += 1
         else:
             while end < hi and words[end] != ";":
                 end += 1

@@ -25,15 +25,21 @@ from dbgate.sql.frames import (
     TAIL,
     Frames,
 )  # fmt: skip
-from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching, type_word
+from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching
 from dbgate.sql.tokens import IDENT, OP, QUOTED, SYS_VAR, USER_VAR, WORD
 
 # Words that may stand where a table is expected, behind a parenthesis.
 _OPEN_TABLES: Final = (actions.SELECT, actions.WITH, actions.TABLE, actions.VALUES)
+_QUERY_STARTS: Final = ("SELECT", "ALL", "DISTINCT", "(", "VALUES", "TABLE", "WITH")
+# In DDL the statement TABLE follows these; otherwise the word is part of the DDL itself.
+_BEFORE_TABLE: Final = ("AS", "(", "UNION", "ALL", "DISTINCT", "EXCEPT", "INTERSECT")
+_BEHIND_ALIAS: Final = frozenset(
+    ("", ",", ")", ";", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "NATURAL", "STRAIGHT_JOIN", "ON", "USING", "WHERE",
+     "GROUP", "HAVING", "ORDER", "LIMIT", "FOR", "LOCK", "UNION", "WINDOW", "USE", "IGNORE", "FORCE", "SET", "INTO")
+)  # fmt: skip
 # Reserved, and yet something to read from.
 _TABLE_WORDS: Final = ("DUAL", "LATERAL", "JSON_TABLE")
 _SEQUENCES: Final = ("NEXTVAL", "LASTVAL", "SETVAL")
-_COMPARISONS: Final = ("=", "<", ">", "<=", ">=", "<>", "!=", "<=>")
 
 
 @final
@@ -67,6 +73,9 @@ class Scanner(Frames):
                         self.mode = TABLES
                     elif mode == CTE_DONE:
                         self.mode = CTE_NAME
+                    elif mode == TABLES:
+                        facts.fail("a table was expected")
+                        return hi
                     elif mode == ASSIGN and not self.modes:
                         i = self.target(i + 1, hi)
                         continue
@@ -173,9 +182,9 @@ class Scanner(Frames):
             if mode in (AFTER, COND, PERIOD):
                 self.mode = TABLES
         elif action == actions.TAIL or action == actions.WHERE:
-            # MariaDB takes WINDOW for a name too, except where a clause of that name follows.
-            if words[i] != "WINDOW" or (i + 2 < hi and words[i + 2] == "AS"):
-                self._tail(i, action, mode)
+            self._tail(i, action, mode)
+        elif action == actions.YOUNG:
+            self._young(i, hi, mode)
         elif action == actions.ON:
             if i + 2 < hi and words[i + 1] == "DUPLICATE" and words[i + 2] == "KEY":
                 self.on_duplicate = True
@@ -193,7 +202,7 @@ class Scanner(Frames):
         elif action == actions.WITH:
             return self.with_list(i, hi, mode)
         elif action == actions.TABLE:
-            if mode != NAMES and mode != AFTER:
+            if mode != AFTER and (mode != NAMES or facts.verb == "CREATE" or words[i - 1] in _BEFORE_TABLE):
                 self.enter_query()
                 self.mode = TABLES
                 i = self._table(i + 1, hi)
@@ -250,6 +259,20 @@ class Scanner(Frames):
                     self.where = i + 1
                 elif self.where >= 0 and self.where_end < 0:
                     self.where_end = i
+
+    def _young(self, i: int, hi: int, mode: int) -> None:
+        """A clause's word that older versions (and MariaDB with WINDOW) take for a name: told by what follows."""
+        words = self.facts.tokens.words
+        word = words[i]
+        after = words[i + 1] if i + 1 < hi else ""
+        if word == "WINDOW":
+            if i + 2 < hi and words[i + 2] == "AS":
+                self._tail(i, actions.TAIL, mode)
+        elif word == "QUALIFY":
+            if after not in _BEHIND_ALIAS:
+                self._tail(i, actions.TAIL, mode)
+        elif after in _QUERY_STARTS and mode != NAMES:
+            self.mode = EXPR
 
     def _for(self, i: int, hi: int, mode: int) -> int:
         words = self.facts.tokens.words
@@ -337,12 +360,6 @@ class Scanner(Frames):
             self.mode = NAMES
             return i + 2
         if word == "AGAINST" and (before == ")" or tokens.kinds[i - 1] != OP):
-            return i + 1
-        if word == "VALUE" and facts.verb in ("INSERT", "REPLACE"):
-            return i + 1
-        if (word == "SOME" or word == "ANY") and before in _COMPARISONS:
-            return i + 1
-        if type_word(word) and (opener == "CONVERT" or opener == "CAST"):
             return i + 1
         facts.routine("", tokens.name(i))
         return i + 1

@@ -92,14 +92,15 @@ def _item(scanner: Scanner, i: int, hi: int) -> int:
         if i + 2 >= hi:
             facts.fail("a SET that is not understood")
             return hi
-        _needs(facts, "SET")
+        if not (facts.inner and name == "new"):
+            _needs(facts, "SET")
         name = ""
         i += 2
     if i >= hi or words[i] not in ("=", ":="):
         facts.fail("a SET that is not understood")
         return hi
     if name:
-        _variable(facts, name, scope, i + 1, end)
+        _variable(facts, name, scope or ("SESSION" if kind == SYS_VAR else ""), i + 1, end)
     return end
 
 
@@ -153,7 +154,9 @@ def _variable(facts: Facts, name: str, scope: str, i: int, end: int) -> None:
         _sql_mode(facts, i, end)
     elif name in variables.FOLLOWED:
         _charset(facts, name, i, end)
-    elif name not in variables.HARMLESS:
+    elif name not in variables.HARMLESS and (
+        scope or not facts.inner
+    ):  # in a program it may be a local variable
         _needs(facts, "SET")
 
 

@@ -34,7 +34,7 @@ _MARKS = {
 def shown(need: Need) -> str:
     """A need in short: "SELECT shop.users", "bare LOAD", "visible USE shop"."""
     name = need.schema + ("." + need.table if need.table else "")
-    return f"{_MARKS[need.kind]}{need.operation} {name}".strip()
+    return " ".join(f"{_MARKS[need.kind]}{need.operation} {name}".split())
 
 
 def one(sql: str | bytes, ctx: LexContext = MA, schema: str = "shop") -> Statement:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.sql.functions import APART, QUOTED_TOO, RESERVED, TOUCHING, builtin, reaching, type_word
+from dbgate.sql.functions import APART, QUOTED_TOO, RESERVED, TOUCHING, builtin, reaching
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
 from tests.unit.sql.contexts import MA, MY
 
@@ -37,5 +37,4 @@ def test_flavours_and_versions() -> None:
 
 def test_kinds() -> None:
     assert reaching("SLEEP") and not reaching("CONCAT")
-    assert type_word("DATETIME") and not type_word("F")
     assert "SELECT" in RESERVED[MARIADB] and "LATERAL" in RESERVED[MYSQL]

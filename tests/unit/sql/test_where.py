@@ -37,7 +37,7 @@ def test_filters(condition: str) -> None:
         "1 >= 1", "1 <> 2", "1 != 2", "'a' < 'b'", "'x' LIKE '%'", "name LIKE name", "@a = 1", "? = 1", "1 = ?",
         "1 IN (1, 2)", "1 BETWEEN 0 AND 2", "1 XOR 0", "'1abc'", "0x01", "b'1'", "1.5e0", "-1", "1 || 0", "1 && 1",
         "id = 1 OR (2 = 2 AND 1)", "NOT (id = 1 AND 1 = 0) OR 1", "PI() > 3", "! 0", "'a' LIKE 'b'", "1 LIKE 1",
-        "NULL IS NULL", "'  7'", "'.'='.'", "1=1 XOR 1=1",
+        "NULL IS NULL", "@a = 1 AND @b = 2", "'  7'", "'.'='.'", "1=1 XOR 1=1",
     ],
 )  # fmt: skip
 def test_does_not(condition: str) -> None:

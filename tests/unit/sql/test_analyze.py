@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbgate.sql import analyze as module
+from dbgate.sql.analyze import MAX_STATEMENTS, analyze, command
+from dbgate.sql.statement import LexContext, Statement
+from tests.unit.sql.contexts import ANSI, LATIN1, MA, MY, RAW, shown
+
+
+def test_a_statement() -> None:
+    found = analyze(b"SELECT a FROM users WHERE b = 'x' -- y", MA, "shop")
+    assert (found.error, found.session_state, len(found.statements)) == ("", "", 1)
+    assert "'x'" not in found.masked and len(found.digest) == 32
+    assert found.canonical.startswith("SELECT a FROM users") and "x" in found.canonical_literals
+
+
+def test_several_statements() -> None:
+    found = analyze(
+        b";SELECT 1;; USE other; SELECT * FROM t;DROP DATABASE other; SELECT * FROM u;", MA, "shop"
+    )
+    needs = [shown(need) for statement in found.statements for need in statement.needs]
+    assert needs == ["visible USE other", "SELECT other.t", "schema DROP other", "SELECT .u"]
+
+
+@pytest.mark.parametrize("text", [b"", b"  ", b"/* ping */", b";", b"-- x"])
+def test_nothing(text: bytes) -> None:
+    found = analyze(text, MA, "")
+    assert found.error == "" and [s.verb for s in found.statements] == ["EMPTY"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"SELECT '",
+        b"SELECT 1; xyz",
+        b"SELECT 1 FROM",
+        b"/*! SELECT 1; SELECT 2 */",
+        b"SELECT 1;" * (MAX_STATEMENTS + 1),
+    ],
+)
+def test_errors(text: bytes) -> None:
+    found = analyze(text, MA, "shop")
+    assert found.error != "" and not found.shared
+
+
+def test_a_trigger_in_version_comments() -> None:
+    dump = b"/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER x BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.a = 1; END */"
+    found = analyze(dump, MA, "shop")
+    assert found.error == "" and found.statements[0].creates_routine
+
+
+def test_session_state_of_the_whole() -> None:
+    assert analyze(b"SET NAMES gbk", MA, "").session_state != ""
+    assert analyze(b"SET sql_mode = 'ANSI_QUOTES'; SELECT 1", MA, "").session_state != ""
+    assert analyze(b"SELECT 1", LexContext(MA.flavour, 1, charset="gbk"), "").error != ""
+
+
+@pytest.mark.parametrize(
+    ("sql", "folded"),
+    [
+        (b"PREPARE s FROM 'SELECT * FROM secret'", "SELECT shop.secret"),
+        (b"EXECUTE IMMEDIATE CONCAT('SELECT * FROM ', 'secret')", "SELECT shop.secret"),
+        (b"EXECUTE IMMEDIATE 0x53454C45435420312046524F4D2061", "SELECT shop.a"),
+    ],
+)
+def test_dynamic_sql_that_folds(sql: bytes, folded: str) -> None:
+    statement = analyze(sql, MA, "shop").statements[0]
+    assert statement.dynamic and statement.folded is not None
+    assert [shown(need) for need in statement.folded.needs] == [folded]
+    assert statement.folded.canonical.startswith("SELECT")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        b"PREPARE s FROM @a",
+        b"PREPARE s FROM 'SELECT 1; SELECT 2'",
+        b"PREPARE s FROM 'xyz'",
+        b"PREPARE s FROM 'SELECT \\''",
+        b"EXECUTE s",
+    ],
+)
+def test_dynamic_sql_that_does_not(sql: bytes) -> None:
+    statement = analyze(sql, MA, "shop").statements[0]
+    assert statement.dynamic and statement.folded is None
+
+
+def test_state_inside_dynamic_sql() -> None:
+    assert analyze(b"PREPARE s FROM 'SET sql_mode=\"ORACLE\"'", MA, "shop").statements[0].session_state != ""
+    inner = analyze(b"PREPARE s FROM 'PREPARE t FROM ''SELECT 1'''", MA, "shop").statements[0].folded
+    assert isinstance(inner, Statement) and inner.folded is None
+
+
+def test_bulk_texts_show_all_literals_to_patterns() -> None:
+    rows = ",".join(f"({i},'word{i}')" for i in range(4000))
+    found = analyze(f"INSERT INTO t VALUES {rows}".encode(), MA, "shop")
+    assert (
+        "word3999" in found.canonical_literals and "word" not in found.masked and len(found.canonical) < 100
+    )
+
+
+def test_a_defect_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(module, "scan_text", broken)
+    assert "boom" in analyze(b"SELECT 1", MA, "shop").error
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "verb", "needs", "session"),
+    [
+        ("init_db", "Other", "USE", ["visible USE Other"], True),
+        ("field_list", "users", "SHOW", ["any SHOW shop.users"], False),
+        ("create_db", "x", "CREATE", ["schema CREATE x"], False),
+        ("drop_db", "x", "DROP", ["schema DROP x"], False),
+        ("admin", "process_kill", "ADMIN", ["bare ADMIN"], False),
+        ("session", "ping", "SESSION", [], True),
+    ],
+)
+def test_commands(kind: str, name: str, verb: str, needs: list[str], session: bool) -> None:
+    found = command(kind, name, MA, "shop")
+    assert found.error == ""
+    statement = found.statements[0]
+    assert (statement.verb, [shown(need) for need in statement.needs], statement.session) == (
+        verb,
+        needs,
+        session,
+    )
+
+
+def test_commands_change_the_schema() -> None:
+    assert command("init_db", "x", MA, "shop").statements[0].new_schema == "x"
+    assert command("drop_db", "shop", MA, "shop").statements[0].new_schema == ""
+    assert command("drop_db", "x", MA, "shop").statements[0].new_schema is None
+    assert command("mystery", "", MA, "").error != ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.lists(
+            st.sampled_from(
+                ["SELECT", "INSERT", "UPDATE", "DELETE", "SET", "SHOW", "EXPLAIN", "CREATE", "TABLE", "ALTER", "DROP", "CALL", "DO", "WITH", "BEGIN", "IF", "END", "PREPARE", "EXECUTE", "IMMEDIATE", "FROM", "INTO", "VALUES", "users", "secret", "(", ")", ",", ";", ".", "=", "1", "'x'", "@a", "@@b", "AS", "FOR", "ON", "KEY", "/*!", "*/", "--", "PROCEDURE", "TRIGGER", "EVENT", "DEFINER", "USER", "LOCK", "LOAD", "DATA", "GRANT", "HANDLER", "READ", "ANALYZE", "FORMAT", "STATEMENT", "NAMES", "USE", "TRANSACTION", ":", "NOT", "ATOMIC"]
+            ),
+            max_size=14,
+        ).map(lambda words: " ".join(words).encode()),
+    ),
+    st.sampled_from([MA, MY, ANSI, RAW, LATIN1]),
+)  # fmt: skip
+def test_any_bytes(text: bytes, ctx: LexContext) -> None:
+    """Never raises, and never an internal failure; with no error every statement says what it is."""
+    found = analyze(text, ctx, "shop")
+    assert not found.error.startswith("analysis failed")
+    assert found.error or all(statement.verb for statement in found.statements)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.dynamic import fold_text
+from dbgate.sql.lexer import lex
+from tests.unit.sql.contexts import MA
+
+
+def fold(expression: str, pipes: bool = False) -> bytes | None:
+    tokens = lex(expression.encode(), MA)
+    assert tokens.error == ""
+    return fold_text(tokens, 0, len(tokens), pipes)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("'SELECT 1'", b"SELECT 1"),
+        ("'SEL' 'ECT'", b"SELECT"),
+        ("0x53454C454354", b"SELECT"),
+        ("x'5345'", b"SE"),
+        ("b'01010011'", b"S"),
+        ("CONCAT('a', 'b', CONCAT('c'))", b"abc"),
+        ("CHAR(83, 69)", b"SE"),
+        ("CHAR(21317)", b"SE"),
+        ("UNHEX('5345')", b"SE"),
+        ("FROM_BASE64('U0U=')", b"SE"),
+        ("REVERSE('ES')", b"SE"),
+        ("LOWER('SE')", b"se"),
+        ("UPPER('se')", b"SE"),
+        ("REPLACE('xSE', 'x', '')", b"SE"),
+        ("CONCAT('a' 'b')", b"ab"),
+    ],
+)
+def test_folds(expression: str, text: bytes) -> None:
+    assert fold(expression) == text
+
+
+def test_pipes() -> None:
+    assert fold("'a' || 'b'", True) == b"ab"
+    assert fold("'a' || 'b'") is None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "", "@a", "x", "CONCAT('a', @b)", "CONCAT('a'", "CONCAT()", "CONCAT(,'a')", "'a', 'b'", "'a')", "1", "CHAR(-1)", "CHAR('a')",
+        "CHAR(200)", "CHAR(9999999999)", "UNHEX('zz')", "FROM_BASE64('!')", "REVERSE('a', 'b')", "REPLACE('a', 'b')", "REPLACE('a', '', 'b')",
+        "'a' CONCAT('b')", "0x41 'b'", "LEFT('a', 1)", "'ä'", "(SELECT 'a')", "CONCAT ", "'a' ||",
+    ],
+)  # fmt: skip
+def test_does_not_fold(expression: str) -> None:
+    assert fold(expression, True) is None
