@@ -11,6 +11,8 @@ from typing import Final
 
 HOT_MODULES: Final = (
     "dbgate.audit.record",
+    "dbgate.audit.redact",
+    "dbgate.audit.ulid",
     "dbgate.errors",
     "dbgate.gate.brain",
     "dbgate.gate.commands",
