@@ -149,11 +149,9 @@ class Brain:
         return found
 
     def judge_text(self, scope: Scope, raw: bytes, text: bytes, prepared: bool) -> Judged:
-        """The verdict for one SQL text, through both cache levels. raw: the command as it travels ("" = not to be
-        cached by its bytes)."""
-        judged = scope.view.find_exact(raw) if raw else None
-        if judged is not None:
-            return judged
+        """The verdict for one SQL text that is not known by its bytes. raw: the command as it travels, under which it
+        is kept (b"" = not at all)."""
+        judged: Judged | None = None
         shape: bytes | None = None
         if self._shapes_count(scope):
             shape = fast_digest(text, scope.ctx)

@@ -36,7 +36,7 @@ from dbgate.wire.constants import (
     HEADER,
     MAX_PAYLOAD,
 )
-from dbgate.wire.response import RESULT, ROWS, SIMPLE, TEXT
+from dbgate.wire.kinds import RESULT, ROWS, SIMPLE, TEXT
 
 # Commands put in words by sql.analyze.command: its kind, and the kind of their reply.
 _ADMIN: Final[dict[int, int]] = {

@@ -17,7 +17,7 @@ from dbgate.sql.sqlmode import parse_sql_mode
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
 from dbgate.wire import build
 from dbgate.wire.codec import Reader
-from dbgate.wire.response import RESULT
+from dbgate.wire.kinds import RESULT
 
 QUESTION: Final = (
     b"SELECT CAST(CONVERT(@@sql_mode USING utf8mb4) AS BINARY),"

@@ -64,6 +64,7 @@ def greet(state: State, data: bytes, now: float) -> None:
         raise ProtocolError("the server spoke before its turn")
     greeting = parse_greeting(payload)
     state.greeting = greeting
+    state.plugin = greeting.plugin
     state.mariadb = greeting.mariadb
     state.offered = offer(greeting)
     state.fx.to_client.append(build.packet(reader.last_seq, rewrite_greeting(payload, state.offered)))
@@ -81,7 +82,7 @@ def client_login(state: State, now: float) -> None:
     state.capabilities = capabilities
     state.reply = Reply(capabilities)
     login = _judge(state, response.user, response.schema, response.collation, now)
-    login.plugin = response.plugin
+    login.plugin = response.plugin or state.plugin
     if login.verdict.effect == BLOCK:
         _deny(state, login, now)
         state.end("login blocked", now)

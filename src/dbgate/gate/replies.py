@@ -88,7 +88,10 @@ def ended(state: State, now: float) -> None:
     reply = state.reply
     if reply.error_code == 0:
         state.status = reply.status
-    reread = follow(state)
+    reread = False
+    judged = state.judged
+    if reply.special or judged is None or not judged.plain or state.command != COM_QUERY:
+        reread = follow(state)
     record = state.record
     if record is not None:
         state.record = None
@@ -126,8 +129,6 @@ def follow(state: State) -> bool:
     reread = (
         reply.moved or (command in _REREADS and not failed) or state.status & SERVER_STATUS_DB_DROPPED != 0
     )
-    if reply.schema is not None:
-        reread = not context.enter(state, reply.schema) or reread
     if command == COM_STMT_PREPARE:
         _prepared(state, failed)
     elif command in (COM_STMT_EXECUTE, COM_STMT_FETCH):
@@ -143,9 +144,11 @@ def follow(state: State) -> bool:
             statement.given = 0
     elif command == COM_RESET_CONNECTION and not failed:
         state.statements.clear()
+    if reply.schema is not None:
+        reread = not context.enter(state, reply.schema) or reread
     if judged is None or judged.plain or command not in _RUNS:
         return reread
-    if judged.new_schema is not None and not failed:
+    if judged.new_schema is not None and not failed and reply.schema is None:
         context.enter(state, judged.new_schema.encode())
     # A statement that failed may have done a part of its work: which, only the server knows.
     return reread or judged.rereads or (failed and judged.multi)

@@ -43,8 +43,8 @@ from dbgate.wire.constants import (
     ER_UNKNOWN,
     HEADER,
 )
+from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketStream
-from dbgate.wire.response import RESULT
 
 
 @final

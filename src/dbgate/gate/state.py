@@ -46,6 +46,7 @@ class State:
         self.server_reader: PacketReader | None = PacketReader(HANDSHAKE_LIMIT)  # the server's, during logins
         self.greeting: Greeting | None = None
         self.offered = 0
+        self.plugin = ""  # that the server uses where the client names none
         self.capabilities = 0
         self.reply = Reply(0)
         self.mariadb = False

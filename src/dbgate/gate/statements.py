@@ -24,7 +24,7 @@ from dbgate.wire.constants import (
     MARIADB_STMT_BULK_OPERATIONS,
     MAX_PAYLOAD,
 )
-from dbgate.wire.response import PREPARE, RESULT, ROWS, SIMPLE
+from dbgate.wire.kinds import PREPARE, RESULT, ROWS, SIMPLE
 
 CODES: Final = frozenset(
     (
@@ -45,8 +45,8 @@ def take(state: State, code: int, now: float) -> None:
     if code == COM_STMT_PREPARE:
         _prepare(state, now)
         return
-    head = wire.parse_execute(state.reader.raw[HEADER : HEADER + min(_HEAD, state.reader.size)])
-    statement_id = state.statements.resolve(head.statement_id, state.mariadb)
+    head = state.reader.raw[HEADER : HEADER + min(_HEAD, state.reader.size)]
+    statement_id = state.statements.resolve(wire.statement_id(head), state.mariadb)
     statement = state.statements.find(statement_id)
     if code == COM_STMT_CLOSE:
         if statement is not None:
@@ -71,13 +71,13 @@ def take(state: State, code: int, now: float) -> None:
     elif code == COM_STMT_FETCH:
         _fetch(state, statement_id, statement, now)
     else:
-        _execute(state, statement_id, statement, code, head.cursor != 0, now)
+        _execute(state, statement_id, statement, code, head, now)
 
 
 def lose(state: State, head: bytes) -> None:
     """A COM_STMT_SEND_LONG_DATA was over the limit and has been dropped; it gets no answer, so its statement must not
     run without it until it is reset. head: the payload's first bytes."""
-    statement_id = state.statements.resolve(wire.parse_execute(head).statement_id, state.mariadb)
+    statement_id = state.statements.resolve(wire.statement_id(head), state.mariadb)
     statement = state.statements.find(statement_id)
     if statement is not None:
         statement.lost = True
@@ -122,14 +122,14 @@ def _present(state: State, scope: Scope, statement: Prepared, name: str) -> Judg
 
 
 def _execute(
-    state: State, statement_id: int, statement: Prepared, code: int, cursor: bool, now: float
+    state: State, statement_id: int, statement: Prepared, code: int, head: bytes, now: float
 ) -> None:
     scope = state.current_scope()
     judged = _present(state, scope, statement, wire.name(code))
     state.statement_id = statement_id
     if crossing.run(state, scope, judged, code, RESULT, now):
         statement.given = 0
-        if cursor:
+        if code == COM_STMT_EXECUTE and wire.wants_cursor(head):
             state.reply.expect(crossing.may_ask_for_file(state, judged), True, False)
 
 

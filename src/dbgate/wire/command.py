@@ -6,7 +6,7 @@ A payload that is too short for its command raises ProtocolError; bytes behind t
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final
 
 from dbgate.errors import ProtocolError
 from dbgate.wire.codec import Reader
@@ -96,30 +96,26 @@ def name(code: int) -> str:
     return NAMES.get(code, f"COMMAND 0x{code:02X}")
 
 
-@final
-class Execute:
-    """COM_STMT_EXECUTE, BULK_EXECUTE, FETCH, RESET, CLOSE, SEND_LONG_DATA: statement id, and the cursor type that
-    EXECUTE asks for."""
-
-    def __init__(self, statement_id: int, cursor: int) -> None:
-        self.statement_id = statement_id
-        self.cursor = cursor
-
-
-def parse_execute(payload: bytes) -> Execute:
-    """The head of a command on a prepared statement; raises ProtocolError."""
-    read = Reader(payload)
-    code = read.u8()
-    statement_id = read.u32()
-    cursor = 0
+def statement_id(payload: bytes) -> int:
+    """The statement that a command on a prepared statement names; `payload` is its beginning. Raises ProtocolError
+    where the command ends before what it must have."""
+    size = len(payload)
+    code = payload[0] if size else COM_STMT_CLOSE
+    least = 5
     if code == COM_STMT_EXECUTE:
-        cursor = read.u8() & 7
-        read.skip(4)
+        least = 10  # flags, iteration count
     elif code == COM_STMT_FETCH:
-        read.skip(4)
+        least = 9  # rows
     elif code in (COM_STMT_SEND_LONG_DATA, COM_STMT_BULK_EXECUTE):
-        read.skip(2)
-    return Execute(statement_id, cursor)
+        least = 7  # parameter, flags
+    if size < least:
+        raise ProtocolError(f"{name(code)} of {size} bytes")
+    return payload[1] | payload[2] << 8 | payload[3] << 16 | payload[4] << 24
+
+
+def wants_cursor(payload: bytes) -> bool:
+    """Whether a COM_STMT_EXECUTE that statement_id has accepted asks for a cursor."""
+    return payload[5] & 7 != 0
 
 
 def parse_field_list(payload: bytes) -> bytes:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.errors import ProtocolError
-from dbgate.wire.codec import Reader
 from dbgate.wire.constants import (
     CLIENT_DEPRECATE_EOF,
     EOF_HEADER,
@@ -27,24 +26,32 @@ from dbgate.wire.constants import (
     PROGRESS_ERRNO,
     SERVER_MORE_RESULTS_EXISTS,
     SERVER_STATUS_CURSOR_EXISTS,
+    SERVER_STATUS_DB_DROPPED,
 )
-from dbgate.wire.status import Ok, column_name, parse_eof, parse_err, parse_ok, parse_prepared
-
-RESULT: Final = 0  # COM_QUERY, EXECUTE, BULK_EXECUTE, PROCESS_INFO
-SIMPLE: Final = 1  # OK, EOF or ERR
-PREPARE: Final = 2
-ROWS: Final = 3  # COM_STMT_FETCH: rows and their end; COM_FIELD_LIST: definitions and their end
-TEXT: Final = 4  # COM_STATISTICS: one packet of text
+from dbgate.wire.kinds import PREPARE, RESULT, ROWS, SIMPLE, TEXT
+from dbgate.wire.rows import count_rows
+from dbgate.wire.status import (
+    Ok,
+    column_count,
+    column_name,
+    parse_eof,
+    parse_err,
+    parse_ok,
+    parse_prepared,
+    plain_ok,
+)
 
 # What the next packet is.
 _FIRST: Final = 0
 _ROWS: Final = 1
-_COLUMNS: Final = 2
+_NAMES: Final = 2  # column definitions that are read
 _COLUMNS_EOF: Final = 3
-_PARAMETERS: Final = 4
-_PARAMETERS_EOF: Final = 5
+_PARAMETERS_EOF: Final = 4
+_COLUMNS: Final = 5  # from here on definitions that are only counted
+_PARAMETERS: Final = 6
 
 MAX_CONTROL: Final = 1 << 22  # bytes of one held packet; real ones are below 64 KiB
+_ANY: Final = 1 << 60
 _OLD_EOF: Final = 5  # payload of an EOF packet of the old form; an OK has at least 7
 
 
@@ -57,12 +64,15 @@ class Reply:
     EOF), error_code, moved and schema (session tracking), over (the cap was passed), names, kept, statement_id (PREPARE), cursor.
     cut: the reply was stopped in front of the row with sequence number `seq`; send an ERR there, set `swallow`, and
     feed the rest: `swallowed` counts its bytes. infile: the server awaits a file, whose first packet must have number
-    `seq`; call `resume` behind its last.
+    `seq`; call `resume` behind its last. special: something was set or found that an ordinary reply has not.
     """
 
     def __init__(self, capabilities: int) -> None:
         self.capabilities = capabilities
         self.old_eof = not capabilities & CLIENT_DEPRECATE_EOF
+        self._cached = capabilities & MARIADB_CACHE_METADATA != 0
+        # What begins with 0xFE ends the rows where it is shorter: a row with such a value is 16 MiB long.
+        self._end_below = 9 if self.old_eof else MAX_PAYLOAD
         self.kind = RESULT
         self.seq = 1
         self.done = True
@@ -72,7 +82,7 @@ class Reply:
         self.status = 0
         self.error_code = 0
         self.size = 0
-        self._dirty = True
+        self.special = True
         self._state = _FIRST
         self._skip = 0  # bytes of a passed packet that are still to come
         self._more = False  # the next packet continues a logical one of 16 MiB or more
@@ -85,7 +95,7 @@ class Reply:
 
     def _clean(self) -> None:
         """Everything that an ordinary reply never touches."""
-        self._dirty = False
+        self.special = False
         self.cap = -1
         self.counted = 0
         self.enforced = False
@@ -107,7 +117,7 @@ class Reply:
 
     def begin(self, kind: int, seq: int) -> None:
         """A command was sent whose reply is of this kind; `seq` is its last sequence number + 1."""
-        if self._dirty:
+        if self.special:
             self._clean()
         self.kind = kind
         self.seq = seq & 0xFF
@@ -123,15 +133,15 @@ class Reply:
     def watch(self, cap: int, counted: int, enforced: bool, names_wanted: bool) -> None:
         """cap: rows allowed per result set, -1 = no limit, of which `counted` were given before (cursors); enforced:
         cut there, else only mark; names_wanted: collect the names of result columns."""
-        self._dirty = True
+        self.special = True
         self.cap = cap
         self.counted = counted
         self.enforced = enforced
         self.names_wanted = names_wanted
 
     def expect(self, infile: bool, cursor: bool, keep_rows: bool) -> None:
-        """infile: a request for a local file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
-        self._dirty = True
+        """infile: a request for a file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
+        self.special = True
         self.infile_ok = infile
         self.cursor_asked = cursor
         self.keep_rows = keep_rows
@@ -213,23 +223,23 @@ class Reply:
             if self._more:
                 self._more = length == MAX_PAYLOAD
             elif self._state == _ROWS:
+                if not self.keep_rows and not self.cut:
+                    pos, rows = self._plain_rows(data, pos)
+                    if rows:
+                        continue
                 if length == 0:
                     raise ProtocolError("row without bytes")
                 if have - pos == HEADER:
                     self._need = HEADER + 1
                     return pos
                 first = data[pos + HEADER]
-                if (
-                    first >= EOF_HEADER
-                    and length < MAX_PAYLOAD
-                    and (first == ERR_HEADER or self._is_eof(length))
-                ):
+                if first >= EOF_HEADER and length < (MAX_PAYLOAD if first == ERR_HEADER else self._end_below):
                     if have < stop:
                         return self._hold(length, pos)
                     if first == ERR_HEADER:
                         self._error(data, pos + HEADER, stop)
                     else:
-                        self._result_ended(self._eof(data, pos + HEADER, stop))
+                        self._ok(data, pos + HEADER, stop)
                 else:
                     if self.keep_rows:
                         if have < stop:
@@ -244,7 +254,7 @@ class Reply:
                     if not self.cut:
                         self.rows += 1
                     self._more = length == MAX_PAYLOAD
-            elif self._is_plain_definition():
+            elif self._state >= _COLUMNS:
                 self._more = length == MAX_PAYLOAD
                 self._next_definition()
             else:
@@ -262,23 +272,25 @@ class Reply:
                 return pos
         return pos
 
+    def _plain_rows(self, data: bytes, pos: int) -> tuple[int, int]:
+        """Count what are certainly rows that may pass; the others are for _walk."""
+        room = _ANY if self.cap < 0 or self.over else self.cap - self.counted - self._set_rows
+        pos, rows = count_rows(data, pos, self.seq, room)
+        self.seq = (self.seq + rows) & 0xFF
+        self.rows += rows
+        self._set_rows += rows
+        return pos, rows
+
     def _hold(self, length: int, pos: int) -> int:
         if length > MAX_CONTROL:
             raise ProtocolError(f"reply packet of {length} bytes")
         self._need = HEADER + length
         return pos
 
-    def _is_eof(self, length: int) -> bool:
-        """Whether what begins with 0xFE where a row is due ends the rows: in a row that value is 16 MiB long."""
-        return length < 9 if self.old_eof else True
-
-    def _is_plain_definition(self) -> bool:
-        return self._state == _PARAMETERS or (self._state == _COLUMNS and not self.names_wanted)
-
     def _next_definition(self) -> None:
         self._left -= 1
         if self._left == 0:
-            if self._state == _COLUMNS:
+            if self._state != _PARAMETERS:
                 self._after_columns()
             elif self.old_eof:
                 self._state = _PARAMETERS_EOF
@@ -295,9 +307,8 @@ class Reply:
 
     def _prepared_columns(self) -> None:
         self._left = self._columns
-        self._state = _COLUMNS
-        if self._left == 0:
-            self.done = True
+        self._state = _NAMES if self.names_wanted else _COLUMNS
+        self.done = self._left == 0
 
     def _control(self, data: bytes, pos: int, stop: int) -> None:
         """A packet that is read: data[pos:stop] is its payload, at least one byte."""
@@ -310,18 +321,18 @@ class Reply:
             elif self.kind == PREPARE:
                 self._prepared(data, pos, stop)
             elif first == OK_HEADER:
-                self._result_ended(parse_ok(data, pos, stop, self.capabilities))
+                self._ok(data, pos, stop)
             elif self.kind == SIMPLE:
                 if first != EOF_HEADER:
                     raise ProtocolError("reply is neither OK nor ERR")
-                self._result_ended(self._eof(data, pos, stop))
+                self._ok(data, pos, stop)
             elif first == LOCAL_INFILE_HEADER:
                 if not self.infile_ok:
                     raise ProtocolError("server asks for a file that no statement loads")
                 self.infile = True
             else:
                 self._column_count(data, pos, stop)
-        elif self._state == _COLUMNS:
+        elif self._state == _NAMES:
             self.names.append(column_name(data, pos, stop))
             self._next_definition()
         else:
@@ -333,7 +344,7 @@ class Reply:
         if data[pos] != OK_HEADER:
             raise ProtocolError("reply to a PREPARE is neither OK nor ERR")
         head = parse_prepared(data, pos, stop)
-        self._dirty = True
+        self.special = True
         self.statement_id = head.statement_id
         self.warnings = head.warnings
         self._columns = head.columns
@@ -343,18 +354,11 @@ class Reply:
             self._prepared_columns()
 
     def _column_count(self, data: bytes, pos: int, stop: int) -> None:
-        read = Reader(data, pos, stop)
-        self._left = read.lenenc()
-        if self._left == 0 or self._left > 0xFFFF:
-            raise ProtocolError(f"result of {self._left} columns")
-        follow = 1
-        if self.capabilities & MARIADB_CACHE_METADATA:
-            follow = read.u8()
-        if read.left() or follow > 1:
-            raise ProtocolError("column count of an unknown form")
+        count = column_count(data, pos, stop, self._cached)
         self._set_rows = 0
-        self._state = _COLUMNS
-        if follow == 0:
+        self._left = abs(count)
+        self._state = _NAMES if self.names_wanted else _COLUMNS
+        if count < 0:
             self._after_columns()
 
     def _definitions_ended(self, eof: Ok) -> None:
@@ -365,28 +369,35 @@ class Reply:
         elif self.kind == PREPARE:
             self.done = True
         elif eof.status & SERVER_STATUS_CURSOR_EXISTS and self.cursor_asked:
-            self._result_ended(eof)
+            self._result_ended(0, eof.status, eof.warnings)
         else:
             self._state = _ROWS
 
-    def _eof(self, data: bytes, pos: int, stop: int) -> Ok:
-        """An EOF of either form; COM_FIELD_LIST gets the old one whatever the capabilities."""
+    def _ok(self, data: bytes, pos: int, stop: int) -> None:
+        """An OK, or an EOF of either form: COM_FIELD_LIST gets the old one whatever the capabilities."""
         if stop - pos == _OLD_EOF:
-            return parse_eof(data, pos, stop)
-        return parse_ok(data, pos, stop, self.capabilities)
-
-    def _result_ended(self, ok: Ok) -> None:
-        self.affected_rows += ok.affected_rows
-        self.warnings = ok.warnings
-        self.status = ok.status
+            eof = parse_eof(data, pos, stop)
+            self._result_ended(0, eof.status, eof.warnings)
+            return
+        plain = plain_ok(data, pos, stop)
+        if plain >= 0:
+            self._result_ended(plain >> 32, plain >> 16 & 0xFFFF, plain & 0xFFFF)
+            return
+        ok = parse_ok(data, pos, stop, self.capabilities)
         if ok.moved or ok.schema is not None:
             self.moved = self.moved or ok.moved
             self.schema = self.schema if ok.schema is None else ok.schema
-            self._dirty = True
-        if ok.status & SERVER_STATUS_CURSOR_EXISTS:
-            self.cursor = True
-            self._dirty = True
-        if ok.status & SERVER_MORE_RESULTS_EXISTS:
+            self.special = True
+        self._result_ended(ok.affected_rows, ok.status, ok.warnings)
+
+    def _result_ended(self, affected_rows: int, status: int, warnings: int) -> None:
+        self.affected_rows += affected_rows
+        self.warnings = warnings
+        self.status = status
+        if status & (SERVER_STATUS_CURSOR_EXISTS | SERVER_STATUS_DB_DROPPED):
+            self.cursor = status & SERVER_STATUS_CURSOR_EXISTS != 0
+            self.special = True
+        if status & SERVER_MORE_RESULTS_EXISTS:
             self._state = _FIRST
             self._set_rows = 0
         else:
@@ -394,7 +405,6 @@ class Reply:
 
     def _error(self, data: bytes, pos: int, stop: int) -> None:
         error = parse_err(data, pos, stop)
-        if error.errno == PROGRESS_ERRNO and self.capabilities & MARIADB_PROGRESS:
-            return
-        self.error_code = error.errno
-        self.done = True
+        if error.errno != PROGRESS_ERRNO or not self.capabilities & MARIADB_PROGRESS:
+            self.error_code = error.errno
+            self.done = True

@@ -52,6 +52,17 @@ def parse_ok(data: bytes, pos: int, end: int, capabilities: int) -> Ok:
     return ok
 
 
+def plain_ok(data: bytes, pos: int, end: int) -> int:
+    """An ordinary OK in one number, without an object: affected rows << 32 | status << 16 | warnings. -1 where it
+    takes parse_ok: numbers of several bytes, session tracking, or a packet that is too short."""
+    if end - pos < 7 or data[pos + 1] >= 0xFB or data[pos + 2] >= 0xFB:
+        return -1
+    status = data[pos + 3] | data[pos + 4] << 8
+    if status & SERVER_SESSION_STATE_CHANGED:
+        return -1
+    return data[pos + 1] << 32 | status << 16 | data[pos + 5] | data[pos + 6] << 8
+
+
 def parse_eof(data: bytes, pos: int, end: int) -> Ok:
     """data[pos:end] is the payload of an EOF packet of the old form: 0xFE, warnings, status."""
     read = Reader(data, pos + 1, end)
@@ -125,6 +136,21 @@ def parse_prepared(data: bytes, pos: int, end: int) -> Prepared:
     parameters = read.u16()
     read.skip(1)
     return Prepared(statement_id, columns, parameters, read.u16())
+
+
+def column_count(data: bytes, pos: int, end: int, cached: bool) -> int:
+    """The number of columns that data[pos:end] announces; negative where no definitions follow, as MariaDB tells in
+    one more byte (cached: MARIADB_CACHE_METADATA is in force)."""
+    if end - pos == 1 and 0 < data[pos] < 0xFB and not cached:
+        return data[pos]
+    read = Reader(data, pos, end)
+    count = read.lenenc()
+    if count == 0 or count > 0xFFFF:
+        raise ProtocolError(f"result of {count} columns")
+    follow = read.u8() if cached else 1
+    if read.left() or follow > 1:
+        raise ProtocolError("column count of an unknown form")
+    return count if follow else -count
 
 
 def column_name(data: bytes, pos: int, end: int) -> bytes:

@@ -80,7 +80,7 @@ def test_verdicts_are_kept_by_bytes_and_by_shape() -> None:
     it = brain()
     scope = scope_of(it)
     first = it.judge_text(scope, b"raw 1", b"SELECT id FROM users WHERE id = 1", False)
-    assert it.judge_text(scope, b"raw 1", b"not looked at", False) is first
+    assert scope.view.find_exact(b"raw 1") is first
     assert it.judge_text(scope, b"raw 2", b"SELECT id FROM users WHERE id = 2", False) is first
     assert it.judge_text(scope, b"", b"SELECT id FROM users WHERE id = 3", False) is first
     assert it.judge_text(scope, b"raw 4", b"SELECT id FROM users WHERE id = 4", True) is not first

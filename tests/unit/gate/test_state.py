@@ -6,8 +6,8 @@ from dbgate.gate import phase as p
 from dbgate.gate.state import Login, State, blocked_message
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.wire import constants as c
+from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import PacketReader
-from dbgate.wire.response import RESULT
 
 from .play import CLIENT, Play, brain, policy
 

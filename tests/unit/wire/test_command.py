@@ -18,13 +18,14 @@ def test_names() -> None:
     assert command.name(0x99) == "COMMAND 0x99"
 
 
-def test_statement_heads() -> None:
-    execute = command.parse_execute(b"\x17\x05\x00\x00\x00\x09\x01\x00\x00\x00params")
-    assert (execute.statement_id, execute.cursor) == (5, 1)
-    assert command.parse_execute(b"\x1c\x06\x00\x00\x00\x0a\x00\x00\x00").statement_id == 6
-    assert command.parse_execute(b"\x18\xff\xff\xff\xff\x00\x00data").statement_id == c.LAST_STATEMENT
-    assert command.parse_execute(b"\xfa\x07\x00\x00\x00\x80\x00").statement_id == 7
-    assert command.parse_execute(b"\x19\x08\x00\x00\x00").statement_id == 8
+def test_statement_ids() -> None:
+    assert command.statement_id(b"\x17\x05\x00\x00\x00\x09\x01\x00\x00\x00params") == 5
+    assert command.statement_id(b"\x1c\x06\x00\x00\x00\x0a\x00\x00\x00") == 6
+    assert command.statement_id(b"\x18\xff\xff\xff\xff\x00\x00data") == c.LAST_STATEMENT
+    assert command.statement_id(b"\xfa\x07\x01\x00\x00\x80\x00") == 263
+    assert command.statement_id(b"\x19\x08\x00\x01\x00") == 65544
+    assert command.wants_cursor(b"\x17\x05\x00\x00\x00\x09\x01\x00\x00\x00")
+    assert not command.wants_cursor(b"\x17\x05\x00\x00\x00\x08\x01\x00\x00\x00")
 
 
 @pytest.mark.parametrize(
@@ -32,14 +33,15 @@ def test_statement_heads() -> None:
     [
         b"",
         b"\x17\x01",
-        b"\x17\x01\x00\x00\x00\x00\x01\x00",
-        b"\x1c\x01\x00\x00\x00",
+        b"\x17\x01\x00\x00\x00\x00\x01\x00\x00",
+        b"\x1c\x01\x00\x00\x00\x00\x00\x00",
         b"\x18\x01\x00\x00\x00\x00",
+        b"\x19\x01\x00\x00",
     ],
 )
-def test_statement_heads_that_are_too_short(payload: bytes) -> None:
-    with pytest.raises(ProtocolError):
-        command.parse_execute(payload)
+def test_statement_ids_that_are_cut_off(payload: bytes) -> None:
+    with pytest.raises(ProtocolError, match=f"of {len(payload)} bytes"):
+        command.statement_id(payload)
 
 
 def test_field_list() -> None:
@@ -105,6 +107,6 @@ def test_attributes_that_cannot_be_followed(head: bytes, why: str) -> None:
 
 @given(st.binary(max_size=60))
 def test_nothing_but_protocol_errors(payload: bytes) -> None:
-    for parse in (command.parse_execute, command.parse_field_list, command.skip_attributes):
+    for parse in (command.statement_id, command.parse_field_list, command.skip_attributes):
         with contextlib.suppress(ProtocolError):
             parse(payload)

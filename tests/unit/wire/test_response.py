@@ -8,7 +8,8 @@ from dbgate.errors import ProtocolError
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.codec import put_lenenc_bytes
-from dbgate.wire.response import MAX_CONTROL, PREPARE, RESULT, ROWS, SIMPLE, TEXT, Reply
+from dbgate.wire.kinds import PREPARE, RESULT, ROWS, SIMPLE, TEXT
+from dbgate.wire.response import MAX_CONTROL, Reply
 
 from .making import CUTS, binary_row, chain, column, eof, err, ok, result, row, splits
 

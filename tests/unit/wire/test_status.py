@@ -87,6 +87,45 @@ def test_column_names() -> None:
     assert status.column_name(expression, 0, len(expression)) == b"x+1"
 
 
+def test_plain_ok() -> None:
+    payload = b"x" + making.ok(3, 3, 7)
+    assert status.plain_ok(payload, 1, len(payload)) == 3 << 32 | 3 << 16 | 7
+    payload = making.ok(250, 0x0102, 0xFFFF)
+    assert status.plain_ok(payload, 0, len(payload)) == 250 << 32 | 0x0102 << 16 | 0xFFFF
+    for odd in (
+        making.ok(251),
+        making.ok(track=b""),
+        making.ok()[:6],
+        b"\x00\x00\xfc\x00\x01\x02\x00\x00\x00",
+    ):
+        assert status.plain_ok(odd, 0, len(odd)) == -1
+
+
+def test_column_counts() -> None:
+    assert status.column_count(b"x\x05", 1, 2, False) == 5
+    assert status.column_count(b"\xfc\x00\x02", 0, 3, False) == 512
+    assert status.column_count(b"\x05\x01", 0, 2, True) == 5
+    assert status.column_count(b"\x05\x00", 0, 2, True) == -5
+    for odd, cached in (
+        (b"\x00", False),
+        (b"\xfd\x00\x00\x01", False),
+        (b"\x05", True),
+        (b"\x05\x02", True),
+        (b"\x05\x01", False),
+    ):
+        with pytest.raises(ProtocolError):
+            status.column_count(odd, 0, len(odd), cached)
+
+
+@given(st.integers(0, 300), st.integers(0, 0x3FFF), st.integers(0, 0xFFFF))
+def test_the_short_way_reads_what_the_long_one_does(affected: int, flags: int, warnings: int) -> None:
+    payload = making.ok(affected, flags, warnings)
+    short = status.plain_ok(payload, 0, len(payload))
+    ok = status.parse_ok(payload, 0, len(payload), 0)
+    assert short in (-1, ok.affected_rows << 32 | ok.status << 16 | ok.warnings)
+    assert (short == -1) == (affected >= 251)
+
+
 @given(st.binary(max_size=60))
 def test_nothing_but_protocol_errors(payload: bytes) -> None:
     for parse in (status.parse_err, status.parse_eof, status.parse_prepared, status.column_name):
