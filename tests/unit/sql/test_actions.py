@@ -16,4 +16,4 @@ def test_steering_words_are_reserved() -> None:
 
 def test_servers_differ() -> None:
     assert ACTIONS[MARIADB]["RETURNING"] == actions.TAIL and "RETURNING" not in ACTIONS[MYSQL]
-    assert ACTIONS[MYSQL]["QUALIFY"] == actions.TAIL and "QUALIFY" not in ACTIONS[MARIADB]
+    assert ACTIONS[MYSQL]["QUALIFY"] == actions.YOUNG and "QUALIFY" not in ACTIONS[MARIADB]
