@@ -88,8 +88,10 @@ HOT_MODULES: Final = (
     "dbgate.wire.command",
     "dbgate.wire.constants",
     "dbgate.wire.handshake",
+    "dbgate.wire.kinds",
     "dbgate.wire.packet",
     "dbgate.wire.response",
+    "dbgate.wire.rows",
     "dbgate.wire.status",
 )
 

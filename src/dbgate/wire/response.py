@@ -1,9 +1,8 @@
 """Where the reply to one command ends, found by walking packet headers over the chunks as they come.
 
-Rows are only counted: their bytes are never assembled. What must be read (OK, EOF, ERR, the first packet of a result,
-and column definitions where names are wanted) is held until it is complete; the rest of a chunk is passed on as it
-came. A row that begins with 0xFE is told from an EOF by its length (page_protocol_com_query_response in the manual).
-
+Rows are only counted, never assembled. What must be read (OK, EOF, ERR, a result's first packet, column definitions
+where names are wanted) is held until it is complete; the rest of a chunk is passed on as it came. A row that begins
+with 0xFE is told from an EOF by its length (page_protocol_com_query_response in the manual).
 A result is OK, ERR, LOCAL INFILE request, or column count + definitions (+ EOF) + rows + EOF or OK. MariaDB: with
 CACHE_METADATA one byte behind the count says whether definitions follow; an ERR 0xFFFF is a progress report.
 """
@@ -30,16 +29,7 @@ from dbgate.wire.constants import (
 )
 from dbgate.wire.kinds import PREPARE, RESULT, ROWS, SIMPLE, TEXT
 from dbgate.wire.rows import count_rows
-from dbgate.wire.status import (
-    Ok,
-    column_count,
-    column_name,
-    parse_eof,
-    parse_err,
-    parse_ok,
-    parse_prepared,
-    plain_ok,
-)
+from dbgate.wire.status import column_name, columns, parse_eof, parse_err, parse_ok, parse_prepared, plain_ok
 
 # What the next packet is.
 _FIRST: Final = 0
@@ -59,12 +49,11 @@ _OLD_EOF: Final = 5  # payload of an EOF packet of the old form; an OK has at le
 class Reply:
     """Follows the replies of one server connection, one command at a time: `begin`, then `feed` until `done`.
 
-    To be set behind `begin`, through `watch`: cap, counted, enforced, names_wanted, infile_ok, cursor_asked; keep_rows
-    for queries of our own. To be read at the end: rows (passed on), affected_rows, warnings, status (of the last OK or
-    EOF), error_code, moved and schema (session tracking), over (the cap was passed), names, kept, statement_id (PREPARE), cursor.
-    cut: the reply was stopped in front of the row with sequence number `seq`; send an ERR there, set `swallow`, and
-    feed the rest: `swallowed` counts its bytes. infile: the server awaits a file, whose first packet must have number
-    `seq`; call `resume` behind its last. special: something was set or found that an ordinary reply has not.
+    Behind `begin`, `watch` and `expect` say what is special of this one. At the end: rows (passed on), affected_rows,
+    warnings, status (of the last OK or EOF), error_code, moved and schema (session tracking), over (the cap was
+    passed), names, kept, statement_id (PREPARE), cursor. cut: the reply was stopped in front of the row with number
+    `seq`; send an ERR there, set `swallow`, and feed the rest: `swallowed` counts its bytes. infile: the server awaits
+    a file, whose first packet must have number `seq`; call `resume` behind its last. special: not an ordinary reply.
     """
 
     def __init__(self, capabilities: int) -> None:
@@ -152,7 +141,7 @@ class Reply:
         self.seq = seq & 0xFF
 
     def boundary(self) -> bool:
-        """Whether what was passed on so far ends at the end of a packet."""
+        """Whether what was passed on ends at the end of a packet."""
         return self._skip == 0 and not self._more
 
     def feed(self, data: bytes, pos: int, out: list[bytes]) -> int:
@@ -258,10 +247,10 @@ class Reply:
                 self._more = length == MAX_PAYLOAD
                 self._next_definition()
             else:
-                if have < stop:
-                    return self._hold(length, pos)
                 if length == 0 or length == MAX_PAYLOAD:
                     raise ProtocolError(f"reply packet of {length} bytes")
+                if have < stop:
+                    return self._hold(length, pos)
                 self._control(data, pos + HEADER, stop)
             self.seq = (self.seq + 1) & 0xFF
             pos = stop
@@ -338,7 +327,7 @@ class Reply:
         else:
             if first != EOF_HEADER:
                 raise ProtocolError("definitions without end")
-            self._definitions_ended(parse_eof(data, pos, stop))
+            self._definitions_ended(data, pos, stop)
 
     def _prepared(self, data: bytes, pos: int, stop: int) -> None:
         if data[pos] != OK_HEADER:
@@ -354,14 +343,15 @@ class Reply:
             self._prepared_columns()
 
     def _column_count(self, data: bytes, pos: int, stop: int) -> None:
-        count = column_count(data, pos, stop, self._cached)
+        count = columns(data, pos, stop, self._cached)
         self._set_rows = 0
         self._left = abs(count)
         self._state = _NAMES if self.names_wanted else _COLUMNS
         if count < 0:
             self._after_columns()
 
-    def _definitions_ended(self, eof: Ok) -> None:
+    def _definitions_ended(self, data: bytes, pos: int, stop: int) -> None:
+        eof = parse_eof(data, pos, stop)
         self.status = eof.status
         self.warnings = eof.warnings
         if self._state == _PARAMETERS_EOF:

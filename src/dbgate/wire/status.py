@@ -138,7 +138,7 @@ def parse_prepared(data: bytes, pos: int, end: int) -> Prepared:
     return Prepared(statement_id, columns, parameters, read.u16())
 
 
-def column_count(data: bytes, pos: int, end: int, cached: bool) -> int:
+def columns(data: bytes, pos: int, end: int, cached: bool) -> int:
     """The number of columns that data[pos:end] announces; negative where no definitions follow, as MariaDB tells in
     one more byte (cached: MARIADB_CACHE_METADATA is in force)."""
     if end - pos == 1 and 0 < data[pos] < 0xFB and not cached:

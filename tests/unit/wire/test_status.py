@@ -102,10 +102,10 @@ def test_plain_ok() -> None:
 
 
 def test_column_counts() -> None:
-    assert status.column_count(b"x\x05", 1, 2, False) == 5
-    assert status.column_count(b"\xfc\x00\x02", 0, 3, False) == 512
-    assert status.column_count(b"\x05\x01", 0, 2, True) == 5
-    assert status.column_count(b"\x05\x00", 0, 2, True) == -5
+    assert status.columns(b"x\x05", 1, 2, False) == 5
+    assert status.columns(b"\xfc\x00\x02", 0, 3, False) == 512
+    assert status.columns(b"\x05\x01", 0, 2, True) == 5
+    assert status.columns(b"\x05\x00", 0, 2, True) == -5
     for odd, cached in (
         (b"\x00", False),
         (b"\xfd\x00\x00\x01", False),
@@ -114,7 +114,7 @@ def test_column_counts() -> None:
         (b"\x05\x01", False),
     ):
         with pytest.raises(ProtocolError):
-            status.column_count(odd, 0, len(odd), cached)
+            status.columns(odd, 0, len(odd), cached)
 
 
 @given(st.integers(0, 300), st.integers(0, 0x3FFF), st.integers(0, 0xFFFF))
