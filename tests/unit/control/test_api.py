@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.types import Message
 
 from dbgate.control.api import app
@@ -34,7 +36,7 @@ def ask(
         "type": "http",
         "method": method,
         "path": path,
-        "raw_path": path.encode(),
+        "raw_path": path.encode("utf-8", "replace"),
         "query_string": b"",
         "headers": [(b"host", b"dbgate")],
         "http_version": "1.1",
@@ -134,3 +136,19 @@ def test_a_defect_is_a_500_without_details(operator: FakeOperator, caplog: pytes
     assert (status, body["error"]["code"]) == (500, "internal")
     assert "hunter2" not in json.dumps(body)
     assert "hunter2" in caplog.text
+
+
+PATHS = st.one_of(
+    st.text(max_size=30).map(lambda text: f"/v1/{text}"),
+    st.text(max_size=30).map(lambda text: f"/v1/sessions/{text}/kill"),
+    st.sampled_from([endpoint.path for endpoint in ENDPOINTS]),
+)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "X"]), PATHS)
+def test_no_request_makes_it_fail(method: str, path: str) -> None:
+    status, body, _ = ask(FakeOperator(), method, path)
+    assert status in (200, 404, 405)
+    if status != 200:
+        assert set(body["error"]) >= {"code", "message", "hint"}
