@@ -180,7 +180,8 @@ def _text(record: dict[str, Any]) -> Text:
     text = out.cell(str(record.get("time", ""))[:23].replace("T", " "), "dim")
     text.append(" ")
     text.append(f"{out.one_line(event):<17}", style=_STYLES.get(decision, ""))
-    who = f"{record.get('db_user') or '-'}@{record.get('client_ip') or '-'}"
+    user, address = record.get("db_user"), record.get("client_ip")
+    who = f"{user or '-'}@{address or '-'}" if user or address else "-"
     text.append(f" {out.one_line(who):<22} ")
     if rule := record.get("rule"):
         line = record.get("rule_line")
@@ -188,6 +189,8 @@ def _text(record: dict[str, Any]) -> Text:
         text.append(f"{where} ", style=_STYLES.get(decision, "bold"))
     said = record.get("statement") or record.get("reason") or ""
     text.append(out.one_line(str(said)))
+    if (error := out.number(record, "error_code")) and decision != "block":
+        text.append(f" error {error}", style="red")
     duration = record.get("duration_us")
     if isinstance(duration, int) and event.startswith("query"):
         text.append(f" ({out.micros(duration)}, {out.count(out.number(record, 'rows'))} rows)", style="dim")

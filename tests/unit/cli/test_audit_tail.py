@@ -54,12 +54,16 @@ def test_for_people(run: Run, tmp_path: Path) -> None:
             statement="SELECT\n \x1b[2J?",
         )
         + line(3, "connection.close", statement="", reason="client left", duration_us=-1)
+        + line(4, error_code=1146)
+        + line(5, "policy.reload", db_user="", client_ip="", statement="", reason="asked for by root")
     )
     shown = run("audit", "tail", str(log)).stdout.splitlines()
     assert shown[0].startswith("2023-11-14 22:13:21.000 query")
     assert shown[0].endswith("SELECT 1 (1.5 ms, 0 rows)")
     assert "[table-denied line 12] SELECT \\x1b[2J?" in shown[1]
     assert shown[2].rstrip().endswith("client left")
+    assert "SELECT 4 error 1146 (1.5 ms" in shown[3]
+    assert "@" not in shown[4]
 
 
 def test_filters(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
