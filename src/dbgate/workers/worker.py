@@ -69,9 +69,11 @@ class Worker:
         listening = loop.create_task(self._listen())
         beat = loop.create_task(self._beat())
         self.link.send(Ready(self.wiring.policy_version))
-        # What is there now lives as long as the process: the collector need not look at it again.
+        # What is there now lives as long as the process: the collector need not look at it again. What comes is freed
+        # by its reference counts, so a look now and then suffices; each one stops every session for its time.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         await self.ended.wait()
         server.close()
         hub.kill_all()
