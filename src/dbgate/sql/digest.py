@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import chain
 from typing import Final
 
 from dbgate.sql.statement import LexContext
@@ -19,26 +20,39 @@ from dbgate.sql.tokens import BIT, HEX, NUMBER, PARAM, QUOTED, STRING, USER_VAR,
 MAX_KEYED: Final = 1 << 17  # longer texts have no fast key: the keys would fill the cache
 
 
-def _pattern(ansi_quotes: bool, escapes: bool) -> re.Pattern[bytes]:
-    """Plain literals, and everything else that is quoted. Group 1: the quote of a string; group 2: an identifier.
+def _string(quote: str, escapes: bool) -> str:
+    """The rest of a string literal behind its opening quote."""
+    if escapes:
+        return rf"[^{quote}\\]*+(?:(?:{quote}{quote}|\\.)[^{quote}\\]*+)*+{quote}"
+    return rf"[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+{quote}"
 
-    It begins with a set of bytes, which lets `re` skip over all others quickly. A number counts only where it is
-    certainly one: no letter, dot, $ or @ touches it, so 1e0, 1.e, .5, 0x1F, t1 and a.1 stay in the key as they are."""
-    rest = r"[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*+'" if escapes else r"[^']*+(?:''[^']*+)*+'"
-    number = r"(?<=[0-9])(?<![\w$.@\x80-\xff][0-9])[0-9]*+(?:\.[0-9]++)?+(?![\w$.\x80-\xff])"
-    if ansi_quotes:
-        quoted = rf"(?<=(')){rest}|(?<=[`\"])((?<=`)[^`]*+`|(?<=\")[^\"]*+\")"
-    else:
-        double = rest.replace("'", '"')
-        quoted = rf"(?<=(['\"]))(?:(?<='){rest}|(?<=\"){double})|(?<=`)([^`]*+`)"
-    return re.compile(rf"['\"`0-9](?:{number}|{quoted})".encode("latin-1"), re.DOTALL)
+
+def _pattern(ansi_quotes: bool, escapes: bool) -> re.Pattern[bytes]:
+    """Group 1: text that stays; then a plain literal, of which group 2 is the quote where it is a string; or the end; or
+    (group 3) a quote that is not closed, with all that follows.
+
+    A number counts only where it is certainly one: no letter, dot, $ or @ touches it, so 1e0, 1.e, .5, 0x1F, t1 and a.1
+    stay in the key as they are."""
+    quotes = "'" if ansi_quotes else "'\""
+    identifier = r'|"[^"]*+"' if ansi_quotes else ""
+    stays = (
+        rf"(?:[^'\"`0-9]++|`[^`]*+`{identifier}|(?<=[\w$.@\x80-\xff])[0-9]++"
+        r"|[0-9]++(?:\.[0-9]++)?+(?=[\w$.\x80-\xff]))*+"
+    )
+    single = _string("'", escapes)
+    double = "" if ansi_quotes else '|(?<=")' + _string('"', escapes)
+    return re.compile(
+        rf"({stays})(?:([{quotes}])(?:(?<='){single}{double})|[0-9]++(?:\.[0-9]++)?+|\Z|(.++))".encode(
+            "latin-1"
+        ),
+        re.DOTALL,
+    )
 
 
 PATTERNS: Final = (_pattern(False, True), _pattern(False, False), _pattern(True, True), _pattern(True, False))
 
 # A list of literals of one kind behind IN, and rows of nothing but plain literals behind VALUES. In a key a number is
-# "\0\0\0", a string "\0'\0\0" (its quote as group 1, group 2 empty).
-_ONE: Final = r"(?:\0\0\0|-\0\0\0|\0['\"]\0\0)"
+# "\0\0\0", a string "\0'\0\0" (its quote as group 2, group 3 empty), and such a list or all such rows "\1".
 _ITEM: Final = r"(?:\0['\"]?\0\0|-\0\0\0|(?i:null|default|true|false)\b)"
 _S: Final = r"[ \t\n\r]*+"
 _FOLD: Final = re.compile(
@@ -54,12 +68,10 @@ _LISTS: Final = (b"\0, \0", b"\0,\0", b"\0),(", b"\0), (")
 def fast_digest(text: bytes, ctx: LexContext) -> bytes | None:
     """The literal-free key of `text`, or None where it has none. Equal keys mean the same only for a text for which
     `slots.shareable` said so, under one context. Identifiers, spacing and case stay as they are."""
-    if len(text) > MAX_KEYED or b"\0" in text:
+    if len(text) > MAX_KEYED or b"\0" in text or b"\1" in text:
         return None
-    pieces = PATTERNS[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].split(text)
-    if len(pieces) == 1:
-        return text
-    key = b"\0".join([piece or b"" for piece in pieces])
+    found = PATTERNS[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].findall(text)
+    key = b"\0".join(chain.from_iterable(found))
     for mark in _LISTS:
         if mark in key:
             return _FOLD.sub(_folded, key)
@@ -67,8 +79,7 @@ def fast_digest(text: bytes, ctx: LexContext) -> bytes | None:
 
 
 def _folded(match: re.Match[bytes]) -> bytes:
-    # \0+ cannot come about otherwise: what follows a \0 is a quote, a piece of the text behind two more, or a third.
-    return (match[1] or match[3]) + b"\0\0\0\0+"
+    return (match[1] or match[3]) + b"\1"
 
 
 _PLACEHOLDER: Final[dict[int, str]] = {STRING: "?s", NUMBER: "?n", HEX: "?x", BIT: "?b", PARAM: "?"}

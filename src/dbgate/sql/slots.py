@@ -80,13 +80,12 @@ def _cut_tokens(text: bytes, tokens: Tokens, ctx: LexContext) -> list[bool] | No
     cut = [False] * count
     i = 0
     for match in PATTERNS[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].finditer(text):
-        start = match.start()
+        start = match.end(1)
         end = match.end()
+        if start == end:
+            continue
         while i < count and starts[i] < start:
             i += 1
-        if match.group(2) is not None:
-            # An identifier stays in the key; but the pattern's `a``b` is two of them, and one in a comment is none.
-            continue
         if i >= count or starts[i] != start or tokens.end(i) != end or kinds[i] not in (STRING, NUMBER):
             return None
         cut[i] = True

@@ -22,9 +22,9 @@ def variant(text: bytes, ctx: LexContext, choose: random.Random) -> bytes:
     out: list[bytes] = []
     end = 0
     for match in PATTERNS[mode].finditer(text):
-        if match[2] is not None:
+        if match.end(1) == match.end() or match[3]:
             continue
-        out.append(text[end : match.start()])
+        out.append(text[end : match.end(1)])
         out.append(_literal(match, ctx, choose))
         end = match.end()
     out.append(text[end:])
@@ -32,7 +32,7 @@ def variant(text: bytes, ctx: LexContext, choose: random.Random) -> bytes:
 
 
 def _literal(match: re.Match[bytes], ctx: LexContext, choose: random.Random) -> bytes:
-    quote: bytes | None = match[1]
+    quote: bytes | None = match[2]
     if quote is None:
         return choose.choice(NUMBERS)
     inside = choose.choice(INSIDES)
