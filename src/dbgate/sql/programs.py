@@ -37,7 +37,6 @@ _CONTROL: Final = frozenset(
         "GOTO",
         "EXIT",
         "CONTINUE",
-        "NOT",
     ]
 )
 _CHARACTERISTICS: Final = frozenset(
@@ -87,7 +86,7 @@ def program(unit: Facts, i: int, hi: int, scan: StatementScan) -> None:
             while i < hi and words[i] != ";":
                 i += 1
             continue
-        if i + 1 < hi and words[i + 1] == ":":
+        if i + 1 < hi and (words[i + 1] == ":" or (word == "NOT" and words[i + 1] == "ATOMIC")):
             i += 2
             continue
         end = i

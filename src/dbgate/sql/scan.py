@@ -277,14 +277,14 @@ class Scanner(Frames):
     def _for(self, i: int, hi: int, mode: int) -> int:
         words = self.facts.tokens.words
         after = words[i + 1] if i + 1 < hi else ""
-        if mode in (AFTER, COND):
+        if mode in (AFTER, COND, PERIOD):
             if after == "SYSTEM_TIME" or after == "PORTION":
                 self.mode = PERIOD
             elif after == "JOIN" or after == "ORDER" or after == "GROUP":  # USE INDEX FOR …
                 return i + 2
             else:
                 self.mode = TAIL
-        elif mode in (PERIOD, LIST):
+        elif mode == LIST:
             self.mode = TAIL
         return i + 1
 

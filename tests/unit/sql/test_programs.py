@@ -36,6 +36,8 @@ P = "bare CREATE; visible CREATE shop"
         ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY COMMENT 'x' DO DELETE FROM users", f"{P}; {D}"),
         ("CREATE EVENT e ON SCHEDULE AT '1' ENABLE DO BEGIN DELETE FROM users; END", f"{P}; {D}"),
         ("ALTER EVENT e DO DELETE FROM users", f"bare ALTER; visible ALTER shop; {D}"),
+        ("BEGIN NOT ATOMIC DELETE FROM users; END", D),
+        ("BEGIN NOT ATOMIC IF 1 THEN BEGIN NOT ATOMIC DELETE FROM users; END; END IF; END", D),
         ("CREATE PROCEDURE p () SELECT 1; DELETE FROM users", f"{P}; {D}"),
         ("CREATE PROCEDURE p () BEGIN CALL q(); END", f"{P}; bare CALL; call shop.q"),
         ("CREATE PROCEDURE p () BEGIN SET x = 5; SET a = b; END", P),

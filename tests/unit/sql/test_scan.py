@@ -52,6 +52,8 @@ O = "SELECT shop.orders"  # noqa: E741
         ("SELECT * FROM users USE INDEX FOR JOIN (a), secret", f"{S}; {U}"),
         ("SELECT * FROM users IGNORE INDEX FOR ORDER BY (a) JOIN secret", f"{S}; {U}"),
         ("SELECT * FROM users FOR SYSTEM_TIME AS OF NOW(), secret", f"{S}; {U}"),
+        ("SELECT * FROM users FOR SYSTEM_TIME ALL USE INDEX FOR JOIN (a), secret", f"{S}; {U}"),
+        ("SELECT * FROM users FOR SYSTEM_TIME ALL IGNORE KEY FOR GROUP BY (a) JOIN secret", f"{S}; {U}"),
         ("SELECT * FROM users FOR SYSTEM_TIME FROM '1' TO '2', secret", f"{S}; {U}"),
         ("SELECT * FROM users FOR SYSTEM_TIME ALL JOIN secret FOR UPDATE", f"{S}; {U}"),
         ("SELECT * FROM users FOR UPDATE OF secret", U),
