@@ -99,9 +99,9 @@ def test_honest_work_passes(stage: Stage) -> None:
         if any("INSERT" in str(step) for step in case.steps):
             stage.restore()
         guarded = play(stage.gateway_port, case)
-        if guarded.refused:
+        if guarded.refused and direct.succeeded:
             failures.append(f"{case.name}: refused: {case.steps!r} {guarded.errors} {stage.reason(guarded)}")
-        elif direct.errors != guarded.errors:
+        elif direct.errors != guarded.errors and not guarded.refused:
             failures.append(f"{case.name}: {case.steps!r} {guarded.errors} instead of {direct.errors}")
         elif len(direct.rows) != len(guarded.rows):
             failures.append(f"{case.name}: {len(guarded.rows)} rows instead of {len(direct.rows)}")
