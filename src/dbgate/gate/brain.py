@@ -1,7 +1,6 @@
 """What all sessions of a worker share: the policy with its epoch, the caches, the limits, the rates.
 
-Every verdict of the gate is made by `Brain.decide`, from an `Analysis` and nothing else; an exception while deciding
-is a block (rule internal-error). Verdicts are cached per `Scope`: lexer context, schema, access rule and epoch.
+Every verdict of the gate is made by `Brain.judge`, from an `Analysis` and nothing else. Verdicts are cached per `Scope`: lexer context, schema, access rule and epoch.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from dbgate.sql.lexer import lex
 from dbgate.sql.mask import masked_literals
 from dbgate.sql.statement import Analysis, LexContext
 
-MAX_BUCKETS: Final = 10_000
 _ANALYSIS_COST: Final = 1500
 
 
@@ -31,6 +29,7 @@ class Limits:
     statement: text of COM_QUERY and COM_STMT_PREPARE; packet: any other command; queue: commands that wait while a
     reply is under way (the client is paused above it); drain: what is read and dropped of a reply that was cut;
     idle: 0 = none, the policy's own takes precedence; cache: all verdicts and analyses of the worker.
+    remembered: scopes, rate buckets and sets of column names that the worker keeps, each.
     rate_share: this worker's part of every rate limit (one over the number of workers).
     """
 
@@ -45,6 +44,7 @@ class Limits:
         drain: int = 64 << 20,
         cache: int = 64 << 20,
         rate_share: float = 1.0,
+        remembered: int = 10_000,
     ) -> None:
         self.handshake_timeout = handshake_timeout
         self.idle_timeout = idle_timeout
@@ -55,6 +55,7 @@ class Limits:
         self.drain = drain
         self.cache = cache
         self.rate_share = rate_share
+        self.remembered = remembered
 
 
 @final
@@ -142,7 +143,7 @@ class Brain:
         key = f"{self.epoch}.{number}.{attributes:d}.{ctx.key}.{schema}"
         found = self._scopes.get(key)
         if found is None:
-            if len(self._scopes) >= MAX_BUCKETS:
+            if len(self._scopes) >= self.limits.remembered:
                 self._scopes.clear()
             found = Scope(self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key))
             self._scopes[key] = found
@@ -180,11 +181,8 @@ class Brain:
         return judged
 
     def judge(self, scope: Scope, analysis: Analysis, label: str) -> Judged:
-        """Decide an analysis; whatever goes wrong while deciding is a block."""
-        try:
-            verdict = decide(scope.policy, scope.entry, analysis)
-        except Exception as error:
-            verdict = Verdict(BLOCK, "internal-error", 0, f"deciding failed: {error!r}", "enforce")
+        """Decide an analysis; whatever goes wrong while deciding is a block (policy.evaluate sees to it)."""
+        verdict = decide(scope.policy, scope.entry, analysis)
         return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label)
 
     def admitted(
@@ -205,7 +203,7 @@ class Brain:
             return ()
         found = self._columns.get(names)
         if found is None:
-            if len(self._columns) >= MAX_BUCKETS:
+            if len(self._columns) >= self.limits.remembered:
                 self._columns.clear()
             found = policy.sensitive(names)
             self._columns[names] = found
@@ -226,19 +224,13 @@ class Brain:
 
     def _with_literals(self, scope: Scope, text: bytes) -> str:
         """The text for the log where the policy wants its literals; secrets are gone all the same."""
-        try:
-            return masked_literals(text, lex(text, scope.ctx))
-        except Exception as error:
-            return f"(the text cannot be shown: {type(error).__name__})"
+        return masked_literals(text, lex(text, scope.ctx))
 
     def _analysis(self, scope: Scope, text: bytes, prepared: bool) -> Analysis:
         view = self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}")
         found = view.find_exact(text)
         if found is None:
-            try:
-                found = analyze(text, scope.ctx, scope.schema, prepared)
-            except Exception as error:
-                return Analysis((), f"analysis failed: {error!r}", "", "", "", "", "", False)
+            found = analyze(text, scope.ctx, scope.schema, prepared)
             view.put_exact(text, found)
         return found
 
@@ -246,7 +238,7 @@ class Brain:
         key = f"{user}@{client_ip}"
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= MAX_BUCKETS:
+            if len(self._buckets) >= self.limits.remembered:
                 self._buckets.clear()
             bucket = Bucket(now)
             self._buckets[key] = bucket

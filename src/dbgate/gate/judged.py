@@ -31,7 +31,7 @@ class Judged:
         self.multi = len(statements) > 1
         self.local_infile = False
         self.rereads = False
-        self.new_schema: str | None = None
+        self.new_schema = _last_schema(statements)
         operations: set[str] = set()
         tables: dict[str, bool] = {}
         functions: set[str] = set()
@@ -67,8 +67,6 @@ class Judged:
             detections.add(detection.detector)
         if statement.local_infile:
             self.local_infile = True
-        if statement.new_schema is not None:
-            self.new_schema = statement.new_schema
         # What a routine does to the session is not in the statement's text.
         if statement.rereads or statement.calls or statement.functions:
             self.rereads = True
@@ -78,3 +76,12 @@ class Judged:
     def cost(self) -> int:
         """Roughly the bytes that it holds, for a bounded cache."""
         return 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))
+
+
+def _last_schema(statements: tuple[Statement, ...]) -> str | None:
+    """The current schema behind a text, None = unchanged."""
+    schema: str | None = None
+    for statement in statements:
+        if statement.new_schema is not None:
+            schema = statement.new_schema
+    return schema

@@ -95,8 +95,8 @@ class Gate:
             self._work(now)
         except ProtocolError as error:
             self._client_fault(str(error), now)
-        except Exception as error:
-            self._defect(error, now)
+        except Exception as defect:
+            self._defect(defect, now)
         return self._steered()
 
     def server_bytes(self, data: bytes, now: float) -> Effects:
@@ -122,15 +122,15 @@ class Gate:
                 raise ProtocolError("the server spoke before its turn")
         except ProtocolError as error:
             self._server_fault(str(error), now)
-        except Exception as error:
-            self._defect(error, now)
+        except Exception as defect:
+            self._defect(defect, now)
         if state.reader.buffered and state.phase != CLOSED:
             try:
                 self._work(now)
             except ProtocolError as error:
                 self._client_fault(str(error), now)
-            except Exception as error:
-                self._defect(error, now)
+            except Exception as defect:
+                self._defect(defect, now)
         return self._steered()
 
     # --- other events ---

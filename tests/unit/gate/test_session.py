@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbgate.gate import commands, replies
 from dbgate.gate.brain import Limits
 from dbgate.gate.session import Gate
 from dbgate.wire import constants as c
@@ -233,36 +231,35 @@ def test_after_the_end_nothing_happens() -> None:
     assert len(play.records) == before
 
 
-def test_defects_fail_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*args: object) -> None:
-        raise RuntimeError("a defect")
+def broken() -> str:
+    raise RuntimeError("a defect")
 
+
+def test_defects_fail_closed() -> None:
     play = Play().login()
-    play.client(b"")
-    with monkeypatch.context() as patch:
-        patch.setattr(commands, "take", breaks)
-        play.client(query(b"SELECT id FROM users"))
+    play.brain.new_event_id = broken
+    play.client(query(b"DROP TABLE users"))
     assert (play.to_server, play.error().errno, play.closed) == (
         b"",
         1105,
         "internal error: RuntimeError('a defect')",
     )
-    play = Play().login()
+    assert [r.event for r in play.records] == ["connection.open", "connection.close"]
+    play = Play(brain(CAPPED)).login()
     play.passes(b"\x03SELECT id FROM users")
-    with monkeypatch.context() as patch:
-        patch.setattr(replies, "server_bytes", breaks)
-        play.server(chain(ROWS))
+    play.brain.new_event_id = broken
+    play.server(chain(result([row(b"1")] * 9)))
     assert (play.closed[:14], [r.event for r in play.records[-2:]]) == (
         "internal error",
         ["query", "connection.close"],
     )
     play = Play().login()
     play.passes(b"\x03SELECT id FROM users")
-    play.client(query(b"SELECT id FROM orders"))
-    with monkeypatch.context() as patch:
-        patch.setattr(commands, "take", breaks)
-        play.server(chain(ROWS))
+    play.client(query(b"DROP TABLE users"))
+    play.brain.new_event_id = broken
+    play.server(chain(ROWS))
     assert play.closed.startswith("internal error")
+    assert play.to_client.startswith(chain(ROWS))
     play = Play().login()
     play.passes(b"\x03SELECT id FROM users")
     play.client(packet(5, b"\x03SELECT id FROM orders"))
