@@ -56,12 +56,20 @@ from dbgate.sql.tokens import (
     Comment,
     Tokens,
 )
+from dbgate.sql.wordset import word_set
 
 BULK: Final = 32 * 1024  # bytes; in longer texts runs of literals are one piece
 MAX_PIECES: Final = (
     60_000  # tokens and the white space between them; the analysis of more would hold up a worker
 )
 HINTS_SINCE: Final = 120000  # MariaDB reads /*+ … */ from here on
+
+
+# Reserved words that the servers read as a name before a dot. Nobody names a table so, and `FROM.x` was meant to hide.
+_NEVER_NAMES: Final = word_set(
+    "SELECT FROM WHERE JOIN UNION INTO TABLE UPDATE INSERT DELETE REPLACE SET VALUES HAVING ORDER GROUP BY LIMIT ON USING"
+    " AND OR NOT IN LIKE BETWEEN IS AS WITH CALL LOAD DROP CREATE ALTER GRANT LOCK CASE WHEN THEN ELSE EXISTS"
+)
 
 
 def lex(text: bytes, ctx: LexContext) -> Tokens:
@@ -140,6 +148,8 @@ def _classify(raws: list[bytes], firsts: bytes, ansi: bool, out: Tokens) -> str:
             else:
                 # A name on either side of a dot that touches it is never a keyword.
                 if kinds and kinds[-1] == WORD and starts[-1] + len(kept[-1]) == start:
+                    if words[-1] in _NEVER_NAMES:
+                        return "a reserved word that touches a dot"
                     kinds[-1] = IDENT
                     words[-1] = ""
                 kinds.append(OP)

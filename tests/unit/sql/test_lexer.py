@@ -110,7 +110,7 @@ def test_words_are_upper_case() -> None:
     [
         b"'a", b'"a', b"`a", b"N'a", b"@'a", b"@`a", b"@@`a", b"/* a", b"/*", b"/*/", b"@@", b"@@ x", b"1.e(", b".5e",
         b"1.5e+", b"x'4'", b"x'zz'", b"b'2'", b"x'41", b"\\", b"a\\b", b"a\0b", b"/*\0*/", b"-- \0", b"\x01", b"[a]",
-        b"`a\xff`", b"a\xc3 b", b"\xf0", b"'a\\", b"'a\\'", b"'''", b"@a\xff",
+        b"`a\xff`", b"a\xc3 b", b"\xf0", b"'a\\", b"'a\\'", b"'''", b"@a\xff",  b"SELECT s FROM.t", b"x WHERE.y",
     ],
 )  # fmt: skip
 def test_refused(sql: bytes) -> None:
