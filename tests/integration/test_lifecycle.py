@@ -222,3 +222,29 @@ def test_what_is_taken_is_said_at_the_start(gateway: Gateway) -> None:
     assert status == 2
     assert f"control_socket: another gateway serves {gateway.control}" in text
     gateway.connect().close()
+
+
+def test_without_uvloop_too(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, environment={"DBGATE_LOOP": "asyncio"}, workers=2) as gateway:
+        with gateway.connect(database="test") as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT REPEAT('x', 1000000) FROM seq_1_to_30")
+            assert sum(len(row[0]) for row in cursor) == 30_000_000
+            with pytest.raises(pymysql.err.Error, match="blocked-operation"):
+                cursor.execute("TRUNCATE nothing")
+            cursor.execute("SELECT 1")
+        gateway.signal(signal.SIGTERM)
+        assert gateway.wait() == 0
+        assert len(gateway.records(event="query.blocked")) == 1
+
+
+def test_a_worker_that_stands_still_holds_up_nobody_who_asks(mariadb: MariaDB) -> None:
+    with Gateway(mariadb) as gateway:
+        (pid,) = gateway.worker_pids()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            assert ControlClient(str(gateway.control), 10.0).sessions() == []
+            assert time.monotonic() - began < 6
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        gateway.connect().close()

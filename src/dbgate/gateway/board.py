@@ -18,6 +18,7 @@ SESSIONS: Final = 0  # client sessions that are open now
 REACHED_MS: Final = 1  # monotonic milliseconds of the last greeting from the server
 FAILED_MS: Final = 2  # … of the last failed attempt to connect to it
 REFUSED: Final = 3  # connections refused over the limit, since the start
+BEAT_MS: Final = 4  # monotonic milliseconds of the worker's latest sign of life
 
 SIZE: Final = ROWS * _COLUMNS * 8
 
@@ -55,8 +56,9 @@ class Board:
         return max(self._cells[column::_COLUMNS])
 
     def clear_row(self, row: int) -> None:
-        """What a worker left behind when it died is not true any more: it has no sessions."""
+        """What a worker left behind when it died is not true any more: it has no sessions, and is not stuck."""
         self.set(row, SESSIONS, 0)
+        self.set(row, BEAT_MS, 0)
 
     def close(self) -> None:
         self._cells.release()
@@ -84,6 +86,10 @@ class Seats:
     def leave(self) -> None:
         """The end of a session that had taken a seat."""
         self._board.add(self._row, SESSIONS, -1)
+
+    def alive(self, now: float) -> None:
+        """The worker's loop goes round."""
+        self._board.set(self._row, BEAT_MS, int(now * 1000))
 
     def reached(self, now: float) -> None:
         """The server greeted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import signal
 import socket
 import subprocess
 import sys
@@ -203,6 +204,11 @@ class WorkerProcess:
         """Ends the process now; live() starts another."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
+
+    def abort_stuck(self) -> None:
+        """Ends a process whose loop stands still, so that its log says where; live() starts another."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGABRT)
 
     def _say(self, message: ToWorker) -> None:
         if self._link is not None:

@@ -9,7 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dbgate.config.parse import Address
 from dbgate.config.settings import Settings
@@ -32,13 +32,17 @@ from dbgate.workers.pages import StatsPages
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.process import WorkerGone, WorkerProcess
 
+T = TypeVar("T")
+
 LOG: Final = logging.getLogger("dbgate.workers")
 
 START_SECONDS: Final = 30.0  # for the workers' first words
 EVIDENCE_SECONDS: Final = 10.0  # how long what was last seen of the server counts
 PROBE_SECONDS: Final = 3.0
 BEAT_SECONDS: Final = 1.0
-ASK_SECONDS: Final = 5.0  # for a worker's answer to the control API
+SILENT_SECONDS: Final = 10.0  # without a sign of life after which a worker does not count as running
+STUCK_SECONDS: Final = 60.0  # … and after which it is ended
+ASK_SECONDS: Final = 3.0  # for a worker's answer to the control API
 GRACE_SECONDS: Final = 10.0  # beyond the drain's time, before a worker is ended by force
 
 
@@ -184,6 +188,7 @@ class Supervisor:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             try:
+                self._end_stuck_workers(time.monotonic())
                 now = time.monotonic()
                 totals = self.stats.sample(now)
                 live = self.policies.live
@@ -199,6 +204,22 @@ class Supervisor:
                 )
             except Exception:  # statistics must not end the supervisor
                 LOG.exception("the look at the counters failed")
+
+    def _end_stuck_workers(self, now: float) -> None:
+        """A worker whose loop stands still holds up all of its sessions, and would for ever."""
+        for worker in self.workers:
+            silent = self._silence(worker, now)
+            if silent > STUCK_SECONDS:
+                LOG.error(
+                    "worker %d has not moved for %.0f s: it is ended and started again", worker.row, silent
+                )
+                worker.abort_stuck()
+                self.board.clear_row(worker.row)
+
+    def _silence(self, worker: WorkerProcess, now: float) -> float:
+        """Seconds since a worker's last sign of life; 0 for one that is starting."""
+        beat = self.board.get(worker.row, board_module.BEAT_MS)
+        return now - beat / 1000 if beat and worker.ready.is_set() else 0.0
 
     def _alert(self, line: str) -> None:
         LOG.warning("alert: %s", line)
@@ -271,31 +292,31 @@ class Supervisor:
 
     async def list_sessions(self) -> list[dict[str, Any]]:
         """Every open session, of all workers that answer in time."""
-        found: list[dict[str, Any]] = []
-        for worker in self.workers:
-            try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    found.extend((await worker.sessions()).sessions)
-            except (WorkerGone, TimeoutError):
-                LOG.warning("worker %d did not say which sessions it has", worker.row)
-        return found
+        answers = await asyncio.gather(*(self._ask(worker, worker.sessions()) for worker in self.workers))
+        return [session for answer in answers if answer is not None for session in answer.sessions]
 
     async def kill_session(self, session_id: str) -> bool:
         """Ends one session; False where no worker has it."""
-        for worker in self.workers:
-            try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    if await worker.kill_session(session_id):
-                        return True
-            except (WorkerGone, TimeoutError):
-                continue
-        return False
+        answers = [self._ask(worker, worker.kill_session(session_id)) for worker in self.workers]
+        return any(await asyncio.gather(*answers))
+
+    async def _ask(self, worker: WorkerProcess, question: Coroutine[Any, Any, T]) -> T | None:
+        """The answer, or None where the worker does not give one in time."""
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await question
+        except (WorkerGone, TimeoutError):
+            LOG.warning("worker %d did not answer", worker.row)
+            return None
 
     # --- health ---
 
     async def health(self) -> Health:
         """See gateway.health."""
-        alive = any(worker.ready.is_set() for worker in self.workers)
+        now = time.monotonic()
+        alive = any(
+            worker.ready.is_set() and self._silence(worker, now) < SILENT_SECONDS for worker in self.workers
+        )
         reasons: list[str] = []
         if not alive:
             reasons.append("no worker is running")

@@ -107,6 +107,7 @@ class Wiring:
 
     def beat(self) -> None:
         """Once a second: the wall clock may have been set, and some totals are only looked at now and then."""
+        self.seats.alive(time.monotonic())
         self._offset = log.wall_offset()
         self.brain.wall_offset = self._offset
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import logging
 import signal
@@ -135,8 +136,8 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(_BEAT_SECONDS)
             self.wiring.beat()
+            await asyncio.sleep(_BEAT_SECONDS)
 
 
 async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int) -> int:
@@ -163,6 +164,7 @@ def main(arguments: list[str]) -> int:
     sends to the whole group, must not cut the drain short."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
+    faulthandler.enable()  # the supervisor ends a worker that is stuck with SIGABRT: its log then says where
     link, listen, board, stats = map(int, arguments)
     return run(serve(link, listen, board, stats))
 
