@@ -191,10 +191,8 @@ class Gateway:
     def worker_pids(self) -> list[int]:
         """The processes of the workers."""
         assert self.process is not None
-        text = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, timeout=10
-        ).stdout
-        return [int(word) for word in text.split()]
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return [int(word) for path in tasks.glob("*/children") for word in path.read_text().split()]
 
 
 def _enough(found: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
