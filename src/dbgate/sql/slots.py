@@ -96,6 +96,8 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
     words = tokens.words
     count = len(words)
     stack: list[int] = []
+    # Where branches are joined, a row of numbers may be a guess at columns, depending on the numbers.
+    union = "UNION" in words
     inside = _SUBSELECT if words[0] != "INSERT" and words[0] != "REPLACE" else _PLAIN
     closed = _PLAIN  # what the last ")" closed
     assigning = (
@@ -104,7 +106,9 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
     for i in range(count):
         word = words[i]
         if cut[i]:
-            if not _harmless_at(tokens, i, inside, assigning):
+            if union and inside == _SUBSELECT and tokens.kinds[i] == NUMBER:
+                return False
+            if not _harmless_at(tokens, i, inside, assigning, len(stack) > 0):
                 return False
         elif word == "(":
             stack.append(inside)
@@ -123,6 +127,8 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
             return False
         elif word == "SET" or word == "UPDATE":
             assigning = True
+        elif word == "SELECT":
+            inside = _SUBSELECT
         elif word == "FROM" or word == "WHERE":
             assigning = False
             if inside == _SUBSELECT:
@@ -153,7 +159,24 @@ def _opened(tokens: Tokens, i: int, closed: int) -> int:
     return _PLAIN
 
 
-def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool) -> bool:
+def _reads_from(tokens: Tokens, i: int) -> bool:
+    """Whether the subquery in whose select list token i is has a FROM: else it is a constant itself."""
+    words = tokens.words
+    depth = 0
+    for j in range(i, min(len(words), i + _LONGEST_OPERAND)):
+        word = words[j]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+            if depth < 0:
+                return False
+        elif word == "FROM" and not depth:
+            return True
+    return False
+
+
+def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool, nested: bool) -> bool:
     words = tokens.words
     count = len(words)
     following = words[i + 1] if i + 1 < count else ";"
@@ -184,13 +207,13 @@ def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool) -> bool:
             return True
         if before == ",":
             if inside == _SUBSELECT:
-                return True
+                return not nested or _reads_from(tokens, i)
             return p >= 2 and words[p - 2] == "LIMIT"
         return False
     if before == "LIMIT" or before == "OFFSET" or before == "THEN" or before == "ELSE":
         return True
     if before == "SELECT" or before == "DISTINCT":
-        return inside == _SUBSELECT
+        return inside == _SUBSELECT and (not nested or _reads_from(tokens, i))
     if before in _ARITHMETIC:
         return _is_column(tokens, p - 1)
     return False

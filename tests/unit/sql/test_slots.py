@@ -46,6 +46,7 @@ def shares(text: str, ctx: LexContext = CTX) -> bool:
         "INSERT IGNORE INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 5, b = b + 1",
         "UPDATE t SET a = 1, b = 'x' WHERE c = 5 LIMIT 5",
         "DELETE FROM t WHERE a = 1;",
+        "SELECT 'x' AS k, a FROM t UNION SELECT 'y', a FROM u WHERE b = 5",
         "(SELECT a FROM t WHERE b = 1) UNION (SELECT a FROM u WHERE b = 2)",
         "WITH x AS (SELECT a FROM t WHERE b = 5) SELECT a FROM x",
         "SELECT a /* plain */ FROM t WHERE b = 1 -- plain",
@@ -101,6 +102,7 @@ def test_harmless(text: str) -> None:
         "SELECT a)",
         "SELECT a FROM t WHERE f(" + "a, " * 300 + "a) = 5",
         "SELECT f(a, 5)",
+        "SELECT a, b FROM t WHERE c = d UNION SELECT 5, 9",
         "'x'",
     ],
 )
@@ -169,6 +171,13 @@ STATEMENTS = st.one_of(
     ),
     st.builds(
         "SELECT a FROM t WHERE {} UNION SELECT {} FROM u WHERE {}".format, CONDITIONS, OPERANDS, CONDITIONS
+    ),
+    st.builds(
+        "SELECT a, b, c FROM t WHERE a={} UNION ALL SELECT {}, {}, {}".format,
+        OPERANDS,
+        OPERANDS,
+        OPERANDS,
+        OPERANDS,
     ),
     st.builds("SELECT a FROM t WHERE {} GROUP BY a HAVING {}".format, CONDITIONS, CONDITIONS),
     st.builds("UPDATE t SET a={}, b={} WHERE {}".format, OPERANDS, CONDITIONS, CONDITIONS),
