@@ -30,7 +30,6 @@ class Limits:
     reply is under way (the client is paused above it); drain: what is read and dropped of a reply that was cut;
     idle: 0 = none, the policy's own takes precedence; cache: all verdicts and analyses of the worker.
     remembered: scopes, rate buckets and sets of column names that the worker keeps, each.
-    rate_share: this worker's part of every rate limit (one over the number of workers).
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Limits:
         prepared: int = 16_384,
         drain: int = 64 << 20,
         cache: int = 64 << 20,
-        rate_share: float = 1.0,
         remembered: int = 10_000,
     ) -> None:
         self.handshake_timeout = handshake_timeout
@@ -54,7 +52,6 @@ class Limits:
         self.prepared = prepared
         self.drain = drain
         self.cache = cache
-        self.rate_share = rate_share
         self.remembered = remembered
 
 
@@ -102,7 +99,8 @@ class Scope:
 class Brain:
     """One a worker. `publish` is the only way to change the policy; epoch counts its calls.
 
-    new_event_id: gives ULIDs; wall_offset: wall clock minus monotonic clock, seconds.
+    new_event_id: gives ULIDs; wall_offset: wall clock minus monotonic clock, seconds. ledger(key, spent): adds `spent`
+    to what this worker let pass under a rate's key, and gives what all other workers have, so far; None = no others.
     """
 
     def __init__(
@@ -111,12 +109,14 @@ class Brain:
         limits: Limits,
         new_event_id: Callable[[], str],
         wall_offset: float = 0.0,
+        ledger: Callable[[str, int], int] | None = None,
     ) -> None:
         self.policy = policy
         self.epoch = 1
         self.limits = limits
         self.new_event_id = new_event_id
         self.wall_offset = wall_offset
+        self.ledger = ledger
         self.fold_names = False  # as the last session learned it; the server's, so the same for all
         self.verdicts: Cache[Judged] = Cache(limits.cache * 3 // 4, Judged.cost)
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
@@ -236,30 +236,41 @@ class Brain:
 
     def _take(self, user: str, client_ip: str, rate: float, now: float) -> bool:
         key = f"{user}@{client_ip}"
+        ledger = self.ledger
+        elsewhere = 0 if ledger is None else ledger(key, 0)
         bucket = self._buckets.get(key)
         if bucket is None:
             if len(self._buckets) >= self.limits.remembered:
                 self._buckets.clear()
-            bucket = Bucket(now)
+            bucket = Bucket(now, elsewhere)
             self._buckets[key] = bucket
-        return bucket.take(rate * self.limits.rate_share, now)
+        if not bucket.take(rate, now, elsewhere):
+            return False
+        if ledger is not None:
+            ledger(key, 1)
+        return True
 
 
 @final
 class Bucket:
-    """Statements that one user may still send from one source: refilled at its rate, holding one second's worth."""
+    """Statements that one user may still send from one source: refilled at its rate, holding one second's worth.
+    elsewhere: what other workers let pass so far; what they let pass meanwhile is taken out here too."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, elsewhere: int = 0) -> None:
         self._at = now
         self._left = -1.0
+        self._elsewhere = elsewhere
 
-    def take(self, rate: float, now: float) -> bool:
+    def take(self, rate: float, now: float, elsewhere: int = 0) -> bool:
         """Take one; False where there is none."""
         most = max(1.0, rate)
         if self._left < 0.0:
             self._left = most
         self._left = min(most, self._left + max(0.0, now - self._at) * rate)
         self._at = now
+        if elsewhere > self._elsewhere:
+            self._left = max(0.0, self._left - (elsewhere - self._elsewhere))
+        self._elsewhere = elsewhere
         if self._left < 1.0:
             return False
         self._left -= 1.0

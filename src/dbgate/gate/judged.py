@@ -67,8 +67,9 @@ class Judged:
             detections.add(detection.detector)
         if statement.local_infile:
             self.local_infile = True
-        # What a routine does to the session is not in the statement's text.
-        if statement.rereads or statement.calls or statement.functions:
+        # What a procedure does to the session is not in the statement's text. Functions and triggers do nothing: both
+        # servers put sql_mode and character sets back behind them, and allow no USE (seen on MariaDB 10.11, MySQL 9.7).
+        if statement.rereads or statement.calls:
             self.rereads = True
         if statement.folded is not None:
             self._add(statement.folded, operations, tables, functions, detections)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dbgate.gate import brain as module
 from dbgate.gate.brain import Bucket, Limits, Scope, analysis_cost, refusal
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
@@ -143,12 +145,28 @@ def test_rates_and_clocks_are_asked_each_time() -> None:
     assert it.admitted(free, judged, "app", "", 1.0, True) is judged.verdict
 
 
-def test_rate_limits_are_shared_by_workers() -> None:
-    it = brain(CAPPED, Limits(rate_share=0.5))
-    scope = scope_of(it)
-    judged = it.judge_text(scope, b"r", b"SELECT id FROM users", False)
-    rules = [it.admitted(scope, judged, "app", "10.0.0.9", 1.0, True).rule for _ in range(2)]
-    assert rules == ["", "rate-limit"]
+def test_rate_limits_count_over_all_workers() -> None:
+    spent = [0, 0]
+
+    def ledger(mine: int) -> Callable[[str, int], int]:
+        def add(key: str, count: int) -> int:
+            assert key == "app@10.0.0.9"
+            spent[mine] += count
+            return spent[1 - mine]
+
+        return add
+
+    one, other = brain(CAPPED), brain(CAPPED)
+    one.ledger, other.ledger = ledger(0), ledger(1)
+    rules = []
+    for turn in range(6):
+        it = (one, other)[turn % 2]
+        scope = scope_of(it)
+        judged = it.judge_text(scope, b"r", b"SELECT id FROM users", False)
+        rules.append(it.admitted(scope, judged, "app", "10.0.0.9", 1.0, True).rule)
+    assert rules.count("") in (2, 3)  # the second worker may not have seen the very first statement
+    assert rules[-2:] == ["rate-limit", "rate-limit"]
+    assert sum(spent) == rules.count("")
 
 
 def test_buckets() -> None:
@@ -158,6 +176,14 @@ def test_buckets() -> None:
     assert not bucket.take(3.0, 10.4)
     assert not bucket.take(3.0, 9.0)
     assert [bucket.take(3.0, 100.0) for _ in range(4)] == [True, True, True, False]
+    shared = Bucket(0.0, 7)
+    assert [shared.take(3.0, 0.0, 7), shared.take(3.0, 0.0, 8), shared.take(3.0, 0.0, 8)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not shared.take(3.0, 0.4, 100)  # what others overdrew is not held against it for ever
+    assert shared.take(3.0, 0.8, 100)
     slow = Bucket(0.0)
     assert [slow.take(0.1, 0.0), slow.take(0.1, 5.0), slow.take(0.1, 11.0)] == [True, False, True]
 
