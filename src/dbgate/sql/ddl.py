@@ -346,7 +346,7 @@ def flush(facts: Facts, i: int, hi: int) -> None:
         i += 1
     if i + 1 < hi and words[i] in ("TABLE", "TABLES"):
         i += 1
-        while i < hi and WORD <= kinds[i] <= QUOTED and words[i] != "WITH":
+        while i < hi and (words[i] == "." or (WORD <= kinds[i] <= QUOTED and words[i] != "WITH")):
             schema, name, i = facts.dotted(i, hi)
             facts.any_right(schema, name)
             if i < hi and words[i] == ",":

@@ -167,7 +167,7 @@ class Facts:
             schema = name
             name = tokens.name(i + 1)
             i += 2
-            if i < end and tokens.words[i] == ".":
+            if i < end and tokens.words[i] == "." and tokens.words[i + 1 : i + 2] != ["*"]:
                 self.fail("a name of three parts")
             return schema, name, i
         return "", name, i

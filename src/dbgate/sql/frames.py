@@ -39,10 +39,14 @@ class Frames:
         self.query = False  # whether the innermost frame holds a SELECT
         self.depth = 0  # number of frames that hold a SELECT
         self.slot = False  # whether the next name is the last table's alias
-        self.visible: dict[str, int] = {}  # names of common table expressions in scope
+        self.visible: dict[str, int] = {}  # names of common table expressions in scope → index in scopes
         self.scopes: list[str] = []  # the same in order of definition …
+        self.hidden: list[int] = []  # … for each the index of the one of that name that it hides, or -1
         self.scope_marks: list[int] = []  # … and how many there were when each frame was opened
         self.pending: list[str] = []  # names of expressions whose bodies are open
+        self.starts: list[int] = []  # for each, where in scopes its WITH list begins
+        self.start = 0  # the same of the WITH list being read
+        self.floor = 0  # names below this index in scopes are out of sight
         self.recursive: list[bool] = []
         self.targets: list[int] = []  # token indexes of the columns that UPDATE … SET assigns
         self.where = -1  # token index behind the root WHERE
@@ -92,21 +96,33 @@ class Frames:
         elif mode == CTE_BODY:
             mode = CTE_DONE
             name = self.pending.pop()
+            self.start = self.starts.pop()
+            if not self.pending:
+                self.floor = 0
             self.is_recursive = self.recursive.pop()
             if not self.is_recursive:
                 self.show(name)
         self.mode = mode
 
     def show(self, name: str) -> None:
+        """A common table expression hides the table of its name from here on."""
+        self.hidden.append(self.visible.get(name, -1))
+        self.visible[name] = len(self.scopes)
         self.scopes.append(name)
-        self.visible[name] = self.visible.get(name, 0) + 1
 
     def hide(self, name: str) -> None:
-        left = self.visible[name] - 1
-        if left:
-            self.visible[name] = left
+        """The end of the last `show`."""
+        before = self.hidden.pop()
+        if before >= 0:
+            self.visible[name] = before
         else:
             del self.visible[name]
+
+    def is_cte(self, name: str) -> bool:
+        """Whether a table's name without a schema stands for a common table expression here. Within the bodies of a
+        WITH, MariaDB looks for it in that list and further in, never in a WITH around it (its
+        With_element::check_dependencies_in_spec); a WITH inside a body belongs to that body."""
+        return self.visible.get(self.facts.cte_key(name), -1) >= self.floor
 
     def enter_query(self) -> None:
         self.selects += 1
@@ -127,6 +143,7 @@ class Frames:
                 self.facts.fail("WITH out of place")
             self.mode = CTE_NAME
             self.is_recursive = recursive
+            self.start = len(self.scopes)
             return at
         if mode == TABLES:
             self.facts.fail("a table was expected")
@@ -139,6 +156,9 @@ class Frames:
         if self.mode == CTE_NAME:
             name = facts.cte_key(facts.tokens.name(i))
             self.pending.append(name)
+            self.starts.append(self.start)
+            if self.maria and len(self.pending) == 1:
+                self.floor = self.start
             self.recursive.append(self.is_recursive)
             self.mode = CTE_AS
             return i + 1

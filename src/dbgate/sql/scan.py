@@ -320,7 +320,7 @@ class Scanner(Frames):
             facts.fail("a table was expected")
             return hi
         ref = facts.read(schema, name, self.depth == 0)
-        if not schema and not leading and facts.cte_key(name) in self.visible:
+        if not schema and not leading and self.is_cte(name):
             ref.operation = ""
         self.slot = True
         return end

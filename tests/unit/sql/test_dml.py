@@ -51,6 +51,7 @@ O = "SELECT shop.orders"  # noqa: E741
         ("DELETE HISTORY FROM users BEFORE SYSTEM_TIME '1'", D),
         ("DELETE quick FROM users quick", D),
         ("DELETE u FROM users u JOIN secret", f"{D}; {S}"),
+        ("DELETE shop.users.*, o FROM users, orders o", f"DELETE shop.orders; {D}"),
         ("DELETE users.*, o FROM users, orders o", f"DELETE shop.orders; {D}"),
         ("DELETE FROM users, o USING users, orders o JOIN secret", f"DELETE shop.orders; {D}; {S}"),
         ("DELETE users FROM users u", f"{D}"),

@@ -35,7 +35,9 @@ S = "SELECT shop.secret"
             "SELECT (WITH secret AS (SELECT 1 a) SELECT a FROM secret) FROM users UNION SELECT s FROM secret",
             f"{S}; {U}",
         ),
-        ("WITH a AS (SELECT 1) SELECT * FROM (WITH a AS (SELECT * FROM a) SELECT * FROM a) b, a, users", U),
+        ("WITH secret AS (SELECT 1) SELECT * FROM (SELECT * FROM secret) b, secret, users", U),
+        ("WITH a AS (SELECT 1), b AS (WITH c AS (SELECT * FROM a) SELECT * FROM c) SELECT * FROM b, users", U),
+        ("WITH a AS (SELECT 1), b AS (SELECT * FROM (WITH a AS (SELECT * FROM a) SELECT * FROM a) d) SELECT * FROM b, a, users", U),
         ("WITH t AS (SELECT 1) SELECT * FROM shop.t", "SELECT shop.t"),
         ("WITH t AS (SELECT 1) SELECT * FROM .t", "SELECT shop.t"),
         (
@@ -52,6 +54,20 @@ S = "SELECT shop.secret"
 )
 def test_scopes(sql: str, expected: str) -> None:
     assert needs(sql) == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "WITH secret AS (SELECT 1) SELECT * FROM (WITH b AS (SELECT * FROM secret) SELECT * FROM b) t, secret, users",
+        "WITH secret AS (SELECT 1) SELECT (WITH b AS (SELECT * FROM secret) SELECT 1) FROM users",
+        "WITH secret AS (SELECT 1) SELECT (WITH secret AS (SELECT * FROM secret) SELECT * FROM secret) FROM users",
+        "WITH secret AS (SELECT 1) SELECT * FROM users WHERE 1 IN (WITH b AS (SELECT 1), c AS (SELECT (SELECT 1 FROM secret)) SELECT 1)",
+    ],
+)
+def test_mariadb_does_not_see_a_with_around_a_with(sql: str) -> None:
+    assert needs(sql, MA) == f"{S}; {U}"
+    assert needs(sql, MY) == U
 
 
 def test_case_of_names() -> None:
