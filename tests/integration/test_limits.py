@@ -83,6 +83,28 @@ def test_statement_size(mariadb: MariaDB) -> None:
         assert record["rule"] == "statement-size"
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rate(mariadb: MariaDB, workers: int) -> None:
+    """The limit is the instance's: spread over two workers it is neither halved nor doubled."""
+    policy = OPEN_POLICY.replace("user: app\n", "user: app\n    rate_limit: 20/s\n")
+    with Gateway(mariadb, policy=policy, workers=workers) as gateway:
+        held = [gateway.connect(autocommit=None) for _ in range(6)]
+        time.sleep(1.1)  # what the logins took is there again
+        passed = 0
+        began = time.monotonic()
+        for turn in range(120):
+            try:
+                with held[turn % 6].cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                passed += 1
+            except pymysql.err.Error as error:
+                assert "rule: rate-limit" in str(error)
+        refilled = (time.monotonic() - began) * 20
+        assert 20 <= passed <= 20 + refilled + 4
+        for connection in held:
+            connection.close()
+
+
 def test_server_unreachable(mariadb: MariaDB) -> None:
     class Nobody:
         host, user, password = "127.0.0.1", "app", "app_pw"

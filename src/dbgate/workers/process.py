@@ -47,15 +47,15 @@ class WorkerGone(Exception):
 
 
 class WorkerProcess:
-    """row: its number, which is also its row on the board; sock: the listening socket it serves; start: gives the
+    """row: its number, which is also its row on the board; sock: the listening socket it serves;
+    shared: descriptors of the memory that all share (board, statistics, rates); start: gives the
     Start message as it must be now (the live policy); ended: called, with the row, after each end of the process."""
 
     def __init__(
         self,
         row: int,
         sock: socket.socket,
-        board_fd: int,
-        stats_fd: int,
+        shared: tuple[int, ...],
         start: Callable[[int], Start],
         ended: Callable[[int], None],
     ) -> None:
@@ -65,8 +65,7 @@ class WorkerProcess:
         self.restarts = 0
         self.policy_version = ""
         self._sock = sock
-        self._board_fd = board_fd
-        self._stats_fd = stats_fd
+        self._shared = shared
         self._start = start
         self._ended = ended
         self._link: Link[ToSupervisor] | None = None
@@ -104,7 +103,7 @@ class WorkerProcess:
     async def _one_life(self) -> int:
         ours, theirs = socket.socketpair()
         try:
-            fds = (theirs.fileno(), self._sock.fileno(), self._board_fd, self._stats_fd)
+            fds = (theirs.fileno(), self._sock.fileno(), *self._shared)
             # The interpreter's own options (-X dev, -W error) hold for the workers too.
             options = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
             self._process = await asyncio.create_subprocess_exec(

@@ -20,6 +20,7 @@ from dbgate.gateway.board import Board
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
+from dbgate.gateway.rates import Ledger
 from dbgate.hot import describe
 from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
@@ -77,6 +78,7 @@ class Supervisor:
         self._count = worker_count(settings.workers, free_cores())
         self._stats_fd = StatsPages.create(self._count)
         self._pages = StatsPages(self._stats_fd)
+        self._rates_fd = Ledger.create(self._count)
         self.stats = StatsReader(self._pages.pages, time.monotonic())
         self.journal = Journal(settings, instance)
         self.alerts = Alerts(self._alert)
@@ -136,12 +138,9 @@ class Supervisor:
         return ", ".join(parts)
 
     async def _start_workers(self) -> bool:
+        shared = (self._board_fd, self._stats_fd, self._rates_fd)
         for row, sock in enumerate(self._sockets):
-            self.workers.append(
-                WorkerProcess(
-                    row, sock, self._board_fd, self._stats_fd, self._start_message, self._worker_ended
-                )
-            )
+            self.workers.append(WorkerProcess(row, sock, shared, self._start_message, self._worker_ended))
         self._lives = [asyncio.create_task(worker.live()) for worker in self.workers]
         stopped: asyncio.Task[Any] = asyncio.create_task(self._stopped.wait())
         ready: asyncio.Task[Any] = asyncio.create_task(self._all_ready())

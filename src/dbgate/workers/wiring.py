@@ -13,6 +13,7 @@ from dbgate.gate.brain import Brain, Limits
 from dbgate.gate.session import Gate
 from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.hub import Hub
+from dbgate.gateway.rates import Ledger
 from dbgate.gateway.timers import Timers
 from dbgate.sinks.audit_file import AuditFile
 from dbgate.stats.counters import Counters
@@ -27,7 +28,9 @@ LOG: Final = logging.getLogger("dbgate.workers")
 class Wiring:
     """start: what the supervisor said; loaded: the policy that is live now, None = none."""
 
-    def __init__(self, start: Start, board: Board, stats_fd: int, loaded: Loaded | None, now: float) -> None:
+    def __init__(
+        self, start: Start, board: Board, stats_fd: int, rates_fd: int, loaded: Loaded | None, now: float
+    ) -> None:
         settings = start.settings
         self._settings = settings
         self._process = f"worker {start.worker}"
@@ -57,9 +60,11 @@ class Wiring:
             queue=settings.max_queue,
             prepared=settings.max_prepared,
             cache=settings.cache_size,
-            rate_share=1.0 / start.workers,
         )
-        self.brain = Brain(loaded.policy if loaded else None, limits, self._new_event_id, self._offset)
+        ledger = Ledger(rates_fd, start.worker, start.workers) if start.workers > 1 else None
+        self.brain = Brain(
+            loaded.policy if loaded else None, limits, self._new_event_id, self._offset, ledger
+        )
         self.hub = Hub(
             upstream=settings.upstream,
             connect_timeout=settings.connect_timeout,

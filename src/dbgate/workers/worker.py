@@ -1,6 +1,6 @@
 """A worker process: an event loop, a listening socket, the sessions that came in by it, and the supervisor's link.
 
-Started by workers.process with four inherited descriptors: link, listening socket, board, statistics page. It takes
+Started by workers.process with five inherited descriptors: link, listening socket, board, statistics, rates. It takes
 no signals: the supervisor has them, and says by the link what to do. When the link breaks the supervisor is gone, and
 so is the worker.
 """
@@ -140,7 +140,7 @@ class Worker:
             await asyncio.sleep(_BEAT_SECONDS)
 
 
-async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int) -> int:
+async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int, rates_fd: int) -> int:
     """Serves until the supervisor says so, or is gone; gives the exit status."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=link_fd))
     link: Link[ToWorker] = Link(reader, writer, ToWorker)
@@ -150,7 +150,7 @@ async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int) -> i
     log.set_up(start.settings.log_level, f"worker {start.worker}")
     loaded = load_text(start.policy, start.policy_file) if start.policy else None
     board = Board(board_fd)
-    wiring = Wiring(start, board, stats_fd, loaded, time.monotonic())
+    wiring = Wiring(start, board, stats_fd, rates_fd, loaded, time.monotonic())
     if warning := raise_file_limit(wiring.seats.limit):
         LOG.warning(warning)
     sock = socket.socket(fileno=listen_fd)
@@ -160,13 +160,13 @@ async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int) -> i
 
 
 def main(arguments: list[str]) -> int:
-    """arguments: the four descriptors. Signals are the supervisor's: a Ctrl-C, or a stop that a service manager
+    """arguments: the five descriptors. Signals are the supervisor's: a Ctrl-C, or a stop that a service manager
     sends to the whole group, must not cut the drain short."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()  # the supervisor ends a worker that is stuck with SIGABRT: its log then says where
-    link, listen, board, stats = map(int, arguments)
-    return run(serve(link, listen, board, stats))
+    link, listen, board, stats, rates = map(int, arguments)
+    return run(serve(link, listen, board, stats, rates))
 
 
 if __name__ == "__main__":
