@@ -58,7 +58,7 @@ def split(sql: str | bytes, ctx: LexContext = MA) -> list[tuple[int, str]]:
         ("`a`.5b", [(QUOTED, "`a`"), (NUMBER, ".5"), (WORD, "b")]),
         ("`a`.b", [(QUOTED, "`a`"), (OP, "."), (IDENT, "b")]),
         ("a.select", [(IDENT, "a"), (OP, "."), (IDENT, "select")]),
-        ("select.a", [(IDENT, "select"), (OP, "."), (IDENT, "a")]),
+        ("key.a", [(IDENT, "key"), (OP, "."), (IDENT, "a")]),
         ("a. select", [(WORD, "a"), (OP, "."), (WORD, "select")]),
         ("FROM .t", [(WORD, "FROM"), (OP, "."), (IDENT, "t")]),
         ("1..5", [(NUMBER, "1"), (OP, ".."), (NUMBER, "5")]),
