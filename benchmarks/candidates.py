@@ -89,9 +89,7 @@ class HAProxy(Candidate):
         binary = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
         if binary is None:
             raise FileNotFoundError("haproxy is not installed (apt-get install haproxy)")
-        self._process = subprocess.Popen(
-            [binary, "-q", "-db", "-f", str(self._folder / "haproxy.cfg")]
-        )
+        self._process = subprocess.Popen([binary, "-q", "-db", "-f", str(self._folder / "haproxy.cfg")])
         wait_for_login(self.port)
 
     def stop(self) -> None:

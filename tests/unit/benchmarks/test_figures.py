@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import micro
 from benchmarks.load import Load, LoadError, parse
 from benchmarks.processes import CpuTime, cpu_of, cpu_of_machine, tree
 from benchmarks.report import BEGIN, END, Run, ratios, replace_measured, spread, table, text, write_json
@@ -99,3 +100,12 @@ def test_the_cpu_of_a_process_and_its_children_is_counted() -> None:
         process.stdin.close()
     assert cpu_of_machine() - before >= 0.14
     assert cpu_of(os.getpid()).user > 0
+
+
+def test_the_parts_of_a_querys_way_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(micro, "ROUNDS", 2)
+    monkeypatch.setattr(micro.best, "__defaults__", (5,))
+    assert 0 <= micro.best(lambda n: n) < 1000
+    assert 0 < micro.gate(micro.point) < 100_000
+    with pytest.raises(AssertionError, match="blocked"):
+        micro.gate(lambda n: b"DROP TABLE sbtest1")
