@@ -138,6 +138,8 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
     while end - start > 2 and words[start] == "(" and words[end - 1] == ")":
         start += 1
         end -= 1
+    if "(" in words[start:end] or "CASE" in words[start:end]:
+        return False
     middle = (start + end) // 2
     if (end - start) % 2 == 0 or words[middle] not in _SAME:
         return False

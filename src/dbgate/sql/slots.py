@@ -100,15 +100,15 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
     union = "UNION" in words
     inside = _SUBSELECT if words[0] != "INSERT" and words[0] != "REPLACE" else _PLAIN
     closed = _PLAIN  # what the last ")" closed
-    assigning = (
-        False  # in the SET of UPDATE or INSERT, where `a = 1 AND b` makes the literal an operand of AND
-    )
+    filtering = False  # behind a WHERE, HAVING or ON
+    # In the SET of UPDATE or INSERT, where `a = 1 AND b` makes the literal an operand of AND.
+    assigning = False
     for i in range(count):
         word = words[i]
         if cut[i]:
             if union and inside == _SUBSELECT and tokens.kinds[i] == NUMBER:
                 return False
-            if not _harmless_at(tokens, i, inside, assigning, len(stack) > 0):
+            if not _harmless_at(tokens, i, inside, assigning, len(stack) > 0, filtering):
                 return False
         elif word == "(":
             stack.append(inside)
@@ -129,8 +129,11 @@ def _harmless(tokens: Tokens, cut: list[bool]) -> bool:
             assigning = True
         elif word == "SELECT":
             inside = _SUBSELECT
+        elif word == "HAVING" or word == "ON":
+            filtering = True
         elif word == "FROM" or word == "WHERE":
-            assigning = False
+            assigning = assigning and len(stack) > 0
+            filtering = filtering or word == "WHERE"
             if inside == _SUBSELECT:
                 inside = _PLAIN
     return True
@@ -176,7 +179,7 @@ def _reads_from(tokens: Tokens, i: int) -> bool:
     return False
 
 
-def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool, nested: bool) -> bool:
+def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool, nested: bool, filtering: bool) -> bool:
     words = tokens.words
     count = len(words)
     following = words[i + 1] if i + 1 < count else ";"
@@ -185,7 +188,7 @@ def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool, nested: b
         p -= 1
     before = words[p]
     if before == "INTERVAL":
-        return tokens.kinds[i + 1] == WORD if i + 1 < count else False
+        return i + 1 < count and tokens.kinds[i + 1] == WORD and (i + 2 >= count or words[i + 2] in _ENDS)
     if following not in _ENDS:
         return False
     if following in _CONNECTS and (assigning or before not in _BEFORE_CONNECT):
@@ -210,8 +213,11 @@ def _harmless_at(tokens: Tokens, i: int, inside: int, assigning: bool, nested: b
                 return not nested or _reads_from(tokens, i)
             return p >= 2 and words[p - 2] == "LIMIT"
         return False
-    if before == "LIMIT" or before == "OFFSET" or before == "THEN" or before == "ELSE":
+    if before == "LIMIT" or before == "OFFSET":
         return True
+    if before == "THEN" or before == "ELSE":
+        # In a condition it may be one of two sides that are compared as they are written: CASE … END = CASE … END.
+        return not filtering
     if before == "SELECT" or before == "DISTINCT":
         return inside == _SUBSELECT and (not nested or _reads_from(tokens, i))
     if before in _ARITHMETIC:

@@ -51,6 +51,8 @@ def shares(text: str, ctx: LexContext = CTX) -> bool:
         "WITH x AS (SELECT a FROM t WHERE b = 5) SELECT a FROM x",
         "SELECT a /* plain */ FROM t WHERE b = 1 -- plain",
         "SELECT a FROM t",
+        "SELECT EXISTS(SELECT 1 AS a, f(b), 5 FROM t WHERE c = 5)",
+        "UPDATE t SET a = CASE id WHEN b THEN 5 ELSE 6 END WHERE id IN (1, 2)",
     ],
 )
 def test_harmless(text: str) -> None:
@@ -100,8 +102,14 @@ def test_harmless(text: str) -> None:
         "SELECT a FROM t WHERE b > NOW() - INTERVAL 5",
         "UPDATE t SET a = 1 AND b = 2",
         "SELECT a)",
+        "SELECT a FROM t WHERE b = (SELECT 5, " + "c, " * 300 + "d FROM u)",
         "SELECT a FROM t WHERE f(" + "a, " * 300 + "a) = 5",
         "SELECT f(a, 5)",
+        "UPDATE t SET a = (SELECT x FROM y WHERE z = 1), b = 1 AND c",
+        "DELETE FROM t WHERE INTERVAL 1 DAY + a = INTERVAL 1 DAY + a",
+        "DELETE FROM t WHERE CASE WHEN a THEN 1 END = CASE WHEN a THEN 1 END",
+        "SELECT a FROM t WHERE b = (SELECT 1)",
+        "SELECT a FROM t WHERE b = (SELECT 1, f(c)) + (SELECT f(a), 5 + b)",
         "SELECT a, b FROM t WHERE c = d UNION SELECT 5, 9",
         "'x'",
     ],
