@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dbgate.sql.charset import HIGH_REFUSED, REFUSED, charset_class, codec
+from dbgate.sql.charset import HIGH_REFUSED, REFUSED, UTF8, charset_class, codec
 from dbgate.sql.comments import split_versioned
 from dbgate.sql.keywords import UPPER
 from dbgate.sql.patterns import (
@@ -96,8 +96,8 @@ def lex(text: bytes, ctx: LexContext) -> Tokens:
         out.error = error or _ending_error(raws, ctx) or ("" if b"\0" not in text else _nul_error(out))
         if not out.error:
             out.error = _flavour_error(out, ctx)
-        if not out.error and charset != HIGH_REFUSED and not text.isascii():
-            out.error = _encoding_error(out)
+        if not out.error and not text.isascii():
+            out.error = _encoding_error(out, charset)
     return out
 
 
@@ -304,16 +304,20 @@ def _nul_error(out: Tokens) -> str:
     return "a NUL outside a string" if nuls else ""
 
 
-def _encoding_error(out: Tokens) -> str:
-    """Names must be valid in their character set: an invalid lead byte may take a quote along."""
-    if out.codec != "utf-8":
-        return ""
+def _encoding_error(out: Tokens, charset: int) -> str:
+    """Names must be plain in their character set: the servers convert them, and may drop what is not valid on the way
+    (MySQL opens t1 for `t1` and half a character); an invalid lead byte may take a quote along."""
     for i in range(len(out.kinds)):
-        kind = out.kinds[i]
         raw = out.raws[i]
-        if kind != STRING and kind != OP and not raw.isascii():
+        if out.kinds[i] == STRING or raw.isascii():
+            continue
+        if charset == HIGH_REFUSED:
+            return "a name with a byte above 7F in a character set where it is not followed"
+        if charset == UTF8:
             try:
-                raw.decode("utf-8")
+                name = raw.decode("utf-8")
             except UnicodeDecodeError:
                 return "a name that is not valid UTF-8"
+            if max(name) > "\uffff":
+                return "a name with a character that no name may have"
     return ""

@@ -127,6 +127,11 @@ def test_character_sets_that_are_not_followed() -> None:
     cyrillic = LexContext(MARIADB, 101106, charset="cp1251")
     assert split(b"'\xe0'", cyrillic) == [(STRING, "'\xe0'")]
     assert lex(b"\xe0", cyrillic).error != ""
+    # Seen on MySQL 9: it opens t1.
+    assert lex(b"SELECT 1 FROM `t1\xe1`", LexContext(MYSQL, 90700, charset="ujis")).error != ""
+    assert lex("`\U0001f600`".encode(), MA).error != ""
+    assert lex("`größe` '\U0001f600'".encode(), MA).error == ""
+    assert lex(b"`gr\xf6\xdfe`", LATIN1).error == ""
 
 
 def test_dollars_of_mysql() -> None:
