@@ -173,6 +173,11 @@ def read_branch(tokens: Tokens, select: int, end: int) -> Branch:
 def _add_item(tokens: Tokens, branch: Branch, start: int, end: int) -> None:
     kinds = tokens.kinds
     words = tokens.words
+    if start >= end:
+        # Nothing between two commas: no server takes it.
+        branch.kinds.append(COMPUTED)
+        branch.texts.append(b"")
+        return
     kind = LITERAL
     literals = 0
     for i in range(start, end):
@@ -221,7 +226,7 @@ def _add_item(tokens: Tokens, branch: Branch, start: int, end: int) -> None:
     if kind == LITERAL and end - start > 2:
         kind = COMPUTED
     branch.kinds.append(kind)
-    text = tokens.raws[start] if end > start else b""
+    text = tokens.raws[start]
     if kind == LITERAL and end - start == 2:
         text = tokens.raws[start + 1]
     branch.texts.append(text.upper() if kind == LITERAL and words[start] == "NULL" else text)

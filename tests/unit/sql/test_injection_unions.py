@@ -80,6 +80,12 @@ def test_a_branch_is_read() -> None:
     assert read_branch(lexed("SELECT @@a + b, @@a"), 0, 6).kinds == [COLUMN, COMPUTED]
 
 
+def test_what_is_missing() -> None:
+    assert why("SELECT a FROM t WHERE b=c UNION SELECT") == ""
+    assert why("SELECT a, b FROM t WHERE b=c UNION SELECT a, ORDER BY b") == ""
+    assert why("SELECT a FROM t WHERE b=5 UNION") == ""
+
+
 def test_long_texts() -> None:
     items = ",".join("5" for _ in range(20000))
     assert (
