@@ -31,6 +31,8 @@ def _rank(item: pytest.Item) -> int:
     return _ORDER.index(folder) if folder in _ORDER else len(_ORDER) // 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the parts of a whole run in order; within a part nothing moves."""
-    items.sort(key=_rank)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the parts of a whole run in order; within a part nothing moves. Where tests are shared out among
+    processes (xdist), the slow ones go first, so that nobody waits for one that was left for the end."""
+    shared = hasattr(config, "workerinput")
+    items.sort(key=lambda item: (not (shared and item.get_closest_marker("slow")), _rank(item)))

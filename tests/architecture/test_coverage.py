@@ -49,7 +49,10 @@ def coverage_of_unit_tests(tmp_path_factory: pytest.TempPathFactory) -> Coverage
     pure = sorted({module.package for module in modules().values() if module.package and module.floor < PURE})
     folders = [f"tests/unit/{name}" for name in pure if (PROJECT / "tests" / "unit" / name).is_dir()]
     command = [sys.executable, "-X", "dev", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    command += ["--cov=dbgate", "--cov-context=test", "--cov-report=", *folders, "tests/unit/test_errors.py"]
+    beside = [
+        str(path.relative_to(PROJECT)) for path in sorted((PROJECT / "tests" / "unit").glob("test_*.py"))
+    ]
+    command += ["--cov=dbgate", "--cov-context=test", "--cov-report=", *folders, *beside]
     environment = {
         name: value
         for name, value in os.environ.items()
