@@ -73,7 +73,10 @@ def _assign(scanner: Scanner, outer: list[TableRef]) -> None:
     facts = scanner.facts
     tokens = facts.tokens
     for at in scanner.targets:
-        start = at + 1 if tokens.words[at] == "." else at
+        start = at + 1 if at < len(tokens) and tokens.words[at] == "." else at
+        if start >= len(tokens):
+            facts.fail("an assignment was expected")
+            return
         parts: list[str] = [tokens.name(start)]
         i = start + 1
         while i + 1 < len(tokens) and tokens.words[i] == ".":

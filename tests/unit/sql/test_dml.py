@@ -123,7 +123,7 @@ def test_returning_is_a_name_in_mysql() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT", "UPDATE users", "UPDATE users WHERE a = 1", "UPDATE (SELECT 1) t SET a = 1",
+        "INSERT", "UPDATE users", "UPDATE users WHERE a = 1", "UPDATE a, b SET", "UPDATE a, b SET .", "UPDATE (SELECT 1) t SET a = 1",
         "DELETE users", "DELETE FROM users, orders", "DELETE FROM", "DELETE a", "DELETE FROM 1", "CALL", "CALL sp 1",
         "HANDLER users", "HANDLER 1", "HANDLER users SEEK", "LOAD FILE 'x'", "LOAD", "LOAD DATA INFILE 'x' INTO users",
         "LOAD DATA INFILE 'x' INTO TABLE users SELECT 1", "LOAD INDEX", "UPDATE 1 SET a = 1",
