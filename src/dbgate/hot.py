@@ -32,6 +32,7 @@ HOT_MODULES: Final = (
     "dbgate.policy.evaluate",
     "dbgate.policy.folding",
     "dbgate.policy.globs",
+    "dbgate.policy.learned",
     "dbgate.policy.login",
     "dbgate.policy.names",
     "dbgate.policy.operations",

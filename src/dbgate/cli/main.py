@@ -63,6 +63,7 @@ policy = LazyGroup(
     {
         "validate": "policy_validate:validate",
         "explain": "policy_explain:explain",
+        "learn": "policy_learn:learn",
         "reload": "policy_reload:reload",
         "show": "policy_show:show",
     },
@@ -81,7 +82,7 @@ main = LazyGroup(
     },
     """Look at a running dbgate, and steer it.
 
-    Every command takes -o table (for people, the default) or -o json (for programs). Errors go to
+    Commands take -o table (for people, the default) or -o json (for programs). Errors go to
     standard error and say what to do next. Exit status: 0 done, 1 the answer is no (a block, a
     refused policy, no such session), 2 wrong usage, 3 the gateway cannot be reached.
     """,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +26,18 @@ def read_bytes(path: str) -> bytes:
     return content
 
 
+def reader(path: str) -> Callable[[str], bytes]:
+    """Reads the files that the policy at `path` names, relative to its folder."""
+
+    def read(name: str) -> bytes:
+        with (Path(path).parent / name).open("rb") as file:
+            return file.read(MOST_BYTES)  # far more than is taken
+
+    return read
+
+
 def parse(path: str) -> PolicyFile:
     """The policy in the file; PolicyError with its findings."""
     from dbgate.policy.load import parse_policy
 
-    return parse_policy(read_bytes(path), path)
+    return parse_policy(read_bytes(path), path, reader(path))

@@ -23,7 +23,7 @@ def validate(ctx: click.Context, file: str, strict: bool, output: str) -> None:
     Prints every error and every warning with its place. Exit status 1 if the gateway would refuse the file.
     """
     from dbgate.cli import output as out
-    from dbgate.cli.policy_file import read_bytes
+    from dbgate.cli.policy_file import read_bytes, reader
     from dbgate.errors import PolicyError
     from dbgate.policy.check import check_policy
     from dbgate.policy.compile import compile_policy
@@ -35,7 +35,7 @@ def validate(ctx: click.Context, file: str, strict: bool, output: str) -> None:
     rules = 0
     content = read_bytes(file)
     try:
-        parsed = parse_policy(content, file)
+        parsed = parse_policy(content, file, reader(file))
         version = parsed.version
         rules = len(parsed.policy.access_control)
         compile_policy(parsed)

@@ -28,6 +28,7 @@ def check_policy(file: PolicyFile) -> list[Problem]:
         _check_sources(warnings, number, entry)
     _check_order(warnings, entries)
     _check_rules(warnings)
+    _check_shapes(warnings)
     _check_procedures(warnings)
     return sorted(warnings.problems, key=lambda problem: (problem.line, problem.column))
 
@@ -167,6 +168,18 @@ def _check_rules(warnings: _Warnings) -> None:
             warnings.add(path, "this pattern matches the empty text, and so every statement")
     if rules.injection.detectors == []:
         warnings.add(("sql_rules", "injection", "detectors"), "no detector is on; leave the key out for all")
+
+
+def _check_shapes(warnings: _Warnings) -> None:
+    shapes = warnings.file.policy.sql_rules.shapes
+    if shapes is None or shapes.mode == "learning" or warnings.file.shapes is None:
+        return
+    learned = warnings.file.shapes.users
+    for number, entry in enumerate(warnings.file.policy.access_control):
+        for index, user in enumerate(entry.user):
+            if not is_glob(user) and not learned.get(user):
+                message = f"no shape was learned of {user!r}: everything that this user sends is new"
+                warnings.add(("access_control", number, "user", index), message)
 
 
 def _check_procedures(warnings: _Warnings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Final
 
 from dbgate.policy.clock import DAYS, EVERY_DAY, Clock, Window
 from dbgate.policy.compiled import (
@@ -18,15 +19,20 @@ from dbgate.policy.compiled import (
     SqlRules,
 )
 from dbgate.policy.globs import GlobIndex, is_glob
+from dbgate.policy.learned import NO_SHAPES, LearnedShape
 from dbgate.policy.load import PolicyFile
 from dbgate.policy.model import Entry, TimeRestriction
 from dbgate.policy.operations import ALL_OPERATIONS, OPERATIONS, operations_mask
 from dbgate.policy.patterns import RegexList
 from dbgate.policy.rights import Rights
 from dbgate.policy.routines import RoutineList
+from dbgate.policy.shapefile import Shape
 from dbgate.policy.source import SourceIndex
 from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
 from dbgate.sql.shape import StatementPattern
+
+# What a shape that was never learned does, by mode of `shapes`: nothing, a would-block, a block.
+_NEW_SHAPES: Final = {"learning": -1, "detect": 0, "enforce": 1}
 
 
 def compile_policy(file: PolicyFile) -> CompiledPolicy:
@@ -44,6 +50,7 @@ def compile_policy(file: PolicyFile) -> CompiledPolicy:
         users=users,
         user_globs=GlobIndex(list(globs)),
         glob_sources=list(globs.values()),
+        variants=_variants(file, entries),
         sql=_sql_rules(file),
         procedures=_procedures(file),
         block_schema_access=protection.block_schema_access,
@@ -104,6 +111,59 @@ def _entry(file: PolicyFile, number: int) -> CompiledEntry:
         rate_line=file.line(*here, "rate_limit"),
         row_cap=row_cap,
         row_cap_line=row_cap_line,
+        learned=NO_SHAPES,
+    )
+
+
+def _variants(file: PolicyFile, entries: list[CompiledEntry]) -> dict[str, dict[int, CompiledEntry]]:
+    """User → number of each entry that names the user → the entry with that user's shapes. Numbers of their own keep
+    the verdicts apart that are cached."""
+    if file.shapes is None:
+        return {}
+    exact: dict[str, list[int]] = {}
+    globs: list[tuple[str, int]] = []
+    for number, entry in enumerate(file.policy.access_control):
+        for name in entry.user:
+            if is_glob(name):
+                globs.append((name, number))
+            else:
+                exact.setdefault(name, []).append(number)
+    index = GlobIndex([name for name, _ in globs])
+    variants: dict[str, dict[int, CompiledEntry]] = {}
+    free = len(entries)
+    for user, shapes in file.shapes.users.items():
+        learned = {shape.shape: _learned(shape) for shape in shapes.values()}
+        variants[user] = {}
+        for number in {*exact.get(user, []), *(globs[found][1] for found in index.find(user))}:
+            variants[user][number] = _variant(entries[number], free, learned)
+            free += 1
+    return variants
+
+
+def _learned(shape: Shape) -> LearnedShape:
+    return LearnedShape(frozenset(shape.operations), frozenset(shape.tables), frozenset(shape.detectors))
+
+
+def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]) -> CompiledEntry:
+    return CompiledEntry(
+        number=number,
+        name=entry.name,
+        line=entry.line,
+        enforced=entry.enforced,
+        rights=entry.rights,
+        rights_folded=entry.rights_folded,
+        bare=entry.bare,
+        blocked=entry.blocked,
+        functions=entry.functions,
+        functions_line=entry.functions_line,
+        clock=entry.clock,
+        clock_line=entry.clock_line,
+        rate=entry.rate,
+        rate_text=entry.rate_text,
+        rate_line=entry.rate_line,
+        row_cap=entry.row_cap,
+        row_cap_line=entry.row_cap_line,
+        learned=learned,
     )
 
 
@@ -184,6 +244,8 @@ def _sql_rules(file: PolicyFile) -> SqlRules:
         detector_lines=detector_lines,
         detectors_line=detectors_line,
         other_detectors=others,
+        new_shapes=_NEW_SHAPES[rules.shapes.mode] if rules.shapes is not None else -1,
+        new_shapes_line=file.line("sql_rules", "shapes"),
     )
 
 

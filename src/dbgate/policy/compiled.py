@@ -6,6 +6,7 @@ from typing import Final, final
 
 from dbgate.policy.clock import Clock
 from dbgate.policy.globs import GlobIndex
+from dbgate.policy.learned import LearnedShape
 from dbgate.policy.patterns import RegexList
 from dbgate.policy.rights import Rights
 from dbgate.policy.routines import RoutineList
@@ -29,7 +30,8 @@ class CompiledEntry:
 
     enforced: its mode; bare: operations granted without a table; granted: operations granted anywhere;
     blocked: operation → line of the item in blocked_operations; rate: statements per second, 0 = no limit;
-    row_cap: rows per result set, 0 = no cap; allowed: the verdict of step 12."""
+    row_cap: rows per result set, 0 = no cap; learned: the shapes that its user is known to send, by digest (an entry
+    has a variant for each user with learned shapes); allowed: the verdict of step 12."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class CompiledEntry:
         rate_line: int,
         row_cap: int,
         row_cap_line: int,
+        learned: dict[str, LearnedShape],
     ) -> None:
         self.number = number
         self.name = name
@@ -71,6 +74,7 @@ class CompiledEntry:
         self.rate_line = rate_line
         self.row_cap = row_cap
         self.row_cap_line = row_cap_line
+        self.learned = learned
         self.allowed = Verdict(ALLOW, "", line, f"granted by entry '{name}'", "", name, 12)
 
 
@@ -99,6 +103,7 @@ class SqlRules:
     """sql_rules. block_operations, require_where: operation → line; detectors: name → enforced, and its line;
     detectors_line: the line of those that have none of their own;
     other_detectors: what a detector that is not named there does (1 enforced, 0 monitored, -1 off);
+    new_shapes: what a shape that was never learned does (as other_detectors), and the line of `shapes`;
     reads_literals: whether a shape or pattern may tell apart texts that differ only in their literals."""
 
     def __init__(
@@ -113,6 +118,8 @@ class SqlRules:
         detector_lines: dict[str, int],
         detectors_line: int,
         other_detectors: int,
+        new_shapes: int,
+        new_shapes_line: int,
     ) -> None:
         self.enforced = enforced
         self.block_operations = block_operations
@@ -124,6 +131,8 @@ class SqlRules:
         self.detector_lines = detector_lines
         self.detectors_line = detectors_line
         self.other_detectors = other_detectors
+        self.new_shapes = new_shapes
+        self.new_shapes_line = new_shapes_line
         self.reads_literals = (
             literal_patterns is not None
             or any(shape.pattern.reads_literals for shape in shapes)
@@ -182,7 +191,7 @@ class Settings:
 @final
 class CompiledPolicy:
     """A whole policy. users: user → sources of the rules that name it exactly; user_globs with glob_sources: the
-    same for globs; version: short hash of the file's text; reads_literals: a verdict must not be reused for a text
+    same for globs; variants: user → number of an entry → that entry with the user's learned shapes; version: short hash of the file's text; reads_literals: a verdict must not be reused for a text
     that differs only in its literals (Analysis.shared says whether the analysis may be)."""
 
     def __init__(
@@ -192,6 +201,7 @@ class CompiledPolicy:
         users: dict[str, SourceIndex],
         user_globs: GlobIndex,
         glob_sources: list[SourceIndex],
+        variants: dict[str, dict[int, CompiledEntry]],
         sql: SqlRules,
         procedures: ProcedureRules,
         block_schema_access: bool,
@@ -206,6 +216,7 @@ class CompiledPolicy:
         self.users = users
         self.user_globs = user_globs
         self.glob_sources = glob_sources
+        self.variants = variants
         self.sql = sql
         self.procedures = procedures
         self.block_schema_access = block_schema_access

@@ -27,7 +27,14 @@ def find_entry(policy: CompiledPolicy | None, user: str, client_ip: str) -> Comp
         rule = policy.glob_sources[number].find(address)
         if rule < best:
             best = rule
-    return None if best == NO_RULE else policy.entries[best]
+    if best == NO_RULE:
+        return None
+    variants = policy.variants.get(user)
+    if variants is not None:
+        variant = variants.get(best)
+        if variant is not None:
+            return variant
+    return policy.entries[best]
 
 
 def decide(policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis) -> Verdict:

@@ -16,7 +16,7 @@ STEP_NAMES: Final = {
     3: "access rule found",
     4: "time and rate",
     5: "block_statements, require_where",
-    6: "injection, block_patterns",
+    6: "injection, shapes, block_patterns",
     7: "procedures and dynamic SQL",
     8: "schema access",
     9: "blocked_operations",

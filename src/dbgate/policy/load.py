@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -10,19 +11,26 @@ from pydantic import BaseModel, ValidationError
 
 from dbgate.errors import PolicyError, Problem
 from dbgate.policy.model import Policy
+from dbgate.policy.shapefile import ShapeFile, parse_shapes
 from dbgate.policy.wording import describe, nearest
 from dbgate.policy.yamltext import Document, Path, Place, read_yaml, show_path
+
+# Gives the content of a file that the policy names, by the name it has there. OSError where it cannot be read.
+ReadFile = Callable[[str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:
-    """A file that holds what it must. policy: its content; version: 12 hex digits of the text's SHA-256;
-    document: where everything stands."""
+    """A file that holds what it must. policy: its content; version: 12 hex digits of the text's SHA-256, and of the
+    shapes' where it names them; document: where everything stands; shapes, shapes_text: the learned shapes and the
+    text that they came from, None where there are none (yet)."""
 
     policy: Policy
     filename: str
     version: str
     document: Document
+    shapes: ShapeFile | None = None
+    shapes_text: str | None = None
 
     def place(self, *path: str | int) -> Place:
         """Where the value at `path` stands: place("access_control", 0, "allowed_tables")."""
@@ -37,8 +45,11 @@ class PolicyFile:
         return value.line if value is not None else 0
 
 
-def parse_policy(text: str | bytes, filename: str = "policy.yaml") -> PolicyFile:
-    """The policy in `text`; bytes must be UTF-8. PolicyError with every problem, in file order."""
+def parse_policy(
+    text: str | bytes, filename: str = "policy.yaml", read_file: ReadFile | None = None
+) -> PolicyFile:
+    """The policy in `text`; bytes must be UTF-8. PolicyError with every problem, in file order. read_file: reads the
+    file that `sql_rules.shapes` names; without it, such a policy is refused."""
     if isinstance(text, bytes):
         text = _decode(text, filename)
     document = read_yaml(text, filename)
@@ -55,8 +66,42 @@ def parse_policy(text: str | bytes, filename: str = "policy.yaml") -> PolicyFile
             problems += [_problem(detail, document, filename) for detail in error.errors(include_url=False)]
     if problems or policy is None:
         raise PolicyError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    version = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
-    return PolicyFile(policy, filename, version, document)
+    whole = hashlib.sha256(text.encode("utf-8", "backslashreplace"))
+    shapes: ShapeFile | None = None
+    shapes_text = _shapes_text(policy, document, filename, read_file)
+    if shapes_text is not None:
+        assert policy.sql_rules.shapes is not None  # noqa: S101 - it named the text
+        shapes = parse_shapes(shapes_text, beside(filename, policy.sql_rules.shapes.file))
+        whole.update(b"\0" + shapes_text.encode("utf-8", "backslashreplace"))
+    return PolicyFile(policy, filename, whole.hexdigest()[:12], document, shapes, shapes_text)
+
+
+def beside(filename: str, name: str) -> str:
+    """The path of a file that the policy file `filename` calls `name`: relative to its folder."""
+    folder, slash, _ = filename.rpartition("/")
+    return name if name.startswith("/") else f"{folder}{slash}{name}"
+
+
+def _shapes_text(policy: Policy, document: Document, filename: str, read_file: ReadFile | None) -> str | None:
+    """The text of the learned shapes; None where the policy names none, or is to be in force before any was learned."""
+    shapes = policy.sql_rules.shapes
+    if shapes is None:
+        return None
+    path: Path = ("sql_rules", "shapes", "file")
+    place = document.place(path)
+    try:
+        if read_file is None:
+            raise OSError(0, "there are no other files here")
+        data = read_file(shapes.file)
+    except FileNotFoundError as error:
+        if shapes.mode == "learning":
+            return None
+        message = f"{shapes.file} cannot be read: {error.strerror}; `dbgate-cli policy learn` writes it"
+        raise PolicyError([Problem(filename, place.line, place.column, show_path(path), message)]) from None
+    except OSError as error:
+        message = f"{shapes.file} cannot be read: {error.strerror}"
+        raise PolicyError([Problem(filename, place.line, place.column, show_path(path), message)]) from None
+    return _decode(data, beside(filename, shapes.file))
 
 
 def _decode(data: bytes, filename: str) -> str:

@@ -32,6 +32,7 @@ from dbgate.policy.fields import (
     Rate,
     RegexText,
     RoutineName,
+    ShapesMode,
     Some,
     Source,
     TableName,
@@ -136,6 +137,13 @@ class Injection(Section):
     detectors: Annotated[list[Annotated[Detector, BeforeValidator(_detector_item)]] | None, NotNull] = None
 
 
+class Shapes(Section):
+    """`shapes`; file: where the learned ones are, beside the policy file where it is no absolute path."""
+
+    mode: ShapesMode
+    file: Text
+
+
 class SqlRules(Section):
     """`sql_rules`."""
 
@@ -143,7 +151,7 @@ class SqlRules(Section):
     block_statements: Annotated[list[BlockStatement], AsList] = []
     block_patterns: Annotated[list[Annotated[BlockPattern, BeforeValidator(_pattern_item)]], AsList] = []
     injection: Annotated[Injection, AsSection] = Injection()
-    shapes: NotSupported = None
+    shapes: Annotated[Shapes | None, NotNull] = None
     require_where: Annotated[list[FilteredOperation], AsList] = []
 
 

@@ -14,6 +14,7 @@ from dbgate.policy.compiled import (
     PatternRules,
 )
 from dbgate.policy.folding import CASELESS_SCHEMAS, is_system_schema
+from dbgate.policy.learned import novelty
 from dbgate.policy.operations import mask_allows
 from dbgate.policy.rights import Rights
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
@@ -76,11 +77,23 @@ def _listed_operation(unit: Statement, listed: dict[str, int]) -> str:
 
 
 def content(policy: CompiledPolicy, entry: CompiledEntry, units: Units, analysis: Analysis) -> Verdict | None:
-    """Step 6: injection detectors, each in its own mode, then block_patterns."""
+    """Step 6: injection detectors, each in its own mode, then learned shapes, then block_patterns. A hit that was
+    learned with its shape does not count; one on a shape that is new is the surest sign of an attack there is."""
     sql = policy.sql
     monitored: Verdict | None = None
+    new = ""
+    accepted: frozenset[str] = frozenset()
+    hit = ""
+    if sql.new_shapes >= 0:
+        known = entry.learned.get(analysis.digest)
+        new = novelty(known, analysis.digest, units)
+        if known is not None and new == "":
+            accepted = known.detectors
     for unit in units:
         for detection in unit.detections:
+            if detection.detector in accepted:
+                continue
+            hit = hit or detection.detector
             enforced = sql.other_detectors
             if detection.detector in sql.detectors:
                 enforced = 1 if sql.detectors[detection.detector] else 0
@@ -88,11 +101,21 @@ def content(policy: CompiledPolicy, entry: CompiledEntry, units: Units, analysis
                 continue
             line = sql.detector_lines.get(detection.detector, sql.detectors_line)
             reason = f"{detection.detector}: {detection.reason}"
+            if new != "":
+                reason = f"{reason}; and {new}"
             found = _blocks(enforced == 1, 6, "injection", line, reason, entry)
             if enforced == 1:
                 return found
             if monitored is None:
                 monitored = found
+    if new != "":
+        if hit != "":
+            new = f"{new}, and the injection detector {hit} hits it"
+        if sql.new_shapes == 1 or monitored is None:
+            found = _blocks(sql.new_shapes == 1, 6, "shape", sql.new_shapes_line, new, entry)
+            if sql.new_shapes == 1:
+                return found
+            monitored = found
     if sql.patterns is not None:
         found_pattern = _pattern(sql.patterns, analysis.canonical, units, False, sql.enforced, entry)
         if found_pattern is not None and (sql.enforced or monitored is None):

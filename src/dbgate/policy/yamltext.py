@@ -77,8 +77,8 @@ def show_path(path: Path) -> str:
     return text
 
 
-def read_yaml(text: str, filename: str) -> Document:
-    """The one document in `text`. PolicyError where it is no YAML, or more than this format ever needs."""
+def read_yaml(text: str, filename: str, expected: str = "a policy, at least access_control") -> Document:
+    """The one document in `text`, in which `expected` is looked for. PolicyError where it is no YAML, or more than this format ever needs."""
     if len(text) > MAX_CHARACTERS:
         raise _refuse(filename, Place(1, 1), f"the file has more than {MAX_CHARACTERS} characters")
     try:
@@ -95,7 +95,7 @@ def read_yaml(text: str, filename: str) -> Document:
         raise _refuse(filename, place, f"not YAML: {error.problem or error.context}") from None
     document = Document()
     if root is None:
-        raise _refuse(filename, Place(1, 1), "the file is empty: expected a policy, at least access_control")
+        raise _refuse(filename, Place(1, 1), f"the file is empty: expected {expected}")
     document.data = _Builder(document, filename).build(root, ())
     return document
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dbgate.sql.canonical import canonical
-from dbgate.sql.digest import digest
+from dbgate.sql.canonical import canonical, decoded
+from dbgate.sql.digest import digest, joined_digest
 from dbgate.sql.dispatch import scan_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.injection import detect
@@ -48,18 +48,24 @@ def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str) -> Analy
     error, session_state = _statements(tokens, ctx, schema, statements, 0)
     plain = canonical(tokens, False)
     # A bulk text's tokens hold only the first of its rows; a pattern that reads literals must see them all.
-    literals = text.decode(tokens.codec, "backslashreplace") if tokens.folded else canonical(tokens, True)
+    literals = decoded(text, tokens.codec) if tokens.folded else canonical(tokens, True)
     return Analysis(
         tuple(statements),
         error,
         session_state,
         masked,
-        digest(tokens),
+        _shape(digest(tokens), statements),
         plain,
         literals,
         not error and not session_state and shareable(text, tokens, ctx),
         ctx.fold_names,
     )
+
+
+def _shape(outer: str, statements: list[Statement]) -> str:
+    """The digest of a text: with those of what its dynamic SQL runs, whose text is a literal of its own."""
+    inner = [unit.folded.digest for unit in statements if unit.folded is not None]
+    return joined_digest(outer, inner) if inner else outer
 
 
 def _statements(
@@ -112,6 +118,7 @@ def _fold(facts: Facts, ctx: LexContext, schema: str) -> None:
     folded = inner[0]
     folded.canonical = canonical(tokens, False)
     folded.canonical_literals = canonical(tokens, True)
+    folded.digest = digest(tokens)
     facts.folded = folded
     facts.session_state = facts.session_state or state
 

@@ -15,7 +15,8 @@ from itertools import chain
 from typing import Final
 
 from dbgate.sql.statement import LexContext
-from dbgate.sql.tokens import BIT, HEX, NUMBER, PARAM, QUOTED, STRING, USER_VAR, Tokens
+from dbgate.sql.tokens import NUMBER, PARAM, QUOTED, STRING, USER_VAR, Tokens
+from dbgate.sql.wordset import word_set
 
 MAX_KEYED: Final = 1 << 17  # longer texts have no fast key: the keys would fill the cache
 
@@ -82,79 +83,133 @@ def _folded(match: re.Match[bytes]) -> bytes:
     return (match[1] or match[3]) + b"\1"
 
 
-_PLACEHOLDER: Final[dict[int, str]] = {STRING: "?s", NUMBER: "?n", HEX: "?x", BIT: "?b", PARAM: "?"}
+_CONSTANTS: Final = frozenset({"NULL", "DEFAULT", "TRUE", "FALSE"})
+# Before a sign that belongs to the number behind it, and around a constant that stands where a literal could.
+_SIGN_LEADS: Final = word_set(
+    """( , = < > <= >= <> != <=> + - * / % DIV MOD BETWEEN AND OR XOR NOT LIKE LIMIT OFFSET THEN ELSE WHEN WHERE HAVING
+    SELECT DISTINCT BY INTERVAL RETURN"""
+)
+_VALUE_LEADS: Final = frozenset({"(", ",", "="})
+_VALUE_ENDS: Final = frozenset({")", ",", ";", "WHERE"})
+_ROWS: Final = frozenset({"VALUES", "VALUE"})
+_ANY: Final = "?"  # a literal of any kind, or the placeholder of a prepared statement
+_LIST: Final = "+"  # one or more of them
 
 
 def digest(tokens: Tokens) -> str:
-    """32 hex digits naming the statement without its literals, white space, comments and case of keywords. Lists of
-    literals behind IN and rows of literals behind VALUES count as one, however long."""
+    """32 hex digits naming the statement's shape: the statement without its literals, white space, comments and case of
+    keywords. A literal of any kind, a signed number, a constant (NULL, DEFAULT, TRUE, FALSE) in a literal's place and the
+    `?` of a prepared statement are the same; so are lists of them behind IN and rows behind VALUES, however long."""
+    parts = _parts(tokens)
+    for word in tokens.words:
+        if word == "IN" or word in _ROWS:
+            parts = _fold_rows(_fold_lists(parts))
+            break
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def joined_digest(outer: str, inner: list[str]) -> str:
+    """The digest of a text whose dynamic SQL runs statements with these digests."""
+    return hashlib.blake2b("\0".join([outer, *inner]).encode("ascii"), digest_size=16).hexdigest()
+
+
+def _parts(tokens: Tokens) -> list[str]:
+    """The tokens, one text each, without what a shape leaves out."""
     out: list[str] = []
     kinds = tokens.kinds
     words = tokens.words
     count = len(kinds)
-    i = 0
-    while i < count:
+    while count and words[count - 1] == ";":
+        count -= 1
+    for i in range(count):
         kind = kinds[i]
-        placeholder = _PLACEHOLDER.get(kind, "")
-        if placeholder:
-            out.append(placeholder)
-        elif words[i]:
-            out.append(words[i])
-            if words[i] == "(":
-                end = _literal_rows(tokens, i)
-                if end:
-                    out.append("+)")
-                    i = end
-                    continue
+        word = words[i]
+        if STRING <= kind <= PARAM:  # the kinds of literals follow each other
+            if kind in (NUMBER, PARAM):
+                _drop_sign(out)
+            out.append(_ANY)
+        elif word in _CONSTANTS and out and out[-1] in _VALUE_LEADS and _ends_value(words, i + 1, count):
+            out.append(_ANY)
+        elif word:
+            out.append(word)
         elif kind == QUOTED:
             out.append("`" + tokens.name(i))
         elif kind == USER_VAR:
             out.append("@" + tokens.name(i))
         else:
             out.append(tokens.raws[i].decode("latin-1"))
+    return out
+
+
+def _ends_value(words: list[str], i: int, count: int) -> bool:
+    return i >= count or words[i] in _VALUE_ENDS
+
+
+def _drop_sign(out: list[str]) -> None:
+    """Takes back a sign that belongs to the number that comes."""
+    if out and (out[-1] == "-" or out[-1] == "+") and (len(out) == 1 or out[-2] in _SIGN_LEADS):
+        out.pop()
+
+
+def _fold_lists(parts: list[str]) -> list[str]:
+    """Lists of nothing but literals, behind IN or as a row: `( ?, ?, ? )` → `( + )`."""
+    out: list[str] = []
+    count = len(parts)
+    i = 0
+    while i < count:
+        out.append(parts[i])
         i += 1
-    return hashlib.blake2b("\0".join(out).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        if parts[i - 1] != "(" or len(out) < 2 or (out[-2] not in _ROWS and out[-2] not in _LIST_LEADS):
+            continue
+        end = i
+        while end + 1 < count and parts[end] == _ANY and parts[end + 1] == ",":
+            end += 2
+        if end + 1 < count and parts[end] == _ANY and parts[end + 1] == ")":
+            out.append(_LIST)
+            i = end + 1
+    return out
 
 
-def _literal_rows(tokens: Tokens, at: int) -> int:
-    """Where the "(" at `at` opens a literal list behind IN or literal rows behind VALUES: the index behind their end.
-    Else 0."""
-    words = tokens.words
-    before = words[at - 1] if at else ""
-    if before == "IN":
-        return _literal_list(tokens, at)
-    if before != "VALUES" and before != "VALUE":
-        return 0
-    end = _literal_list(tokens, at)
-    while end and end + 1 < len(tokens) and words[end] == "," and words[end + 1] == "(":
-        following = _literal_list(tokens, end + 1)
-        if not following:
-            return 0
-        end = following
-    return end
+_LIST_LEADS: Final = frozenset({"IN", "(", ","})
 
 
-def _literal_list(tokens: Tokens, at: int) -> int:
-    """ "(" literal, literal … ")" at `at` → the index behind it, else 0. NULL, DEFAULT, TRUE, FALSE count as literals."""
-    kinds = tokens.kinds
-    words = tokens.words
-    count = len(kinds)
-    i = at + 1
-    while i + 1 < count:
-        if words[i] == "-" and kinds[i + 1] == NUMBER:
+def _fold_rows(parts: list[str]) -> list[str]:
+    """Rows behind VALUES, and rows in a list behind IN: each different one once, in the order of their texts."""
+    out: list[str] = []
+    count = len(parts)
+    i = 0
+    while i < count:
+        part = parts[i]
+        out.append(part)
+        i += 1
+        if part == "IN" and i + 1 < count and parts[i] == "(" and parts[i + 1] == "(":
+            out.append("(")
             i += 1
-        kind = kinds[i]
-        if kind != NUMBER and kind != STRING and words[i] not in _CONSTANTS:
-            return 0
-        i += 1
-        if i >= count:
-            return 0
-        if words[i] == ")":
-            return i + 1
-        if words[i] != ",":
-            return 0
-        i += 1
+        elif part not in _ROWS:
+            continue
+        rows: set[str] = set()
+        while i < count and parts[i] == "(":
+            end = _behind(parts, i)
+            if not end:  # it stays open, and so does every list around it: no more to fold
+                return out + sorted(rows) + parts[i:]
+            rows.add("\0".join(parts[i:end]))
+            i = end
+            if i + 1 < count and parts[i] == "," and parts[i + 1] == "(":
+                i += 1
+            else:
+                break
+        out.extend(sorted(rows))
+    return out
+
+
+def _behind(parts: list[str], at: int) -> int:
+    """The index behind the parenthesis that "(" at `at` opens; 0 where it stays open."""
+    depth = 0
+    for i in range(at, len(parts)):
+        if parts[i] == "(":
+            depth += 1
+        elif parts[i] == ")":
+            depth -= 1
+            if not depth:
+                return i + 1
     return 0
-
-
-_CONSTANTS: Final = frozenset({"NULL", "DEFAULT", "TRUE", "FALSE"})

@@ -63,7 +63,9 @@ class Need:
     REPLACE is one Need with operation "REPLACE": it is granted by REPLACE, or by INSERT and DELETE together.
     temporary: the object is a temporary table (still a table). written: the object is changed, not only read."""
 
-    def __init__(self, kind: int, operation: str, schema: str = "", table: str = "", written: bool = False) -> None:
+    def __init__(
+        self, kind: int, operation: str, schema: str = "", table: str = "", written: bool = False
+    ) -> None:
         self.kind = kind
         self.operation = operation
         self.schema = schema
@@ -71,7 +73,9 @@ class Need:
         self.written = written
 
     def __repr__(self) -> str:
-        return f"Need({self.kind}, {self.operation!r}, {self.schema!r}, {self.table!r}, written={self.written})"
+        return (
+            f"Need({self.kind}, {self.operation!r}, {self.schema!r}, {self.table!r}, written={self.written})"
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Need) and (
@@ -130,7 +134,7 @@ class Statement:
     local_infile: it is a LOAD … LOCAL, so the server may ask the client for a file.
     identifiers: the names in it that may be columns, lower case, sorted: what sensitive_columns patterns are matched against.
     outline: what the statement shapes of block_statements are compared with (sql/shape.py).
-    canonical, canonical_literals: only on a `folded` statement, as in Analysis: the text that block_patterns match.
+    canonical, canonical_literals, digest: only on a `folded` statement, as in Analysis.
     """
 
     def __init__(
@@ -154,6 +158,7 @@ class Statement:
         canonical: str = "",
         canonical_literals: str = "",
         outline: tuple[str, ...] = (),
+        digest: str = "",
     ) -> None:
         self.verb = verb
         self.operations = operations
@@ -174,6 +179,7 @@ class Statement:
         self.outline = outline
         self.canonical = canonical
         self.canonical_literals = canonical_literals
+        self.digest = digest
 
 
 @final
@@ -183,8 +189,9 @@ class Analysis:
     error: "" or why it could not be parsed, classified or resolved (rule parse-error); then `statements` may be short.
     session_state: "" or why the whole text would leave the lexer's state unknown (rule session-state).
     masked: the text for the log with every literal replaced by ? and every secret gone; digest: 32 hex digits of the
-    literal-free token digest; canonical / canonical_literals: the texts that block_patterns match (policy.md), the
-    first with the content of each string literal replaced by ?, quotes kept.
+    literal-free token digest, which is the shape of sql_rules.shapes, "" for a command that is no text;
+    canonical / canonical_literals: the texts that block_patterns match (policy.md), the first with the content of each
+    string literal replaced by ?, quotes kept.
     shared: whether a verdict for it may be reused for other texts with the same digest (sql.md, caches).
     folded: it was made under a LexContext with fold_names, so that the names in its needs are in lower case.
     """

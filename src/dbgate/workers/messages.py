@@ -11,7 +11,7 @@ from dbgate.config.settings import Settings
 
 class Start(msgspec.Struct, tag=True, frozen=True):
     """First word to a worker. worker: its number, of `workers`; policy: the text that is live, "" = none; epoch: how
-    often the instance's policy changed."""
+    often the instance's policy changed; shapes: the learned shapes that it names, None = none (yet)."""
 
     worker: int
     workers: int
@@ -20,14 +20,16 @@ class Start(msgspec.Struct, tag=True, frozen=True):
     policy: str
     policy_file: str
     epoch: int
+    shapes: str | None = None
 
 
 class Prepare(msgspec.Struct, tag=True, frozen=True):
-    """Compile this policy and hold it ready; answered by Prepared."""
+    """Compile this policy and hold it ready; answered by Prepared. shapes: as in Start."""
 
     number: int
     text: str
     filename: str
+    shapes: str | None = None
 
 
 class Commit(msgspec.Struct, tag=True, frozen=True):

@@ -84,7 +84,7 @@ class Policies:
                 for worker in workers:
                     await worker.ready.wait()
                 answers = await asyncio.gather(
-                    *(worker.prepare(loaded.text, loaded.filename) for worker in workers),
+                    *(worker.prepare(loaded.text, loaded.filename, loaded.shapes) for worker in workers),
                     return_exceptions=True,
                 )
         except TimeoutError:

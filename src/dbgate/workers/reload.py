@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from errno import ENOENT
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from dbgate.errors import PolicyError, Problem
 from dbgate.policy.compile import compile_policy
 from dbgate.policy.compiled import CompiledPolicy
-from dbgate.policy.load import parse_policy
+from dbgate.policy.load import ReadFile, parse_policy
 
 MOST_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy that was checked and compiled, and the text it came from."""
+    """A policy that was checked and compiled, and the text it came from. shapes: the text of the learned shapes that
+    it names, None where there are none (yet)."""
 
     text: str
     filename: str
     policy: CompiledPolicy
+    shapes: str | None = None
 
     @property
     def version(self) -> str:
         return self.policy.version
 
 
-def load_text(text: str, filename: str) -> Loaded:
-    """PolicyError with every finding where the text is no policy."""
-    return Loaded(text, filename, compile_policy(parse_policy(text, filename)))
+def load_text(text: str, filename: str, shapes: str | None = None) -> Loaded:
+    """PolicyError with every finding where the text is no policy. shapes: the text of the file that
+    `sql_rules.shapes` names, None where it is not there."""
+    return _load(text, filename, partial(_given, shapes))
+
+
+def _load(text: str, filename: str, read_file: ReadFile) -> Loaded:
+    file = parse_policy(text, filename, read_file)
+    return Loaded(text, filename, compile_policy(file), file.shapes_text)
+
+
+def _given(shapes: str | None, name: str) -> bytes:
+    if shapes is None:
+        raise FileNotFoundError(ENOENT, "No such file or directory")
+    return shapes.encode("utf-8", "surrogatepass")
+
+
+def _read_beside(path: str, name: str) -> bytes:
+    """The content of a file that the policy at `path` names."""
+    with (Path(path).parent / name).open("rb") as file:
+        return file.read(MOST_BYTES)  # far more than is taken
 
 
 def load_file(path: str) -> Loaded:
@@ -47,4 +69,4 @@ def load_file(path: str) -> Loaded:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise PolicyError([Problem(path, line, 1, "", "not UTF-8 text")]) from None
-    return load_text(text, path)
+    return _load(text, path, partial(_read_beside, path))

@@ -167,6 +167,7 @@ class Supervisor:
             policy=live.text if live else "",
             policy_file=live.filename if live else "",
             epoch=self.policies.epoch,
+            shapes=live.shapes if live else None,
         )
 
     def _worker_ended(self, row: int) -> None:

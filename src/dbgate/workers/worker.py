@@ -79,6 +79,7 @@ class Worker:
         server.close()
         hub.kill_all()
         hub.timers.stop()
+        hub.flush()
         for task in (listening, beat, *self.tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -117,7 +118,7 @@ class Worker:
     async def _prepare(self, message: Prepare) -> None:
         try:
             loaded = await asyncio.get_running_loop().run_in_executor(
-                None, load_text, message.text, message.filename
+                None, load_text, message.text, message.filename, message.shapes
             )
         except Exception as error:  # the supervisor has compiled the same text, so this is a defect here
             LOG.exception("a policy that the supervisor took cannot be compiled here")
@@ -148,9 +149,9 @@ async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int, rate
     if not isinstance(start, Start):
         return 1
     log.set_up(start.settings.log_level, f"worker {start.worker}")
-    loaded = load_text(start.policy, start.policy_file) if start.policy else None
+    loaded = load_text(start.policy, start.policy_file, start.shapes) if start.policy else None
     board = Board(board_fd)
-    wiring = Wiring(start, board, stats_fd, rates_fd, loaded, time.monotonic())
+    wiring = Wiring(start, board, stats_fd, rates_fd, loaded, asyncio.get_running_loop())
     if warning := raise_file_limit(wiring.seats.limit):
         LOG.warning(warning)
     sock = socket.socket(fileno=listen_fd)
@@ -164,6 +165,8 @@ def main(arguments: list[str]) -> int:
     sends to the whole group, must not cut the drain short."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
+    # The audit log's thread shares the interpreter's lock with the event loop: the loop should not wait 5 ms for it.
+    sys.setswitchinterval(0.0005)
     faulthandler.enable()  # the supervisor ends a worker that is stuck with SIGABRT: its log then says where
     link, listen, board, stats, rates = map(int, arguments)
     return run(serve(link, listen, board, stats, rates))

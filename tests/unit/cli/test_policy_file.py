@@ -27,3 +27,13 @@ def test_what_cannot_be_read_is_2(
             policy_file.read_bytes(str(path))
         assert caught.value.code == 2
         assert "give the path of a policy file" in capsys.readouterr().err
+
+
+def test_the_shapes_that_a_policy_names_are_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("sql_rules: {shapes: {mode: enforce, file: shapes.yaml}}\n")
+    with pytest.raises(PolicyError):
+        policy_file.parse(str(path))
+    (tmp_path / "shapes.yaml").write_text("users: {}\n")
+    assert policy_file.parse(str(path)).shapes is not None
+    assert policy_file.reader(str(path))("shapes.yaml") == b"users: {}\n"

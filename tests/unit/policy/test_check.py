@@ -142,3 +142,16 @@ def test_several_rules_can_take_all_of_another() -> None:
     assert warnings(text) == [
         "6:3: access_control[3]: never used: earlier access rules match first (line 3, 4)"
     ]
+
+
+def test_users_of_whom_nothing_was_learned() -> None:
+    text = entries(f"user: [a, b, 'c*'], {GOOD}") + "sql_rules: {shapes: {mode: MODE, file: s.yaml}}\n"
+    shapes = b'users:\n  a: [{statement: "SELECT ?", shape: "00000000000000000000000000000000"}]\n'
+
+    def found(mode: str, data: bytes) -> list[str]:
+        file = parse_policy(text.replace("MODE", mode), "p.yaml", lambda name: data)
+        return [str(problem) for problem in check_policy(file)]
+
+    message = "no shape was learned of 'b': everything that this user sends is new"
+    assert found("detect", shapes) == [f"p.yaml:3:14: access_control[0].user[1]: {message}"]
+    assert found("learning", shapes) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.errors import PolicyError
-from dbgate.policy.load import parse_policy
+from dbgate.policy.load import beside, parse_policy
 from tests.unit.policy.making import POLICIES
 
 SHIPPED = Path(__file__).parents[3] / "config" / "policy.yaml"
@@ -169,7 +169,16 @@ BAD = [
     (ENTRY + "admin_statements: [EXPLAIN]", "p.yaml:3:23: access_control[0].admin_statements: not supported yet"),
     (ENTRY + "grants: [{tables: a.b, operations: SELECT, columns: [id]}]", "p.yaml:3:57: access_control[0].grants[0]."
      "columns: not supported yet"),
-    (RULES + "shapes: {mode: learning, file: s.yaml}", "p.yaml:2:11: sql_rules.shapes: not supported yet"),
+    (RULES + "shapes: {file: s.yaml}", "p.yaml:2:11: sql_rules.shapes.mode: this key is missing"),
+    (
+        RULES + "shapes: {mode: learn, file: s.yaml}",
+        "p.yaml:2:18: sql_rules.shapes.mode: expected learning or detect or enforce, found 'learn'; "
+        "did you mean 'learning'?",
+    ),
+    (
+        RULES + "shapes: {mode: detect, file: s.yaml}",
+        "p.yaml:2:32: sql_rules.shapes.file: s.yaml cannot be read: there are no other files here",
+    ),
     (DATA + "sensitive_columns: [{pattern: x, action: mask}]", "p.yaml:2:44: data_protection.sensitive_columns[0]."
      "action: not supported yet: mask (supported: alert)"),
     (DATA + "sensitive_columns: [{pattern: x, action: block}]", "p.yaml:2:44: data_protection.sensitive_columns[0]."
@@ -230,3 +239,48 @@ def test_a_thousand_rules_load() -> None:
     file = parse_policy("access_control:\n" + "".join(rule % n for n in range(1000)))
     assert len(file.policy.access_control) == 1000
     assert file.line("access_control", 999) == 1001
+
+
+SHAPES = "sql_rules: {shapes: {mode: enforce, file: s.yaml}}\n"
+
+
+def test_shapes_are_read_and_are_a_part_of_the_version() -> None:
+    def read(name: str) -> bytes:
+        return {"s.yaml": b"users: {}\n", "t.yaml": b"users: {}\n# more\n"}[name]
+
+    one = parse_policy(SHAPES, "p.yaml", read)
+    assert (one.shapes_text, one.shapes is not None) == ("users: {}\n", True)
+    other = parse_policy(SHAPES, "p.yaml", lambda name: read("t.yaml"))
+    assert one.version != other.version
+    assert parse_policy("access_control: []", "p.yaml", read).shapes is None
+
+
+def test_shapes_that_are_not_there() -> None:
+    def missing(name: str) -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    def closed(name: str) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    learning = parse_policy(SHAPES.replace("enforce", "learning"), "p.yaml", missing)
+    assert (learning.shapes, learning.shapes_text) == (None, None)
+    for read, text in (
+        (missing, "s.yaml cannot be read: No such file or directory; `dbgate-cli policy learn` writes it"),
+        (closed, "s.yaml cannot be read: Permission denied"),
+    ):
+        with pytest.raises(PolicyError) as caught:
+            parse_policy(SHAPES, "p.yaml", read)
+        assert str(caught.value) == f"p.yaml:1:43: sql_rules.shapes.file: {text}"
+
+
+def test_bad_shapes_are_told_at_their_place_in_their_own_file() -> None:
+    for data, place in ((b"users:\n  app: 1\n", "conf/s.yaml:2:8: users.app"), (b"#\n\xff", "conf/s.yaml:2:1: ")):
+        with pytest.raises(PolicyError) as caught:
+            parse_policy(SHAPES, "conf/p.yaml", lambda name, data=data: data)  # type: ignore[misc]
+        assert str(caught.value).startswith(place)
+
+
+def test_beside() -> None:
+    assert beside("p.yaml", "s.yaml") == "s.yaml"
+    assert beside("/etc/dbgate/p.yaml", "s.yaml") == "/etc/dbgate/s.yaml"
+    assert beside("/etc/p.yaml", "/var/s.yaml") == "/var/s.yaml"

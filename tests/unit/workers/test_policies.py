@@ -34,14 +34,14 @@ class FakeWorker:
         self.prepare_gives: object = None
         self.commit_does: object = None
 
-    async def prepare(self, text: str, filename: str) -> tuple[int, Prepared]:
+    async def prepare(self, text: str, filename: str, shapes: str | None) -> tuple[int, Prepared]:
         if isinstance(self.prepare_gives, BaseException):
             raise self.prepare_gives
         if self.prepare_gives == "slow":
             await asyncio.sleep(3600)
         if self.prepare_gives == "reborn":
             self.pid += 1000
-        version = load_text(text, filename).version
+        version = load_text(text, filename, shapes).version
         self.held[7] = version
         if isinstance(self.prepare_gives, Prepared):
             return 7, self.prepare_gives
@@ -143,10 +143,10 @@ def test_one_worker_that_cannot_keeps_the_old_everywhere(tmp_path: Path, gives: 
         world.workers[1].prepare_gives = gives
         if gives == "reborn":
 
-            async def late(text: str, filename: str) -> tuple[int, Prepared]:
+            async def late(text: str, filename: str, shapes: str | None) -> tuple[int, Prepared]:
                 await asyncio.sleep(0)
                 world.workers[1].ready.clear()  # it crashed after it had answered
-                return 7, Prepared(7, load_text(text, filename).version)
+                return 7, Prepared(7, load_text(text, filename, shapes).version)
 
             cast(Any, world.workers[2]).prepare = late
         outcome = await world.reload(TWO)

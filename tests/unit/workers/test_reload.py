@@ -38,3 +38,30 @@ def test_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"{file}:2:1: nonsense" in finding(file)
     monkeypatch.setattr(reload, "MOST_BYTES", 10)
     assert "larger than" in finding(file)
+
+
+SHAPES = GOOD + "sql_rules: {shapes: {mode: MODE, file: shapes.yaml}}\n"
+
+
+def test_the_policy_and_its_shapes_are_one_version(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(SHAPES.replace("MODE", "learning"))
+    before = reload.load_file(str(file))
+    assert before.shapes is None
+    assert reload.load_text(before.text, "p.yaml").version == before.version
+    (tmp_path / "shapes.yaml").write_text("users: {}\n")
+    loaded = reload.load_file(str(file))
+    assert loaded.shapes == "users: {}\n"
+    assert loaded.version != before.version
+    # A worker gets the texts, and makes the same of them.
+    assert reload.load_text(loaded.text, loaded.filename, loaded.shapes).version == loaded.version
+
+
+def test_shapes_that_are_missing_or_bad(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(SHAPES.replace("MODE", "enforce"))
+    assert finding(file).startswith(
+        f"{file}:4:43: sql_rules.shapes.file: shapes.yaml cannot be read: No such file"
+    )
+    (tmp_path / "shapes.yaml").write_text("users: {}\nuser: 1\n")
+    assert finding(file) == f"{tmp_path}/shapes.yaml:2:1: user: unknown key; did you mean 'users'?"

@@ -1,0 +1,191 @@
+"""`dbgate-cli policy learn`: from an audit log to the shapes that each user is known to send."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dbgate.cli.audit_tail import DEFAULT_LOG, parse
+from dbgate.cli.options import Exit, fail
+from dbgate.cli.policy_explain import Moment
+from dbgate.errors import PolicyError
+
+if TYPE_CHECKING:
+    from dbgate.policy.learning import Learner, Seen
+    from dbgate.policy.shapefile import ShapeFile
+
+_SHOWN: Final = 10  # of the statements that were left out
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option("--user", default="", metavar="NAME", help="Only this database user.  [default: all]")
+@click.option(
+    "--since",
+    type=Moment(),
+    default=None,
+    metavar="TIME",
+    help="Only from then on; UTC unless it has a zone.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    default="-",
+    metavar="FILE",
+    help="Where the shapes go; what is in it stays.  [default: standard output]",
+)
+@click.option(
+    "--with-detected",
+    is_flag=True,
+    help="Learn statements that an injection detector hit, too; read them first.",
+)
+def learn(files: tuple[str, ...], user: str, since: float | None, output: str, with_detected: bool) -> None:
+    """Learn from the audit logs FILES which statements each user sends.
+
+    FILES is DBGATE_AUDIT_LOG where nothing is named, else /var/log/dbgate/audit.jsonl; - is standard input;
+    rotated logs (audit.jsonl.1, also .gz) may be named beside it. Writes the allow-list that sql_rules.shapes
+    names, to be read by a person. What was blocked, or failed on the server, is not learned.
+    """
+    from dbgate.policy.learning import Learner
+    from dbgate.policy.shapefile import write_shapes
+
+    learner = Learner(_present(output), with_detected)
+    records = 0
+    for file in files or (os.environ.get("DBGATE_AUDIT_LOG") or DEFAULT_LOG,):
+        for record in _records(file):
+            seen = _seen(record, user, since)
+            if seen is not None:
+                records += 1
+                learner.add(seen)
+    text = write_shapes(learner.file)
+    if output == "-":
+        click.echo(text, nl=False)
+    else:
+        _replace(Path(output), text)
+    _report(learner, records, output)
+
+
+def _report(learner: Learner, records: int, output: str) -> None:
+    """What was done, and what a person should look at, on standard error."""
+    from dbgate.cli.output import printable
+
+    shapes = sum(len(known) for known in learner.file.users.values())
+    where = "" if output == "-" else f" in {output}"
+    click.echo(
+        printable(
+            f"dbgate-cli: {records} statements: {learner.added} new shapes, {shapes} shapes of "
+            f"{len(learner.file.users)} users{where}"
+        ),
+        err=True,
+    )
+    if not learner.suspects:
+        return
+    click.echo(
+        f"dbgate-cli: {len(learner.suspects)} shapes were left out, because an injection detector hit them; "
+        "learn those that are honest with --with-detected:",
+        err=True,
+    )
+    for seen in list(learner.suspects.values())[:_SHOWN]:
+        detectors = ", ".join(sorted(seen.detections))
+        click.echo(printable(f"  {seen.user} [{detectors}] {seen.statement[:200]}"), err=True)
+
+
+def _present(output: str) -> ShapeFile:
+    """What the output file holds already."""
+    from dbgate.cli.policy_file import read_bytes
+    from dbgate.policy.shapefile import ShapeFile, parse_shapes
+
+    if output == "-" or not Path(output).exists() or not Path(output).stat().st_size:
+        return ShapeFile()
+    try:
+        return parse_shapes(read_bytes(output).decode("utf-8"), output)
+    except UnicodeDecodeError:
+        fail(Exit.NO, f"{output} is not UTF-8 text", "it stays as it is; name another file with --output")
+    except PolicyError as error:
+        problems = "".join(f"\n  {problem}" for problem in error.problems)
+        fail(
+            Exit.NO,
+            f"{output} holds something else than learned shapes:{problems}",
+            "it stays as it is; correct it, or name another file with --output",
+        )
+
+
+def _records(file: str) -> Iterator[dict[str, Any]]:
+    """The records of one log, oldest first."""
+    try:
+        with _opened(file) as log:
+            for line in log:
+                record = parse(line)
+                if record is not None:
+                    yield record
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        fail(
+            Exit.USAGE,
+            f"the audit log {file} cannot be read: {reason}",
+            "give its path, or set DBGATE_AUDIT_LOG; `dbgate serve` prints where it writes",
+        )
+
+
+def _opened(file: str) -> AbstractContextManager[Iterable[bytes]]:
+    if file == "-":
+        return nullcontext(sys.stdin.buffer)
+    if file.endswith(".gz"):
+        return gzip.open(file, "rb")
+    return open(file, "rb")
+
+
+def _seen(record: dict[str, Any], user: str, since: float | None) -> Seen | None:
+    """The record where it is a statement that ran, of this user and time."""
+    from dbgate.policy.learning import Seen
+
+    name = record.get("db_user")
+    ran = record.get("decision") in ("allow", "would_block") and not record.get("error_code")
+    if not ran or not isinstance(name, str) or (user and name != user) or not record.get("digest"):
+        return None
+    if since is not None and not _at(record) >= since:
+        return None
+    return Seen(
+        name,
+        str(record["digest"]),
+        str(record.get("statement", "")),
+        str(record.get("db_schema", "")),
+        _texts(record, "operations"),
+        _texts(record, "tables"),
+        _texts(record, "detections"),
+    )
+
+
+def _at(record: dict[str, Any]) -> float:
+    """Its time in Unix seconds; -1 where it says none."""
+    try:
+        return datetime.fromisoformat(str(record.get("time", ""))).timestamp()
+    except ValueError:
+        return -1.0
+
+
+def _texts(record: dict[str, Any], name: str) -> list[str]:
+    value = record.get(name)
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _replace(path: Path, text: str) -> None:
+    """Puts `text` where the path is, in one step: a gateway that reloads now reads the old file or the new one."""
+    try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
+            file.write(text)
+            os.fchmod(file.fileno(), mode)
+        os.replace(file.name, path)
+    except OSError as error:
+        fail(Exit.USAGE, f"{path} cannot be written: {error.strerror}", "name another file with --output")
