@@ -120,6 +120,8 @@ def _fold(facts: Facts, ctx: LexContext, schema: str) -> None:
     folded.canonical_literals = canonical(tokens, True)
     folded.digest = digest(tokens)
     facts.folded = folded
+    if facts.dynamic == "EXECUTE IMMEDIATE":
+        facts.new_schema = folded.new_schema
     facts.session_state = facts.session_state or state
 
 

@@ -292,6 +292,8 @@ def _dynamic(scanner: Scanner, i: int, hi: int, word: str) -> None:
     if word == "DEALLOCATE":
         return
     facts.dynamic = word
+    # What it runs may be a SET or a USE; a policy in monitor mode lets it pass.
+    facts.rereads = facts.switches = word == "EXECUTE"
     if word == "PREPARE":
         while i < hi and words[i] != "FROM":
             i += 1

@@ -359,7 +359,7 @@ class Scanner(Frames):
             self.open(i + 1)
             self.mode = NAMES
             return i + 2
-        if word == "AGAINST" and (before == ")" or tokens.kinds[i - 1] != OP):
+        if (word == "AGAINST" and (before == ")" or tokens.kinds[i - 1] != OP)) or before == "PROCEDURE":
             return i + 1
         facts.routine("", tokens.name(i))
         return i + 1

@@ -88,6 +88,15 @@ def test_dynamic_sql_that_does_not(sql: bytes) -> None:
     assert statement.dynamic and statement.folded is None
 
 
+def test_dynamic_sql_may_change_the_session() -> None:
+    assert analyze(b"EXECUTE s", MA, "shop").statements[0].rereads
+    assert not analyze(b"PREPARE s FROM 'USE x'", MA, "shop").statements[0].rereads
+    use = analyze(b"EXECUTE IMMEDIATE 'USE x'", MA, "shop").statements[0]
+    assert use.new_schema == "x" and use.rereads
+    assert analyze(b"EXECUTE s; SELECT 1", MA, "shop").session_state != ""
+    assert analyze(b"PREPARE s FROM 'USE x'; SELECT 1", MA, "shop").session_state == ""
+
+
 def test_state_inside_dynamic_sql() -> None:
     assert analyze(b"PREPARE s FROM 'SET sql_mode=\"ORACLE\"'", MA, "shop").statements[0].session_state != ""
     inner = analyze(b"PREPARE s FROM 'PREPARE t FROM ''SELECT 1'''", MA, "shop").statements[0].folded

@@ -109,6 +109,7 @@ O = "SELECT shop.orders"  # noqa: E741
         ("SELECT MATCH(a) AGAINST ('x'), MATCH a AGAINST ('x') FROM users", U),
         ("SELECT CONVERT(a, DATETIME(6)), CAST(a AS DATETIME(6)), CAST(a AS CHAR(3)) FROM users", U),
         ("SELECT DATETIME(6)", ""),
+        ("SELECT * FROM users PROCEDURE ANALYSE(1, (SELECT s FROM secret))", f"{S}; {U}"),
         ("SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$', NESTED PATH '$' COLUMNS (b INT PATH '$'))) j", ""),
         ("SELECT * FROM JSON_TABLE((SELECT s FROM secret), '$' COLUMNS (a VARCHAR(3) PATH '$')) j, users", f"{S}; {U}"),
         ("SELECT columns(1)", "bare SELECT; fn shop.columns"),
