@@ -46,17 +46,14 @@ from dbgate.wire.constants import (
     TYPE_DOUBLE,
     TYPE_FLOAT,
     TYPE_GEOMETRY,
-    TYPE_INT24,
     TYPE_JSON,
     TYPE_LONG,
     TYPE_LONGLONG,
-    TYPE_NULL,
     TYPE_SHORT,
     TYPE_TIME,
     TYPE_TIMESTAMP,
     TYPE_TINY,
     TYPE_VARCHAR,
-    TYPE_YEAR,
 )
 
 NAMES: Final[dict[int, str]] = {
@@ -123,19 +120,21 @@ def parse_field_list(payload: bytes) -> bytes:
     return Reader(payload, 1).nul_bytes()
 
 
-def fixed_size(kind: int) -> int:
-    """Bytes of a binary value of this column type; -1: its own length is in front (length-encoded string),
-    -2: one length byte (dates and times), -3: unknown."""
+def value_size(kind: int) -> int:
+    """Bytes of a query attribute's value of this type (its flags byte included); -1: its own length is in front
+    (length-encoded), -2: one length byte (dates and times), -3: no type of which this is known.
+
+    INT24, YEAR and NULL are among the last, and so is any flag but "unsigned": the server reads such values as strings
+    (seen on MySQL 9.7: get_param_length() knows only what mysql_stmt_bind_named_param() sends)."""
+    kind &= 0x7FFF  # unsigned
     if kind == TYPE_TINY:
         return 1
-    if kind in (TYPE_SHORT, TYPE_YEAR):
+    if kind == TYPE_SHORT:
         return 2
-    if kind in (TYPE_LONG, TYPE_INT24, TYPE_FLOAT):
+    if kind in (TYPE_LONG, TYPE_FLOAT):
         return 4
     if kind in (TYPE_LONGLONG, TYPE_DOUBLE):
         return 8
-    if kind == TYPE_NULL:
-        return 0
     if kind in (TYPE_DATE, TYPE_DATETIME, TYPE_TIMESTAMP, TYPE_TIME):
         return -2
     if kind in (TYPE_DECIMAL, TYPE_VARCHAR, TYPE_BIT) or TYPE_JSON <= kind <= TYPE_GEOMETRY:
@@ -163,10 +162,7 @@ def skip_attributes(payload: bytes) -> int:
         raise ProtocolError("query attributes without types")
     sizes: list[int] = []
     for _ in range(count):
-        size = fixed_size(read.u16() & 0xFF)
-        if size == -3:
-            raise ProtocolError("query attribute of an unknown type")
-        sizes.append(size)
+        sizes.append(value_size(read.u16()))
         read.skip(read.lenenc())
     for i in range(count):
         if nulls[i >> 3] & 1 << (i & 7):
@@ -176,6 +172,8 @@ def skip_attributes(payload: bytes) -> int:
             read.skip(read.lenenc())
         elif size == -2:
             read.skip(read.u8())
+        elif size == -3:
+            raise ProtocolError("query attribute of an unknown type")
         else:
             read.skip(size)
     return read.pos
