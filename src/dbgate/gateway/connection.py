@@ -278,10 +278,11 @@ class Session(asyncio.Protocol):
         if self.seated:
             self.seated = False
             hub.seats.leave()
-        if self.connecting is not None:
-            self.connecting.cancel()
         if self.server is not None:
             self.server.close()
+        elif self.connecting is not None:
+            # Not once the leg is there: uvloop would drop its socket and never say connection_lost.
+            self.connecting.cancel()
         client = self.client
         if client is None or client.is_closing():
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -12,6 +13,9 @@ from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Seats
 from dbgate.gateway.timers import Timers
 from dbgate.stats.counters import Counters
+
+KEEP_SECONDS: Final = 0.01  # for which finished records may wait
+KEEP_MOST: Final = 1000  # … and how many
 
 LOG: Final = logging.getLogger("dbgate.gateway")
 
@@ -49,6 +53,7 @@ class Hub:
     def __init__(
         self,
         *,
+        loop: asyncio.AbstractEventLoop,
         upstream: Address,
         connect_timeout: float,
         seats: Seats,
@@ -58,6 +63,7 @@ class Hub:
         counters: Counters,
         session_prefix: str,
     ) -> None:
+        self._loop = loop
         self.upstream = upstream
         self.connect_timeout = connect_timeout
         self.seats = seats
@@ -68,6 +74,8 @@ class Hub:
         self.ending: set[LiveSession] = set()  # those that are over, but whose client has not let go yet
         self.counters = counters
         self._keep = keep
+        self._pending: list[Record] = []
+        self._armed = False
         self._prefix = session_prefix
         self._made = 0
         self._keep_failed = 0
@@ -79,7 +87,23 @@ class Hub:
         return f"{self._prefix}-{self._made}"
 
     def finish(self, records: list[Record]) -> None:
-        """Hands records on. Nothing that goes wrong there may stop a query."""
+        """Takes records. They are kept a little later, many at a time: that is half the work of keeping each at once,
+        between two commands."""
+        pending = self._pending
+        pending.extend(records)
+        if not self._armed:
+            self._armed = True
+            self._loop.call_later(KEEP_SECONDS, self._keep_pending)
+        elif len(pending) >= KEEP_MOST:
+            self.flush()
+
+    def _keep_pending(self) -> None:
+        self._armed = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Hands on what waits. Nothing that goes wrong there may stop a query."""
+        records, self._pending = self._pending, []
         for record in records:
             try:
                 self._keep(record)

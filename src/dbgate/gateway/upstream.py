@@ -23,6 +23,8 @@ async def connect(
 ) -> None:
     """Connects `protocol` to the server. OSError where that fails. The caller owns the time-out: it cancels."""
     transport, _ = await loop.create_connection(protocol, address.host, address.port)
+    if transport.is_closing():  # the session ended meanwhile
+        return
     peer = transport.get_extra_info("socket")
     for level, option, value in KEEPALIVE:
         peer.setsockopt(level, option, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
@@ -29,7 +30,13 @@ class Wiring:
     """start: what the supervisor said; loaded: the policy that is live now, None = none."""
 
     def __init__(
-        self, start: Start, board: Board, stats_fd: int, rates_fd: int, loaded: Loaded | None, now: float
+        self,
+        start: Start,
+        board: Board,
+        stats_fd: int,
+        rates_fd: int,
+        loaded: Loaded | None,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         settings = start.settings
         self._settings = settings
@@ -66,10 +73,11 @@ class Wiring:
             loaded.policy if loaded else None, limits, self._new_event_id, self._offset, ledger
         )
         self.hub = Hub(
+            loop=loop,
             upstream=settings.upstream,
             connect_timeout=settings.connect_timeout,
             seats=self.seats,
-            timers=Timers(now),
+            timers=Timers(time.monotonic()),
             new_gate=self._new_gate,
             keep=self._keep,
             counters=self.counters,

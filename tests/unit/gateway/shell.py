@@ -126,6 +126,7 @@ class Shell:
         self._behind = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         behind = Address("127.0.0.1", self._behind.sockets[0].getsockname()[1])
         self.hub = Hub(
+            loop=loop,
             upstream=self.upstream or behind,
             connect_timeout=5.0,
             seats=Seats(self.board, 0, self.limit),
@@ -149,6 +150,7 @@ class Shell:
         for session in list(self.hub.ending):
             session._abort()  # type: ignore[attr-defined]
         await eventually(lambda: not self.hub.ending)
+        self.hub.flush()
         await self._behind.wait_closed()
         self.board.close()
 
@@ -175,6 +177,11 @@ class Shell:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
         return sock
+
+    def events(self) -> list[str]:
+        """Of the records kept so far."""
+        self.hub.flush()
+        return [record.event for record in self.kept]
 
     def session(self) -> Session:
         """The only session there is."""

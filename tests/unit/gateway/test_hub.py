@@ -6,7 +6,8 @@ import pytest
 
 from dbgate.audit.record import Record
 from dbgate.gateway.board import FAILED_MS
-from tests.unit.gateway.shell import Shell, run
+from dbgate.gateway.hub import KEEP_MOST
+from tests.unit.gateway.shell import Shell, eventually, run
 
 
 def _record() -> Record:
@@ -36,6 +37,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
 
             shell.hub._keep = keep
             shell.hub.finish([_record(), _record()])
+            shell.hub.flush()
             assert len(kept) == 2
             assert "a record could not be kept (failure 1)" in caplog.text
 
@@ -45,6 +47,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
             shell.hub._keep = never
             caplog.clear()
             shell.hub.finish([_record()] * 200)
+            shell.hub.flush()
             assert caplog.text.count("could not be kept") == 9  # ten in all, then one in ten thousand
 
     run(main())
@@ -57,5 +60,22 @@ def test_an_unreachable_server_is_logged_once_in_five_seconds(caplog: pytest.Log
                 shell.hub.server_failed(now, "Connection refused")
             assert caplog.text.count("cannot reach the server at 127.0.0.1:") == 2
             assert shell.board.latest(FAILED_MS) == 105_100
+
+    run(main())
+
+
+def test_records_are_kept_soon_and_in_order() -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            first = [_record() for _ in range(3)]
+            shell.hub.finish(first[:1])
+            shell.hub.finish(first[1:])
+            assert shell.kept == []
+            await eventually(lambda: shell.kept)
+            assert shell.kept == first
+            many = [_record() for _ in range(KEEP_MOST)]
+            shell.hub.finish(many[:1])
+            shell.hub.finish(many[1:])  # so many do not wait
+            assert shell.kept == first + many
 
     run(main())
