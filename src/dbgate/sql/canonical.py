@@ -42,7 +42,16 @@ def canonical(tokens: Tokens, literals: bool) -> str:
             if _SIMPLE.fullmatch(raw, 1, len(raw) - 1) and (not i or words[i - 1] not in _NO_CALL):
                 raw = raw[1:-1]
         out.append(raw)
-    return b"".join(out).decode(tokens.codec, "backslashreplace")
+    return decoded(b"".join(out), tokens.codec)
+
+
+def decoded(text: bytes, codec: str) -> str:
+    """A text for patterns. Bytes that are not in the character set become \\xNN, or, in long texts, where that takes
+    long, U+FFFD."""
+    return text.decode(codec, "backslashreplace" if len(text) <= _LONG else "replace")
+
+
+_LONG: Final = 64 * 1024
 
 
 def reads_literals(pattern: str) -> bool:

@@ -73,15 +73,17 @@ def skipped_end(text: bytes, start: int) -> int:
         at = close + 2
 
 
-def split_versioned(text: bytes, pattern: re.Pattern[bytes], flavour: int, version: int) -> Split:
+def split_versioned(
+    text: bytes, pattern: re.Pattern[bytes], flavour: int, version: int, most: int = 1 << 30
+) -> Split:
     """Splits a text that holds "/*!" or "/*M!" somewhere. Pieces as the pattern's, and besides: the head of a
-    comment that is run, its b"*/", and each skipped comment as one piece."""
+    comment that is run, its b"*/", and each skipped comment as one piece. It stops behind `most` pieces and one more."""
     split = Split()
     raws = split.raws
     running = False
     at = 0
     n = len(text)
-    while at < n:
+    while at < n and len(raws) <= most:
         if running and text.startswith(b"*/", at):
             running = False
             raws.append(b"*/")
@@ -118,6 +120,6 @@ def split_versioned(text: bytes, pattern: re.Pattern[bytes], flavour: int, versi
             split.inside = True
         raws.append(raw)
         at += len(raw)
-    if running:
+    if running and at >= n:
         split.error = "a version comment that is not closed"
     return split

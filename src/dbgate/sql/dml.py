@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, final
 
 from dbgate.sql.facts import Facts, TableRef
 from dbgate.sql.frames import AFTER, EXPR, TABLES
@@ -72,37 +72,60 @@ def _assign(scanner: Scanner, outer: list[TableRef]) -> None:
     """A multi-table UPDATE writes the tables whose columns it assigns, by alias; all of them where that is not plain."""
     facts = scanner.facts
     tokens = facts.tokens
+    named = _Named(facts, outer)
+    plain = True
     for at in scanner.targets:
-        start = at + 1 if at < len(tokens) and tokens.words[at] == "." else at
-        if start >= len(tokens):
-            facts.fail("an assignment was expected")
-            return
+        start = at + 1 if tokens.words[at] == "." else at
         parts: list[str] = [tokens.name(start)]
         i = start + 1
         while i + 1 < len(tokens) and tokens.words[i] == ".":
             parts.append(tokens.name(i + 1))
             i += 2
-        found = False
-        if len(parts) > 1:
-            schema = facts.schema_name(parts[-3]) if len(parts) > 2 else ""
-            for ref in outer:
-                if _is_named(facts, ref, schema, parts[-2]):
-                    found = True
-                    if ref.operation:
-                        ref.operation = "UPDATE"
-        if not found:
-            for ref in outer:
-                if ref.operation:
-                    ref.operation = "UPDATE"
+        schema = parts[-3] if len(parts) > 2 else ""
+        if len(parts) < 2 or not named.mark(schema, parts[-2], "UPDATE"):
+            plain = False
+    if not plain:
+        for ref in outer:
+            if ref.operation:
+                ref.operation = "UPDATE"
 
 
-def _is_named(facts: Facts, ref: TableRef, schema: str, name: str) -> bool:
-    """Whether `schema.name` (schema "" = not said) stands for this table: its alias where it has one, else its name."""
-    if ref.alias:
-        return facts.same_name(ref.alias, name)
-    if not facts.same_name(ref.name, name):
-        return False
-    return not schema or schema == (facts.schema_name(ref.schema) if ref.schema else facts.schema)
+@final
+class _Named:
+    """The tables of a statement by what they are called there: the alias, or else the name, with a schema or not. Each
+    list is gone through once, however many names stand for it."""
+
+    def __init__(self, facts: Facts, outer: list[TableRef]) -> None:
+        self.facts = facts
+        self.called: dict[str, list[TableRef]] = {}
+        self.placed: dict[str, list[TableRef]] = {}
+        for ref in outer:
+            if ref.alias:
+                key = facts.fold(ref.alias)
+                self.placed.setdefault(key, []).append(ref)  # a schema before an alias is looked past
+            else:
+                key = facts.fold(ref.name)
+                schema = facts.schema_name(ref.schema) if ref.schema else facts.schema
+                self.placed.setdefault(f"{schema}\0{key}", []).append(ref)
+            self.called.setdefault(key, []).append(ref)
+
+    def mark(self, schema: str, name: str, operation: str) -> bool:
+        """Gives the tables called `name` (of `schema`, where it is not "") this operation; whether there is one."""
+        name = self.facts.fold(name)
+        if not schema:
+            return self._mark(self.called, name, operation)
+        here = self._mark(self.placed, f"{self.facts.schema_name(schema)}\0{name}", operation)
+        return self._mark(self.placed, name, operation) or here
+
+    def _mark(self, tables: dict[str, list[TableRef]], key: str, operation: str) -> bool:
+        found = tables.get(key)
+        if found is None:
+            return False
+        for ref in found:
+            if ref.operation:
+                ref.operation = operation
+        tables[key] = []
+        return True
 
 
 def _unfiltered(scanner: Scanner, hi: int, verb: str) -> None:
@@ -172,19 +195,16 @@ def delete(scanner: Scanner, i: int, hi: int) -> None:
 
 
 def _delete_targets(facts: Facts, targets: list[tuple[str, str]], outer: list[TableRef]) -> None:
+    named = _Named(facts, outer)
+    plain = True
     for schema, name in targets:
-        found = False
-        wanted = facts.schema_name(schema) if schema else ""
-        for ref in outer:
-            if _is_named(facts, ref, wanted, name):
-                found = True
-                if ref.operation:
-                    ref.operation = "DELETE"
-        if not found:
+        if not named.mark(schema, name, "DELETE"):
             facts.table("DELETE", schema, name, True)
-            for ref in outer:
-                if ref.operation:
-                    ref.operation = "DELETE"
+            plain = False
+    if not plain:
+        for ref in outer:
+            if ref.operation:
+                ref.operation = "DELETE"
 
 
 def call(scanner: Scanner, i: int, hi: int) -> None:

@@ -10,7 +10,7 @@ import base64
 import binascii
 from typing import Final
 
-from dbgate.sql.tokens import BIT, HEX, NUMBER, STRING, WORD, Tokens
+from dbgate.sql.tokens import BIT, HEX, LONG_STRING, NUMBER, STRING, WORD, Tokens
 
 _FUNCTIONS: Final = frozenset(
     ("CONCAT", "CHAR", "UNHEX", "FROM_BASE64", "REVERSE", "LOWER", "UPPER", "REPLACE")
@@ -32,6 +32,8 @@ def fold_text(tokens: Tokens, lo: int, hi: int, pipes_concat: bool) -> bytes | N
         word = tokens.words[i]
         value: bytes | None = None
         if kind in (STRING, HEX, BIT):
+            if len(tokens.raws[i]) > LONG_STRING:
+                return None
             value = tokens.string(i)
             if kind == STRING and not joined and tokens.kinds[i - 1] == STRING:
                 joined = True  # 'a' 'b' is one literal

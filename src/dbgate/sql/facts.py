@@ -111,10 +111,6 @@ class Facts:
         low = name.lower()
         return low if low in _SYSTEM_SCHEMAS else self.fold(name)
 
-    def same_name(self, one: str, other: str) -> bool:
-        """Whether the server takes two aliases for the same."""
-        return one == other or (self.ctx.fold_names and one.lower() == other.lower())
-
     def cte_key(self, name: str) -> str:
         """How the server compares the names of common table expressions."""
         return name.lower() if self.ctx.flavour == MARIADB or self.ctx.fold_names else name
@@ -191,6 +187,7 @@ class Facts:
         self.creates_routine = self.creates_routine or whole.creates_routine
         self.local_infile = self.local_infile or whole.local_infile
         self.rereads = self.rereads or whole.rereads or whole.new_schema is not None
+        self.switches = self.switches or part.switches or whole.new_schema is not None
 
     def statement(self) -> Statement:
         """The finished value."""

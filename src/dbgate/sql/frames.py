@@ -46,6 +46,7 @@ class Frames:
         self.pending: list[str] = []  # names of expressions whose bodies are open
         self.starts: list[int] = []  # for each, where in scopes its WITH list begins
         self.start = 0  # the same of the WITH list being read
+        self.floors: list[int] = []  # for each, the floor outside it
         self.floor = 0  # names below this index in scopes are out of sight
         self.recursive: list[bool] = []
         self.targets: list[int] = []  # token indexes of the columns that UPDATE … SET assigns
@@ -97,8 +98,7 @@ class Frames:
             mode = CTE_DONE
             name = self.pending.pop()
             self.start = self.starts.pop()
-            if not self.pending:
-                self.floor = 0
+            self.floor = self.floors.pop()
             self.is_recursive = self.recursive.pop()
             if not self.is_recursive:
                 self.show(name)
@@ -119,9 +119,9 @@ class Frames:
             del self.visible[name]
 
     def is_cte(self, name: str) -> bool:
-        """Whether a table's name without a schema stands for a common table expression here. Within the bodies of a
-        WITH, MariaDB looks for it in that list and further in, never in a WITH around it (its
-        With_element::check_dependencies_in_spec); a WITH inside a body belongs to that body."""
+        """Whether a table's name without a schema stands for a common table expression here. From the bodies of a WITH
+        that is inside another one, MariaDB often does not see the other's names and opens the tables they hide (seen
+        to happen; its With_element::check_dependencies_in_spec): there such a name stands for the table."""
         return self.visible.get(self.facts.cte_key(name), -1) >= self.floor
 
     def enter_query(self) -> None:
@@ -157,7 +157,8 @@ class Frames:
             name = facts.cte_key(facts.tokens.name(i))
             self.pending.append(name)
             self.starts.append(self.start)
-            if self.maria and len(self.pending) == 1:
+            self.floors.append(self.floor)
+            if self.maria:
                 self.floor = self.start
             self.recursive.append(self.is_recursive)
             self.mode = CTE_AS

@@ -58,7 +58,9 @@ def detect(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[Detec
         for detector, reason in suspicious_calls(tokens, first, end):
             found.setdefault(detector, reason)
     if verb in _ROWS:
-        if _may_be_constant(part, seen) or (verb in _INSERTS and _STRING_SUM.search(tokens.text)):
+        if _may_be_constant(part, seen) or (
+            verb in _INSERTS and not _ARITHMETIC.isdisjoint(seen) and _STRING_SUM.search(tokens.text)
+        ):
             reason = constant_condition(tokens, first, end, ctx.pipes_as_concat)
             if reason:
                 found.setdefault("tautology", reason)

@@ -9,6 +9,7 @@ One regular expression (patterns.py) splits the text without gaps; here the piec
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from dbgate.sql.charset import HIGH_REFUSED, REFUSED, UTF8, charset_class, codec
@@ -81,13 +82,15 @@ def lex(text: bytes, ctx: LexContext) -> Tokens:
         return out
     pattern = pattern_of(ctx, charset, len(text) > BULK)
     if b"!" in text and (b"/*!" in text or b"/*M!" in text):
-        split = split_versioned(text, pattern, ctx.flavour, ctx.version)
+        split = split_versioned(text, pattern, ctx.flavour, ctx.version, MAX_PIECES)
         out.versioned = True
         out.inside = split.inside
         out.error = split.error
         raws = split.raws
-    else:
+    elif len(text) <= MAX_PIECES:
         raws = pattern.findall(text)
+    else:  # no more are made than can be used
+        raws = [match[0] for match in islice(pattern.finditer(text), MAX_PIECES + 1)]
     if len(raws) > MAX_PIECES:
         out.error = f"more than {MAX_PIECES} words"
         return out

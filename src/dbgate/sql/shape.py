@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from dbgate.sql.canonical import decoded
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import MARIADB, LexContext, Statement
-from dbgate.sql.tokens import BIT, IDENT, OP, PARAM, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.tokens import BIT, IDENT, LONG_STRING, OP, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.where import filters
 from dbgate.sql.wordset import word_set
 
@@ -223,7 +224,8 @@ def _operand(tokens: Tokens, i: int, end: int, pattern: bool, table: bool, out: 
     """Append the literal, word or name at i, without what qualifies it; → the index behind it."""
     kind = tokens.kinds[i]
     if kind == STRING:
-        out.append("'" + tokens.string(i).decode("utf-8", "backslashreplace"))
+        value = tokens.string(i) if len(tokens.raws[i]) <= LONG_STRING else tokens.raws[i]
+        out.append("'" + decoded(value, "utf-8"))
         return i + 1
     if kind == PARAM:
         out.append(ANY_LITERAL if pattern else "?")

@@ -30,6 +30,11 @@ COMMENT_OPEN: Final = (
 COMMENT_CLOSE: Final = 6  # and its */
 
 
+LONG_STRING: Final = (
+    64 * 1024
+)  # bytes; the value of a longer literal is looked at by nobody: computing it takes long
+
+
 @final
 class Comment:
     """One comment: kind, byte offsets [start, end), and the index of the token that follows it."""

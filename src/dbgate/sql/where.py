@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.sql.functions import RESERVED
-from dbgate.sql.tokens import BIT, HEX, IDENT, NUMBER, OP, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.tokens import BIT, HEX, IDENT, LONG_STRING, NUMBER, OP, QUOTED, STRING, WORD, Tokens
 
 _FILTERS: Final = 0  # depends on a row
 _TRUE: Final = 1
@@ -63,7 +63,7 @@ def _number(tokens: Tokens, i: int) -> float:
 
 
 def _literal(tokens: Tokens, i: int) -> bool:
-    return tokens.kinds[i] in (NUMBER, STRING, HEX, BIT)
+    return tokens.kinds[i] in (NUMBER, STRING, HEX, BIT) and len(tokens.raws[i]) <= LONG_STRING
 
 
 def _atom(tokens: Tokens, lo: int, hi: int, reserved: frozenset[str]) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbgate.sql.canonical import canonical, reads_literals
+from dbgate.sql.canonical import canonical, decoded, reads_literals
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import MARIADB, LexContext
 from tests.unit.sql.lexed import CTX, lexed
@@ -85,3 +85,8 @@ def test_any_bytes(text: bytes) -> None:
     shown = canonical(tokens, False)
     assert shown == shown.strip() or tokens.error
     canonical(tokens, True)
+
+
+def test_a_long_text_is_decoded_quickly() -> None:
+    assert decoded(b"\xff", "utf-8") == "\\xff"
+    assert decoded(b"a" * 70_000 + b"\xff", "utf-8").endswith("a\ufffd")

@@ -105,3 +105,10 @@ def test_semicolon_inside() -> None:
 
 def test_a_pattern_that_splits_nothing() -> None:
     assert split_versioned(b"x", re.compile(b"y"), MARIADB, 1).error == "unsplit text"
+
+
+def test_no_more_pieces_are_made_than_can_be_used() -> None:
+    assert len(split_versioned(b"/*! 1 */" * 50, re.compile(b"."), MARIADB, 101106, 10).raws) == 11
+    assert (
+        lex(b"/*!40000 1 */" * 40_000, MA).error == lex(b"1 " * 40_000, MA).error == "more than 60000 words"
+    )

@@ -52,3 +52,9 @@ def test_pipes() -> None:
 )  # fmt: skip
 def test_does_not_fold(expression: str) -> None:
     assert fold(expression, True) is None
+
+
+def test_a_long_literal_does_not_fold() -> None:
+    for size, folds in ((1000, True), (70_000, False)):
+        tokens = lex(b"'" + b"x" * size + b"'", MA)
+        assert (fold_text(tokens, 0, 1, False) is not None) is folds

@@ -36,8 +36,10 @@ S = "SELECT shop.secret"
             f"{S}; {U}",
         ),
         ("WITH secret AS (SELECT 1) SELECT * FROM (SELECT * FROM secret) b, secret, users", U),
-        ("WITH a AS (SELECT 1), b AS (WITH c AS (SELECT * FROM a) SELECT * FROM c) SELECT * FROM b, users", U),
-        ("WITH a AS (SELECT 1), b AS (SELECT * FROM (WITH a AS (SELECT * FROM a) SELECT * FROM a) d) SELECT * FROM b, a, users", U),
+        (
+            "WITH a AS (SELECT 1), b AS (SELECT * FROM (WITH c AS (SELECT 1), d AS (SELECT * FROM c) SELECT * FROM d, a) e) SELECT * FROM b, a, users",
+            U,
+        ),
         ("WITH t AS (SELECT 1) SELECT * FROM shop.t", "SELECT shop.t"),
         ("WITH t AS (SELECT 1) SELECT * FROM .t", "SELECT shop.t"),
         (
@@ -62,6 +64,8 @@ def test_scopes(sql: str, expected: str) -> None:
         "WITH secret AS (SELECT 1) SELECT * FROM (WITH b AS (SELECT * FROM secret) SELECT * FROM b) t, secret, users",
         "WITH secret AS (SELECT 1) SELECT (WITH b AS (SELECT * FROM secret) SELECT 1) FROM users",
         "WITH secret AS (SELECT 1) SELECT (WITH secret AS (SELECT * FROM secret) SELECT * FROM secret) FROM users",
+        "WITH secret AS (SELECT 1), b AS (SELECT * FROM (WITH c AS (SELECT * FROM secret) SELECT 1) d) SELECT * FROM b, secret, users",
+        "WITH secret AS (SELECT 1), b AS (WITH c AS (SELECT * FROM secret) SELECT 1) SELECT * FROM b, secret, users",
         "WITH secret AS (SELECT 1) SELECT * FROM users WHERE 1 IN (WITH b AS (SELECT 1), c AS (SELECT (SELECT 1 FROM secret)) SELECT 1)",
     ],
 )

@@ -59,3 +59,9 @@ def test_a_literal_that_is_no_number() -> None:
 def test_depth_costs_nothing() -> None:
     assert not can_be_false("(" * 5000 + "1" + ")" * 5000)
     assert can_be_false("(" * 5000 + "id" + ")" * 5000)
+
+
+def test_a_long_literal_is_not_computed() -> None:
+    text = "'" + "1" * 70_000 + "' = '2'"
+    tokens = lex(text.encode(), MA)
+    assert not filters(tokens, 0, len(tokens), MARIADB, False)
