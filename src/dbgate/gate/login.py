@@ -43,6 +43,10 @@ from dbgate.wire.response import Reply
 from dbgate.wire.status import parse_err, parse_ok
 
 MAX_ROUNDS: Final = 64  # messages of one login; real ones need fewer than ten
+# Both servers take the quotes off 'name', and cut what is longer than this (characters; parse_client_handshake_packet
+# in their sql/auth): a user that no rule names would become one that a rule does.
+MYSQL_USER: Final = 32
+MARIADB_USER: Final = 128
 _FAST_AUTH_OK: Final = b"\x01\x03"  # caching_sha2_password: the server goes on by itself
 
 
@@ -189,6 +193,9 @@ def _judge(state: State, user: bytes, schema: bytes, collation: int, now: float)
         return login
     if user_name is None or schema_name is None:
         login.verdict = refusal("parse-error", "a name cannot be read in the client's character set")
+        return login
+    if len(user_name) > (MARIADB_USER if state.mariadb else MYSQL_USER) or user_name[:1] == "'":
+        login.verdict = refusal("parse-error", "the server would take this user name for another")
         return login
     wall = now + brain.wall_offset
     login.verdict = judge_login(

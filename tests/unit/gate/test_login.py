@@ -168,6 +168,25 @@ def test_names_that_cannot_be_read(user: bytes, schema: bytes, shown: str) -> No
     assert (play.to_server, play.last.rule, play.last.db_user) == (b"", "parse-error", shown)
 
 
+@pytest.mark.parametrize("name", [b"'app'", b"'", b"a" * 33])
+def test_names_that_the_server_would_change(name: bytes) -> None:
+    text = "access_control: [{user: '*', allowed_tables: ['*'], allowed_operations: ['*']}]"
+    play = Play(brain(text)).greet().answer(name)
+    assert (play.to_server, play.last.rule) == (b"", "parse-error")
+    assert Play(brain(text)).greet().answer(b"a" * 32).to_server
+    play = Play(brain(text)).login(b"o'neil")
+    play.client(packet(0, b"\x11" + name + b"\x00\x00\x00"))
+    assert (play.to_server, play.last.rule) == (b"", "parse-error")
+
+
+def test_mariadbs_names_are_longer() -> None:
+    text = "access_control: [{user: '*', allowed_tables: ['*'], allowed_operations: ['*']}]"
+    for size, rule in ((128, ""), (129, "parse-error")):
+        play = Play(brain(text), CLIENT & ~1, making.MARIADB_CAPABILITIES, b"5.5.5-10.11.6-MariaDB")
+        play.greet().answer(b"a" * size)
+        assert (play.to_server == b"") == bool(rule)
+
+
 def test_the_servers_refusal() -> None:
     play = Play().greet().answer()
     denied = packet(2, err(1045, b"#28000Access denied"))
