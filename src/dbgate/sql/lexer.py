@@ -278,8 +278,9 @@ def _flavour_error(out: Tokens, ctx: LexContext) -> str:
     """What only one of the servers reads in a way that is not followed here."""
     if ctx.flavour == MYSQL and b"$" in out.text:
         for i in range(len(out.kinds)):
-            if out.kinds[i] == WORD and out.raws[i].startswith(b"$"):
-                return "a name that starts with $, or dollar quotes"
+            raw = out.raws[i]
+            if out.kinds[i] in (WORD, IDENT) and raw.startswith(b"$") and b"$" in raw[1:]:
+                return "dollar quotes"
     if (ctx.flavour == MYSQL or ctx.version >= HINTS_SINCE) and out.comments:
         for comment in out.comments:
             if comment.kind == COMMENT_HINT and not _hint_ends(out.text[comment.start : comment.end]):

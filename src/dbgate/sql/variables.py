@@ -97,7 +97,7 @@ HARMLESS: Final = frozenset(
         "standard_compliant_cte",
         "storage_engine",
         "system_versioning_alter_history",
-        "thread_pool_priority",
+        "terminology_use_previous thread_pool_priority",
         "time_zone",
         "tmp_disk_table_size",
         "tmp_memory_table_size",
