@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dbgate.policy.compile import compile_policy, entry_name
-from dbgate.policy.compiled import PROCEDURES_BLACKLIST, PROCEDURES_BY_CALL, PROCEDURES_WHITELIST
+from dbgate.policy.compiled import (
+    PROCEDURES_BLACKLIST,
+    PROCEDURES_BY_CALL,
+    PROCEDURES_WHITELIST,
+    CompiledPolicy,
+)
 from dbgate.policy.load import parse_policy
 from dbgate.policy.operations import operations_mask
 from tests.unit.policy.making import POLICIES, compiled, entry_of
@@ -138,3 +143,40 @@ def test_shapes_stand_beside_operations() -> None:
     )
     assert policy.sql.block_operations == {"DROP": 5}
     assert [(shape.text, shape.line) for shape in policy.sql.shapes] == [("DELETE FROM * WHERE 1=1", 4)]
+
+
+SHAPES = """\
+access_control:
+- {name: app, user: [app, "a*"], source_ip: 10.0.0.1, allowed_tables: [shop.users], allowed_operations: [SELECT]}
+- {name: rest, user: app, allowed_tables: [shop.users], allowed_operations: [SELECT]}
+sql_rules: {shapes: {mode: MODE, file: s.yaml}}
+"""
+LEARNED = (
+    b"users:\n  app: [{shape: '00000000000000000000000000000000', operations: [SELECT], tables: [shop.users]}]\n"
+    b"  abc: []\n  nobody: []\n"
+)
+
+
+def test_shapes() -> None:
+    def made(mode: str) -> CompiledPolicy:
+        return compile_policy(parse_policy(SHAPES.replace("MODE", mode), "p.yaml", lambda name: LEARNED))
+
+    assert [made(mode).sql.new_shapes for mode in ("learning", "detect", "enforce")] == [-1, 0, 1]
+    assert compiled("access_control: []").sql.new_shapes == -1
+    policy = made("enforce")
+    assert policy.sql.new_shapes_line == 4
+    assert {user: sorted(found) for user, found in policy.variants.items()} == {
+        "app": [0, 1],
+        "abc": [0],
+        "nobody": [],
+    }
+    variants = [entry for found in policy.variants.values() for entry in found.values()]
+    assert sorted(entry.number for entry in variants) == [2, 3, 4]
+    (shape,) = policy.variants["app"][1].learned.values()
+    assert (shape.operations, shape.tables, shape.detectors) == ({"SELECT"}, {"shop.users"}, frozenset())
+    # Everything else is the entry's.
+    base = vars(policy.entries[1]) if hasattr(policy.entries[1], "__dict__") else {}
+    for name, value in base.items():
+        if name not in ("number", "learned", "allowed"):
+            assert getattr(policy.variants["app"][1], name) == value
+    assert policy.entries[0].learned == {}

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dbgate.policy.compile import compile_policy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
+from dbgate.policy.load import parse_policy
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.statement import Analysis, Detection, RoutineRef, Statement
 from tests.unit.policy.making import APP, analysis, compiled, entry_of, need, statement
@@ -252,3 +254,31 @@ def test_row_caps() -> None:
     assert row_cap(policy, None) == (100, "enforce")
     assert row_cap(None, None) == (0, "enforce")
     assert row_cap(compiled(APP), entry_of(compiled(APP))) == (0, "enforce")
+
+
+SHAPES = """\
+access_control:
+- {name: app, user: [app, "a*"], source_ip: 10.0.0.1, allowed_tables: [shop.users], allowed_operations: [SELECT]}
+- {name: rest, user: app, allowed_tables: [shop.users], allowed_operations: [SELECT]}
+sql_rules: {shapes: {mode: enforce, file: s.yaml}}
+"""
+LEARNED = (
+    b"users:\n  app: [{shape: '00000000000000000000000000000000', operations: [SELECT], tables: [shop.users]}]\n"
+    b"  abc: []\n  nobody: []\n"
+)
+
+
+def test_a_user_with_learned_shapes_has_an_entry_of_its_own() -> None:
+    policy = compile_policy(parse_policy(SHAPES, "p.yaml", lambda name: LEARNED))
+
+    def found(user: str, client_ip: str) -> tuple[str, int, int]:
+        entry = entry_of(policy, user, client_ip)
+        return entry.name, entry.number, len(entry.learned)
+
+    app, rest = found("app", "10.0.0.1"), found("app", "10.0.0.2")
+    assert (app[0], app[2], rest[0], rest[2]) == ("app", 1, "rest", 1)
+    assert found("abc", "10.0.0.1")[::2] == ("app", 0)
+    assert found("axe", "10.0.0.1") == ("app", 0, 0)
+    assert len({app[1], rest[1], found("abc", "10.0.0.1")[1], 0}) == 4
+    assert find_entry(policy, "nobody", "10.0.0.1") is None
+    assert find_entry(policy, "abc", "10.0.0.2") is None

@@ -73,6 +73,14 @@ def test_dynamic_sql_that_folds(sql: bytes, folded: str) -> None:
     assert statement.folded.canonical.startswith("SELECT")
 
 
+def test_the_shape_of_dynamic_sql_is_that_of_what_it_runs() -> None:
+    one, same, other = (
+        analyze(b"EXECUTE IMMEDIATE '" + text + b"'", MA, "shop").digest
+        for text in (b"SELECT a FROM t WHERE b = 1", b"SELECT a FROM t WHERE b = 2", b"DROP TABLE t")
+    )
+    assert one == same != other
+
+
 @pytest.mark.parametrize(
     "sql",
     [
