@@ -223,3 +223,9 @@ def test_any_bytes(text: bytes, ctx: LexContext) -> None:
         covered[comment.start : comment.end] = b"\1" * (comment.end - comment.start)
     rest = bytes(byte for byte, seen in zip(text, covered, strict=True) if not seen)
     assert rest.strip(b"\t\n\v\f\r \xa0") == b""
+
+
+def test_of_very_long_texts_only_rows_are_read() -> None:
+    long = b"(1, 'some text')," * (LONG // 16)
+    assert "no INSERT" in lex(b"SELECT 1 FROM t WHERE (a, b) IN (" + long + b"(2, 'x'))", MA).error
+    assert lex(b" replace INTO t VALUES " + long + b"(2, 'x')", MA).error == ""
