@@ -175,7 +175,7 @@ class Gateway:
                     found.append(record)
         return found
 
-    def wait_records(self, count: int = 1, timeout: float = 5.0, **wanted: object) -> list[dict[str, Any]]:
+    def wait_records(self, count: int = 1, timeout: float = 15.0, **wanted: object) -> list[dict[str, Any]]:
         """As records(), once there are `count`; AssertionError where they do not come."""
         return eventually(lambda: _enough(self.records(**wanted), count), timeout, f"{count} records with {wanted}")
 
@@ -199,7 +199,7 @@ def _enough(found: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     return found if len(found) >= count else []
 
 
-def eventually(look: Callable[[], Any], timeout: float = 5.0, what: str = "") -> Any:
+def eventually(look: Callable[[], Any], timeout: float = 15.0, what: str = "") -> Any:
     """look() until it gives something true, and that; AssertionError after `timeout` seconds."""
     until = time.monotonic() + timeout
     while True:
