@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbgate.sql.lexer import BULK, MAX_PIECES, lex
+from dbgate.sql.lexer import BULK, LONG, MAX_PIECES, lex
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
 from dbgate.sql.tokens import (
     BIT,
