@@ -30,7 +30,11 @@ def test_every_command_says_what_it_does_and_takes_the_common_options() -> None:
             continue
         options = {name for parameter in command.params for name in parameter.opts}
         assert {"-o", "--output"} <= options, path
-        if path not in (("policy", "validate"), ("policy", "learn"), ("audit", "tail")):  # those that never ask a gateway
+        if path not in (
+            ("policy", "validate"),
+            ("policy", "learn"),
+            ("audit", "tail"),
+        ):  # those that never ask a gateway
             assert {"--socket", "--timeout"} <= options, path
         for parameter in command.params:
             if isinstance(parameter, click.Option):

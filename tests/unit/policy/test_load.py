@@ -274,7 +274,10 @@ def test_shapes_that_are_not_there() -> None:
 
 
 def test_bad_shapes_are_told_at_their_place_in_their_own_file() -> None:
-    for data, place in ((b"users:\n  app: 1\n", "conf/s.yaml:2:8: users.app"), (b"#\n\xff", "conf/s.yaml:2:1: ")):
+    for data, place in (
+        (b"users:\n  app: 1\n", "conf/s.yaml:2:8: users.app"),
+        (b"#\n\xff", "conf/s.yaml:2:1: "),
+    ):
         with pytest.raises(PolicyError) as caught:
             parse_policy(SHAPES, "conf/p.yaml", lambda name, data=data: data)  # type: ignore[misc]
         assert str(caught.value).startswith(place)
