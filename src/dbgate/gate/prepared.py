@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from dbgate.gate.judged import Judged
 from dbgate.sql.statement import Analysis
 from dbgate.wire.constants import LAST_STATEMENT
+
+KEPT: Final = 4 << 20  # bytes of texts that a session keeps for its prepared statements
 
 
 @final
 class Prepared:
     """One prepared statement. judged holds under `epoch`; the analysis is decided again when the policy changes.
 
+    raw: the PREPARE as it came, b"" where it was too long to be kept; ctx_key, schema: what it was prepared under.
+    A MySQL server that has to prepare it anew (after a change of its tables) reads its text under the SQL mode and
+    character set of that moment, so under another context it is judged under both: `again` is that verdict, for the
+    context and epoch that `again_for` names.
     columns: names of its result's columns, where they are watched; given: rows that its cursor gave since EXECUTE;
     over: its cursor has passed the row cap; lost: a piece of long data was refused, so that it must not run.
     """
 
-    def __init__(self, analysis: Analysis, judged: Judged, epoch: int, columns: tuple[bytes, ...]) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        judged: Judged,
+        epoch: int,
+        columns: tuple[bytes, ...],
+        raw: bytes,
+        ctx_key: str,
+        schema: str,
+    ) -> None:
         self.analysis = analysis
         self.judged = judged
         self.epoch = epoch
+        self.raw = raw
+        self.ctx_key = ctx_key
+        self.schema = schema
+        self.again = judged
+        self.again_for = ""
         self.columns = columns
         self.given = 0
         self.over = False
@@ -30,15 +50,20 @@ class Prepared:
 @final
 class Statements:
     """By id. `last` is what MariaDB's id 0xFFFFFFFF means: the statement prepared last, -1 after a PREPARE that was
-    blocked or failed, so that a pipelined EXECUTE cannot run an older one."""
+    blocked or failed, so that a pipelined EXECUTE cannot run an older one. kept: bytes of all texts, at most KEPT."""
 
     def __init__(self) -> None:
         self.by_id: dict[int, Prepared] = {}
         self.last = -1
+        self.kept = 0
 
     def add(self, statement_id: int, statement: Prepared) -> None:
+        self.close(statement_id)
         self.by_id[statement_id] = statement
         self.last = statement_id
+        if self.kept + len(statement.raw) > KEPT:
+            statement.raw = b""
+        self.kept += len(statement.raw)
 
     def resolve(self, statement_id: int, mariadb: bool) -> int:
         """The id that is meant; it may still be unknown."""
@@ -48,10 +73,13 @@ class Statements:
         return self.by_id.get(statement_id)
 
     def close(self, statement_id: int) -> None:
-        self.by_id.pop(statement_id, None)
+        statement = self.by_id.pop(statement_id, None)
+        if statement is not None:
+            self.kept -= len(statement.raw)
         if self.last == statement_id:
             self.last = -1
 
     def clear(self) -> None:
         self.by_id.clear()
         self.last = -1
+        self.kept = 0

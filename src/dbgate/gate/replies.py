@@ -162,7 +162,11 @@ def _prepared(state: State, failed: bool) -> None:
         return
     columns = tuple(reply.names)
     reply.names = []
-    state.statements.add(reply.statement_id, Prepared(judged.analysis, judged, state.judged_epoch, columns))
+    statement = Prepared(
+        judged.analysis, judged, state.judged_epoch, columns, state.prepare, state.ctx.key, state.schema
+    )
+    state.statements.add(reply.statement_id, statement)
+    state.prepare = b""
 
 
 def own_reply(state: State, data: bytes, now: float) -> None:

@@ -67,6 +67,7 @@ class State:
         self.judged: Judged | None = None
         self.command = 0
         self.judged_epoch = 0
+        self.prepare = b""  # the PREPARE that is under way, as it came
         self.statement_id = -1
         self.infile_seq = 0
         self.draining = False

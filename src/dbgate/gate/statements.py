@@ -94,7 +94,9 @@ def _prepare(state: State, now: float) -> None:
     judged: Judged | None = scope.view.find_exact(reader.raw) if whole else None
     if judged is None:
         judged = state.brain.judge_text(scope, reader.raw if whole else b"", reader.payload()[1:], True)
-    if not crossing.run(state, scope, judged, COM_STMT_PREPARE, PREPARE, now):
+    if crossing.run(state, scope, judged, COM_STMT_PREPARE, PREPARE, now):
+        state.prepare = reader.raw if whole else b""
+    else:
         state.statements.last = -1
 
 
@@ -114,11 +116,28 @@ def _too_many(state: State, scope: Scope, now: float) -> None:
 
 
 def _present(state: State, scope: Scope, statement: Prepared, name: str) -> Judged:
-    """The statement's verdict under the present policy."""
-    if statement.epoch != state.brain.epoch:
-        statement.judged = state.brain.judge(scope, statement.analysis, name)
-        statement.epoch = state.brain.epoch
-    return statement.judged
+    """The statement's verdict under the present policy, and under the present lexer's context where it is another."""
+    brain = state.brain
+    if statement.epoch != brain.epoch:
+        statement.judged = brain.judge(scope, statement.analysis, name)
+        statement.epoch = brain.epoch
+    if statement.ctx_key == scope.ctx.key:
+        return statement.judged
+    wanted = f"{brain.epoch} {scope.ctx.key}"
+    if statement.again_for != wanted:
+        statement.again = _again(state, scope, statement, name)
+        statement.again_for = wanted
+    return statement.again
+
+
+def _again(state: State, scope: Scope, statement: Prepared, name: str) -> Judged:
+    """The worse of the verdicts on the text as it was prepared and as the server would prepare it now."""
+    if not statement.raw:
+        reason = "SQL mode or character set changed since a PREPARE too long to be kept"
+        return Judged(statement.analysis, refusal("session-state", reason), statement.judged.sensitive, name)
+    there = state.brain.scope(scope.ctx, statement.schema, scope.entry, state.attributes())
+    judged = state.brain.judge_text(there, b"", statement.raw[HEADER + 1 :], True)
+    return judged if judged.effect > statement.judged.effect else statement.judged
 
 
 def _execute(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dbgate.gate.judged import Judged
-from dbgate.gate.prepared import Prepared, Statements
+from dbgate.gate.prepared import KEPT, Prepared, Statements
 from dbgate.policy.verdict import ALLOW, Verdict
 from dbgate.sql.statement import Analysis
 from dbgate.wire.constants import LAST_STATEMENT
@@ -9,8 +9,8 @@ from dbgate.wire.constants import LAST_STATEMENT
 ANALYSIS = Analysis((), "", "", "", "", "", "", True)
 
 
-def prepared() -> Prepared:
-    return Prepared(ANALYSIS, Judged(ANALYSIS, Verdict(ALLOW), (), "x"), 1, ())
+def prepared(raw: bytes = b"") -> Prepared:
+    return Prepared(ANALYSIS, Judged(ANALYSIS, Verdict(ALLOW), (), "x"), 1, (), raw, "key", "shop")
 
 
 def test_find_and_close() -> None:
@@ -37,3 +37,18 @@ def test_last_statement_is_mariadbs() -> None:
     statements.clear()
     assert statements.resolve(LAST_STATEMENT, True) == -1
     assert statements.find(-1) is None
+
+
+def test_texts_are_kept_within_bounds() -> None:
+    statements = Statements()
+    one, two = prepared(b"x" * (KEPT - 10)), prepared(b"y" * 11)
+    statements.add(1, one)
+    statements.add(2, two)
+    assert (len(one.raw), two.raw, statements.kept) == (KEPT - 10, b"", KEPT - 10)
+    statements.add(1, prepared(b"z"))
+    assert statements.kept == 1
+    statements.close(1)
+    assert statements.kept == 0
+    statements.add(3, prepared(b"abc"))
+    statements.clear()
+    assert statements.kept == 0

@@ -9,7 +9,7 @@ from dbgate.wire.build import packet
 from tests.unit.wire import making
 from tests.unit.wire.making import binary_row, chain, column, err, ok, result
 
-from .play import CLIENT, POLICY, Play, brain, policy
+from .play import CLIENT, POLICY, Play, brain, context, policy
 
 CAPPED = """
 access_control:
@@ -246,3 +246,36 @@ def test_names_of_prepared_columns_are_watched() -> None:
     play.passes(b"\x16SELECT * FROM users", prepared(1, 2))
     play.passes(execute(), [b"\x02\x00", binary_row(b"1", b"2"), ok(header=0xFE)])
     assert play.last.sensitive == ("c1",)
+
+
+TRAP = b"SELECT 'x\\' FROM users UNION SELECT id FROM secret -- ' FROM users"
+
+
+def move_to(play: Play, modes: bytes) -> None:
+    play.passes(b"\x03SET sql_mode = '" + modes + b"'", [ok()])
+    play.server(chain(context(modes=modes)))
+
+
+def test_a_text_that_means_something_else_under_another_sql_mode() -> None:
+    # MySQL prepares a statement anew when its tables changed, under the SQL mode of that moment (seen on 9.7).
+    play = Play(brain(POLICY + "sql_rules: {injection: {detectors: []}}")).login()
+    play.passes(b"\x16" + TRAP, prepared())
+    play.passes(b"\x16SELECT id FROM users", prepared(2))
+    play.passes(execute(), result([]))
+    move_to(play, b"NO_BACKSLASH_ESCAPES")
+    for _ in range(2):
+        assert play.blocked(execute(), "table-denied").tables == ("shop.users", "shop.secret")
+    play.passes(execute(2), result([]))
+    move_to(play, b"STRICT_TRANS_TABLES")
+    play.passes(execute(), result([]))
+    move_to(play, b"NO_BACKSLASH_ESCAPES")
+    play.brain.publish(policy())
+    play.blocked(execute(), "injection")
+
+
+def test_a_text_that_was_not_kept_is_refused_under_another_sql_mode() -> None:
+    play = Play().login()
+    play.passes(b"\x16SELECT id FROM users", prepared())
+    play.gate.state.statements.by_id[1].raw = b""
+    move_to(play, b"ANSI_QUOTES")
+    assert "too long" in play.blocked(execute(), "session-state").reason
