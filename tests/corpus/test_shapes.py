@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dbgate.policy.compile import compile_policy
+from dbgate.policy.evaluate import decide, find_entry
 from dbgate.policy.learned import keeps_session
 from dbgate.policy.learning import Learner, Seen
-from dbgate.policy.shapefile import ShapeFile
+from dbgate.policy.load import parse_policy
+from dbgate.policy.shapefile import ShapeFile, write_shapes
 from dbgate.sql.analyze import analyze
 from dbgate.sql.statement import MARIADB, Analysis, LexContext
 from tests.corpus.rows import Row, rows
@@ -81,3 +84,29 @@ def test_attacks_are_new() -> None:
     missed = [row["sql"] for row in attacks if read(row).digest in shapes]
     assert len(attacks) > 500
     assert missed == []
+
+
+POLICY = """
+access_control: [{user: app, allowed_tables: "*", allowed_operations: "*"}]
+data_protection: {block_schema_access: false}
+procedure_control: {block_dynamic_sql: false, block_create_alter: false}
+sql_rules: {shapes: {mode: enforce, file: shapes.yaml}}
+"""
+
+
+def test_once_their_shapes_are_learned_no_honest_statement_is_stopped_and_every_attack_is() -> None:
+    """With all detectors on, through the file and the decision."""
+    statements = honest()
+    text = write_shapes(learned(statements).file)
+    policy = compile_policy(parse_policy(POLICY, "policy.yaml", lambda name: text.encode()))
+    entry = find_entry(policy, "app", "10.0.0.1")
+    rules = ("injection", "shape")
+    stopped = [found.masked for found in statements if decide(policy, entry, found).rule in rules]
+    assert stopped == []
+    attacks = [read(row) for row in rows("sqlmap") if row["ok_on_mariadb"]]
+    passed = [
+        found.masked
+        for found in attacks
+        if decide(policy, entry, found).rule not in rules and not found.error
+    ]
+    assert passed == []
