@@ -124,10 +124,25 @@ MARIADB_ONLY = [
     "SET sql_mode = DEFAULT",
 ]
 
+# What an attack that worked may have left behind.
+GLOBALS = [
+    "SET GLOBAL general_log = 0",
+    "SET GLOBAL max_connections = 477",
+    "SET GLOBAL init_connect = ''",
+    "SET GLOBAL read_only = 0",
+    "SET GLOBAL event_scheduler = 0",
+    "SET GLOBAL time_zone = 'SYSTEM'",
+    "SET GLOBAL log_output = 'FILE'",
+    "SET GLOBAL local_infile = 1",
+    "SET GLOBAL general_log_file = 'general.log'",
+    "SET GLOBAL slow_query_log_file = 'slow.log'",
+]
+
 
 def build(connection: Any, mariadb: bool) -> None:
     """(Re)make the world through a connection of PyMySQL that has every right and autocommit."""
     with connection.cursor() as cursor:
+        cursor.execute("SET GLOBAL sql_mode = DEFAULT")
         cursor.execute("SET SESSION sql_mode = DEFAULT")
         cursor.execute("SELECT user, host FROM mysql.user WHERE user LIKE 'evil%'")
         for name, host in cursor.fetchall():
@@ -148,8 +163,10 @@ def build(connection: Any, mariadb: bool) -> None:
                 cursor.execute(f"CREATE VIEW `{schema}`.`{name}` AS SELECT id, s, s AS name FROM shop.secret")
         for statement in MARIADB_ONLY if mariadb else ():
             cursor.execute(statement)
-        cursor.execute("SET GLOBAL general_log = 0")
-        cursor.execute("SET GLOBAL max_connections = 477")
+        for statement in GLOBALS:
+            cursor.execute(statement)
+        if not mariadb:
+            cursor.execute("RESET PERSIST")
 
 
 def fingerprint(connection: Any) -> tuple[object, ...]:
