@@ -22,6 +22,7 @@ LOOK: Final = 1.0  # seconds between two looks at a session's time-outs
 LINGER: Final = (
     2.0  # seconds for the client to hang up after the last word of a session that the gateway ended
 )
+KEEP_ALIVE_AFTER: Final = 30.0  # seconds of life after which the kernel looks after the server's leg too
 FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their way then
 
 CLIENT: Final = 1  # legs, as bits of Session.stuck
@@ -44,6 +45,7 @@ class Session(asyncio.Protocol):
         "gate_paused",
         "hub",
         "id",
+        "kept_alive",
         "loop",
         "read_paused",
         "seated",
@@ -64,6 +66,7 @@ class Session(asyncio.Protocol):
         self.started = 0.0
         self.ended_at = 0.0  # monotonic second at which the session was over for the gate, 0 = it is open
         self.seated = False
+        self.kept_alive = False
         self.gate_paused = False  # the gate wants no more commands now
         self.stuck = 0  # legs whose kernel buffer is full
         self.read_paused = False  # whether the client is not being read, for either reason
@@ -242,9 +245,20 @@ class Session(asyncio.Protocol):
                     self.apply(self.gate.expired(now))
                 except Exception:
                     self._defect()
+                if not self.kept_alive and now - self.started >= KEEP_ALIVE_AFTER:
+                    self._keep_alive()
         elif now - self.ended_at >= (FLUSH if self._unflushed() else LINGER):
             self._abort()
         return now + LOOK if self.client is not None or self.server is not None else 0.0
+
+    def _keep_alive(self) -> None:
+        self.kept_alive = True
+        server = self.server
+        if server is not None and not server.is_closing():
+            try:
+                upstream.keep_alive(server)
+            except OSError as error:
+                LOG.warning("session %s: keep-alive cannot be set: %s", self.id, error)
 
     def _unflushed(self) -> bool:
         return any(leg is not None and leg.get_write_buffer_size() for leg in (self.client, self.server))

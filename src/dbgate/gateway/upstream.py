@@ -22,12 +22,16 @@ async def connect(
     loop: asyncio.AbstractEventLoop, address: Address, protocol: Callable[[], asyncio.BaseProtocol]
 ) -> None:
     """Connects `protocol` to the server. OSError where that fails. The caller owns the time-out: it cancels."""
-    transport, _ = await loop.create_connection(protocol, address.host, address.port)
-    if transport.is_closing():  # the session ended meanwhile
-        return
-    peer = transport.get_extra_info("socket")
-    for level, option, value in KEEPALIVE:
-        peer.setsockopt(level, option, value)
+    await loop.create_connection(protocol, address.host, address.port)
+
+
+def keep_alive(transport: asyncio.BaseTransport) -> None:
+    """Has the kernel ask now and then whether the peer is still there. Costs some system calls, so a session does it
+    when it has lived for a while."""
+    seen = transport.get_extra_info("socket")
+    with socket.socket(seen.family, seen.type, fileno=os.dup(seen.fileno())) as sock:
+        for level, option, value in KEEPALIVE:
+            sock.setsockopt(level, option, value)
 
 
 def reason(error: OSError) -> str:

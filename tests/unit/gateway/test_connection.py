@@ -51,8 +51,22 @@ def test_both_legs_send_at_once(loop_kind: str) -> None:
                 assert leg is not None
                 sock = leg.get_extra_info("socket")
                 assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_a_session_that_lives_long_is_looked_after_by_the_kernel(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            session = await shell.connected()
             assert session.server is not None
-            assert session.server.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            sock = session.server.get_extra_info("socket")
+            session.check(time.monotonic())
+            assert not sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            session.check(time.monotonic() + connection.KEEP_ALIVE_AFTER)
+            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             writer.close()
 
     run(main(), loop_kind)

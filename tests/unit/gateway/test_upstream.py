@@ -24,6 +24,7 @@ def test_a_vanished_peer_will_be_noticed() -> None:
 
         address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
         await upstream.connect(asyncio.get_running_loop(), address, Leg)
+        upstream.keep_alive(made[0])
         sock = made[0].get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 120
