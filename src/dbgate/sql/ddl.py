@@ -285,6 +285,8 @@ def _routine(scanner: Scanner, i: int, hi: int, verb: str, what: str, replaces: 
     facts.bare(verb)
     if replaces:
         facts.bare("DROP")
+    if schema:  # plain names in what follows are in the schema of the program, not in the current one
+        facts.schema = facts.schema_name(schema)
     if what == "TRIGGER" and verb == "CREATE":
         while i < hi and words[i] != "ON":
             i += 1
