@@ -57,6 +57,7 @@ def update(scanner: Scanner, i: int, hi: int) -> None:
     scanner.finish()
     if not scanner.targets:
         facts.fail("an UPDATE without SET")
+    if facts.error:
         return
     outer = [ref for ref in facts.tables[first:] if ref.outer]
     if len(outer) == 1 and words[i] != "(":

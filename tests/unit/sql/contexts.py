@@ -55,5 +55,7 @@ def needs(sql: str | bytes, ctx: LexContext = MA, schema: str = "shop") -> str:
 
 
 def error(sql: str | bytes, ctx: LexContext = MA, schema: str = "shop") -> str:
-    """Why a text is refused, "" where it is not."""
-    return analyze(sql if isinstance(sql, bytes) else sql.encode(), ctx, schema).error
+    """Why a text is refused, "" where it is not. An exception inside the analysis is a refusal, but a defect."""
+    why = analyze(sql if isinstance(sql, bytes) else sql.encode(), ctx, schema).error
+    assert not why.startswith("analysis failed"), why
+    return why
