@@ -117,7 +117,7 @@ def test_analyses_outlive_a_policy() -> None:
     assert second.analysis is first.analysis
 
 
-def test_literals_are_logged_where_the_policy_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_literals_are_logged_where_the_policy_wants_them() -> None:
     it = brain(CAPPED.replace("default_schema: shop", "default_schema: shop, log_literals: true"))
     scope = scope_of(it)
     texts = [b"SELECT id FROM users WHERE id = 1", b"SELECT id FROM users WHERE id = 2"]
@@ -127,12 +127,6 @@ def test_literals_are_logged_where_the_policy_wants_them(monkeypatch: pytest.Mon
     secret = b"SET PASSWORD = PASSWORD('hunter2')"
     assert "hunter2" not in it.judge_text(scope, b"", secret, False).masked
     assert it.judge_text(scope, b"", b"SELECT 'x", False).masked
-
-    def fail(*_: object) -> str:
-        raise RuntimeError("hunter2")
-
-    monkeypatch.setattr(module, "masked_literals", fail)
-    assert it.judge_text(scope, b"", b"SELECT 3", False).masked == "(the text cannot be shown: RuntimeError)"
 
 
 def test_commands_in_words() -> None:
