@@ -175,3 +175,20 @@ def test_the_server_dies(moment: str) -> None:
         with gateway.connect() as connection, connection.cursor() as again:
             again.execute("SELECT 1")
         assert "internal error" not in gateway.log_text()
+
+
+def test_clients_that_never_log_in_do_not_get_the_gateway_locked_out() -> None:
+    """A server blocks a host after max_connect_errors connections that ended before a login."""
+    with MariaDB("--max-connect-errors=5") as server, Gateway(server) as gateway:
+        for _ in range(12):
+            with socket.create_connection((gateway.host, gateway.port), 5) as client:
+                assert client.recv(4096)[4] == 10
+            with pytest.raises(pymysql.err.Error, match="no-access-rule"):
+                gateway.connect(user="stranger")
+        eventually(lambda: _connects(server, "Aborted_connects") >= 24)
+        assert _connects(server, "Aborted_connects_preauth") == 1  # the test's own look whether the server is up
+        gateway.connect().close()
+
+
+def _connects(server: MariaDB, name: str) -> int:
+    return int(server.sql(f"SHOW GLOBAL STATUS LIKE '{name}'").split()[1])

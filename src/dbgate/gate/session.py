@@ -145,6 +145,7 @@ class Gate:
         """The server is gone."""
         self.state.fx.clear()
         self._last_word(ER_UNKNOWN, "08S01", "dbgate: the server closed the connection")
+        self.state.greeting = None  # nobody is there to be told farewell
         self.state.end("the server closed the connection", now)
         return self.state.fx
 
@@ -277,6 +278,7 @@ class Gate:
     def _server_fault(self, what: str, now: float) -> None:
         """The server broke the protocol, or the gate lost track of it: the client hears no more of it."""
         self._last_word(ER_UNKNOWN, "08S01", "dbgate: the server's reply cannot be followed")
+        self.state.greeting = None
         self.state.end(f"protocol error of the server: {what}", now)
 
     def _defect(self, error: Exception, now: float) -> None:

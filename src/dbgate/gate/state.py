@@ -20,6 +20,7 @@ from dbgate.wire.packet import PacketReader
 from dbgate.wire.response import Reply
 
 _EVENTS: Final = ("query", "query.would_block", "query.blocked")
+FAREWELL: Final = build.hollow_login(b"dbgate-refused")
 HANDSHAKE_LIMIT: Final = 1 << 20  # bytes of one packet before the login is done; real ones are below 64 KiB
 
 
@@ -157,8 +158,11 @@ class State:
         """Finish what is open, write the session's last record, and have both legs closed. Done once."""
         if self.phase == CLOSED:
             return
-        self.phase = CLOSED
         fx = self.fx
+        farewell = self._farewell()
+        if farewell:
+            fx.to_server.append(farewell)
+        self.phase = CLOSED
         fx.close = reason
         fx.pause_client = False
         record = self.record
@@ -173,6 +177,16 @@ class State:
             fx.finished.append(last)
         elif self.client_spoke and not self.told:
             self.denied(reason, now)
+
+    def _farewell(self) -> bytes:
+        """What brings a login that the server waits for to an end that it does not count as a fault of this host."""
+        if self.greeting is None or self.logged_in:
+            return b""
+        if self.phase == LOGIN:
+            return FAREWELL
+        if self.phase == ANSWER and self.server_reader is not None:
+            return build.packet(self.server_reader.seq, b"")
+        return b""
 
     def denied(self, reason: str, now: float, verdict: Verdict | None = None, error_code: int = 0) -> Record:
         """A connection.denied record: by a verdict, by the server (error_code), or because the login broke off."""

@@ -143,7 +143,8 @@ class Session(asyncio.Protocol):
         out = effects.to_server
         if out:
             server = self.server
-            if server is None:  # the gate says nothing before the server's greeting, so this is a defect
+            if server is None or server.is_closing():
+                # The gate says nothing before the server's greeting, and ends when the server is gone: a defect.
                 raise RuntimeError("bytes for a server that is not connected")
             if len(out) == 1:
                 server.write(out[0])

@@ -14,20 +14,10 @@ from typing import Final
 
 from dbgate.config.parse import Address
 from dbgate.gateway.upstream import reason
+from dbgate.wire.build import hollow_login, packet
 
 USER: Final = b"dbgate-health"
 
-# CLIENT_LONG_PASSWORD | CLIENT_PROTOCOL_41 | CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH, 16 MiB packets, utf8mb4
-_LOGIN: Final = (
-    (0x00088201).to_bytes(4, "little")
-    + (1 << 24).to_bytes(4, "little")
-    + bytes([45])
-    + bytes(23)
-    + USER
-    + b"\0"
-    + b"\0"  # an empty answer to the scramble: no password
-    + b"mysql_native_password\0"
-)
 _MOST_PACKETS: Final = 8
 
 
@@ -51,29 +41,22 @@ async def probe(address: Address, timeout: float) -> str:
 
 
 async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
-    sequence, greeting = await _packet(reader)
+    greeting = await _packet(reader)
     if greeting[:1] == b"\xff":
         return "it refuses connections: " + greeting[3:].decode("utf-8", "replace")
     if greeting[:1] != b"\x0a":
         return "what answers there is no MySQL server"
-    writer.write(_framed(sequence + 1, _LOGIN))
-    for _ in range(
-        _MOST_PACKETS
-    ):  # to the end of the login, so that the server counts no interrupted handshake
-        sequence, reply = await _packet(reader)
+    writer.write(hollow_login(USER))
+    for _ in range(_MOST_PACKETS):  # to the end of the login
+        reply = await _packet(reader)
         if reply[:1] == b"\xff":
             break
         if reply[:1] == b"\x00":  # somebody made that account: leave as one should
-            writer.write(_framed(0, b"\x01"))
+            writer.write(packet(0, b"\x01"))
             break
-        writer.write(_framed(sequence + 1, b""))
     return ""
 
 
-async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def _packet(reader: asyncio.StreamReader) -> bytes:
     header = await reader.readexactly(4)
-    return header[3], await reader.readexactly(int.from_bytes(header[:3], "little"))
-
-
-def _framed(sequence: int, payload: bytes) -> bytes:
-    return len(payload).to_bytes(3, "little") + bytes([sequence & 255]) + payload
+    return await reader.readexactly(int.from_bytes(header[:3], "little"))

@@ -6,7 +6,17 @@ For each of them there is a parser in `status` or `packet` that gives back what 
 from __future__ import annotations
 
 from dbgate.wire.codec import put_lenenc
-from dbgate.wire.constants import COM_QUERY, ERR_HEADER, MAX_PAYLOAD, OK_HEADER, SERVER_STATUS_AUTOCOMMIT
+from dbgate.wire.constants import (
+    CLIENT_LONG_PASSWORD,
+    CLIENT_PLUGIN_AUTH,
+    CLIENT_PROTOCOL_41,
+    CLIENT_SECURE_CONNECTION,
+    COM_QUERY,
+    ERR_HEADER,
+    MAX_PAYLOAD,
+    OK_HEADER,
+    SERVER_STATUS_AUTOCOMMIT,
+)
 
 
 def packet(seq: int, payload: bytes) -> bytes:
@@ -42,3 +52,15 @@ def ok(seq: int, affected_rows: int = 0, status: int = SERVER_STATUS_AUTOCOMMIT,
 def query(sql: bytes, attributes: bool = False) -> bytes:
     """A COM_QUERY; attributes: CLIENT_QUERY_ATTRIBUTES is in force, so an empty set of them goes in front."""
     return packet(0, bytes((COM_QUERY,)) + (b"\x00\x01" if attributes else b"") + sql)
+
+
+def hollow_login(user: bytes) -> bytes:
+    """A login without a password for an account that is not meant to exist, as the answer to a greeting.
+
+    Servers count connections that end before a login as errors of the host, and block the host after
+    max_connect_errors of them; a login that is refused is not counted (docs/adr/0031). A server that then asks for another
+    plugin's answer is served by the empty packet behind it, so nothing needs to be waited for.
+    """
+    flags = CLIENT_LONG_PASSWORD | CLIENT_PROTOCOL_41 | CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH
+    head = flags.to_bytes(4, "little") + (1 << 24).to_bytes(4, "little") + b"\x2d" + bytes(23)
+    return packet(1, head + user + b"\x00\x00mysql_native_password\x00") + packet(3, b"")

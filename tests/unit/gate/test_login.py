@@ -4,6 +4,7 @@ import pytest
 
 from dbgate.gate.brain import Limits
 from dbgate.gate.login import MAX_ROUNDS
+from dbgate.gate.state import FAREWELL
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.handshake import parse_greeting, parse_response
@@ -97,7 +98,7 @@ def test_bits_that_were_not_offered_are_cleared() -> None:
 def test_answers_that_end_the_connection(payload: bytes) -> None:
     play = Play().greet()
     play.client(packet(1, payload))
-    assert play.to_server == b""
+    assert play.to_server == FAREWELL
     assert play.error().errno == 1835
     assert play.closed.startswith("protocol error of the client")
     assert [r.event for r in play.records] == ["connection.denied"]
@@ -106,13 +107,13 @@ def test_answers_that_end_the_connection(payload: bytes) -> None:
 def test_an_answer_out_of_order() -> None:
     play = Play().greet()
     play.client(packet(0, making.response(CLIENT)))
-    assert play.to_server == b""
+    assert play.to_server == FAREWELL
     assert play.closed
 
 
 def test_who_is_not_in_the_policy_stays_out() -> None:
     play = Play().greet().answer(b"nobody", b"shop")
-    assert (play.to_server, play.closed) == (b"", "login blocked")
+    assert (play.to_server, play.closed) == (FAREWELL, "login blocked")
     denied = play.last
     assert play.error().message.decode() == (
         f"dbgate: blocked by policy (rule: no-access-rule, event: {denied.event_id})"
@@ -130,12 +131,12 @@ def test_who_is_not_in_the_policy_stays_out() -> None:
 
 def test_without_a_policy_nobody_comes_in() -> None:
     play = Play(brain("")).greet().answer()
-    assert (play.to_server, play.last.rule) == (b"", "no-policy")
+    assert (play.to_server, play.last.rule) == (FAREWELL, "no-policy")
 
 
 def test_the_schema_of_a_login_is_judged_as_a_use() -> None:
     play = Play().greet().answer(b"app", b"secret")
-    assert (play.to_server, play.last.rule) == (b"", "table-denied")
+    assert (play.to_server, play.last.rule) == (FAREWELL, "table-denied")
 
 
 def test_a_monitored_login_passes_and_is_recorded() -> None:
@@ -153,7 +154,7 @@ def test_a_monitored_login_passes_and_is_recorded() -> None:
 @pytest.mark.parametrize("collation", [28, 1, 249, 35])
 def test_character_sets_that_cannot_be_followed(collation: int) -> None:
     play = Play().greet().answer(collation=collation)
-    assert (play.to_server, play.last.rule) == (b"", "session-state")
+    assert (play.to_server, play.last.rule) == (FAREWELL, "session-state")
 
 
 def test_unknown_collations_are_the_servers_matter() -> None:
@@ -165,14 +166,14 @@ def test_unknown_collations_are_the_servers_matter() -> None:
 )
 def test_names_that_cannot_be_read(user: bytes, schema: bytes, shown: str) -> None:
     play = Play().greet().answer(user, schema)
-    assert (play.to_server, play.last.rule, play.last.db_user) == (b"", "parse-error", shown)
+    assert (play.to_server, play.last.rule, play.last.db_user) == (FAREWELL, "parse-error", shown)
 
 
 @pytest.mark.parametrize("name", [b"'app'", b"'", b"a" * 33])
 def test_names_that_the_server_would_change(name: bytes) -> None:
     text = "access_control: [{user: '*', allowed_tables: ['*'], allowed_operations: ['*']}]"
     play = Play(brain(text)).greet().answer(name)
-    assert (play.to_server, play.last.rule) == (b"", "parse-error")
+    assert (play.to_server, play.last.rule) == (FAREWELL, "parse-error")
     assert Play(brain(text)).greet().answer(b"a" * 32).to_server
     play = Play(brain(text)).login(b"o'neil")
     play.client(packet(0, b"\x11" + name + b"\x00\x00\x00"))
@@ -184,7 +185,7 @@ def test_mariadbs_names_are_longer() -> None:
     for size, rule in ((128, ""), (129, "parse-error")):
         play = Play(brain(text), CLIENT & ~1, making.MARIADB_CAPABILITIES, b"5.5.5-10.11.6-MariaDB")
         play.greet().answer(b"a" * size)
-        assert (play.to_server == b"") == bool(rule)
+        assert (play.to_server == FAREWELL) == bool(rule)
 
 
 def test_the_servers_refusal() -> None:

@@ -106,7 +106,7 @@ def test_wrong_numbers_end_the_session() -> None:
     play = Play().greet().answer()
     play.client(packet(9, b"x"))
     play.server(packet(2, b"\xfeplugin\x00n"))
-    assert (play.to_server, play.closed[:12]) == (b"", "protocol err")
+    assert (play.to_server, play.closed[:12]) == (packet(3, b""), "protocol err")
 
 
 def test_a_login_packet_that_is_too_long() -> None:

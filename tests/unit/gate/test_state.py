@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from dbgate.gate import phase as p
-from dbgate.gate.state import Login, State, blocked_message
+from dbgate.gate.state import FAREWELL, Login, State, blocked_message
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.wire import constants as c
+from dbgate.wire.build import packet
 from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import PacketReader
 
@@ -153,3 +154,18 @@ def test_a_reply_half_way_in_a_packet_takes_no_err() -> None:
     play.passes(b"\x03SELECT id FROM users")
     play.server(b"\x01\x00\x00\x01\x01" + b"\x30\x00\x00\x02\x03def")
     assert play.gate.state.next_seq() == -1
+
+
+def test_a_login_that_never_comes_is_ended_so_that_the_server_does_not_count_it() -> None:
+    play = Play()
+    assert play.take(play.gate.client_closed(1.0)).to_server == b""  # no greeting yet: nothing to answer
+    play = Play().greet()
+    assert play.take(play.gate.client_closed(1.0)).to_server == FAREWELL
+    play = Play().greet()
+    assert play.take(play.gate.server_closed(1.0)).to_server == b""
+    play = Play().greet().answer()
+    assert play.take(play.gate.client_closed(1.0)).to_server == b""  # the server is at work on the login
+    play = Play().greet().answer().server(packet(2, b"\xfeplugin\x00nonce"))
+    assert play.take(play.gate.client_closed(1.0)).to_server == packet(3, b"")
+    play = Play().login()
+    assert play.take(play.gate.client_closed(1.0)).to_server == b""

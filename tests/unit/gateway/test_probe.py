@@ -65,6 +65,7 @@ def test_an_account_of_that_name_logs_out() -> None:
     async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(packet(0, GREETING))
         await read_packet(reader)
+        assert await read_packet(reader) == b""
         writer.write(packet(2, b"\x00\x00\x00\x02\x00\x00\x00"))
         assert await read_packet(reader) == b"\x01"
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from dbgate.wire import build
 from dbgate.wire.constants import HEADER, MAX_PAYLOAD
+from dbgate.wire.handshake import parse_response
 from dbgate.wire.packet import PACKET, PacketReader
 from dbgate.wire.status import parse_err, parse_ok
 
@@ -51,3 +52,15 @@ def test_ok_comes_back(affected: int, status: int, warnings: int) -> None:
 def test_query() -> None:
     assert unpack(build.query(b"SELECT 1"), 0) == b"\x03SELECT 1"
     assert unpack(build.query(b"SELECT 1", attributes=True), 0) == b"\x03\x00\x01SELECT 1"
+
+
+def test_hollow_login() -> None:
+    reader = PacketReader(1 << 16)
+    reader.seq = 1
+    reader.feed(build.hollow_login(b"nobody"))
+    assert reader.next() == PACKET
+    login = parse_response(reader.payload())
+    assert (login.user, login.schema) == (b"nobody", b"")
+    reader.seq = 3  # 2 is the server's
+    assert reader.next() == PACKET
+    assert reader.payload() == b""
