@@ -285,4 +285,5 @@ class Gate:
         """A defect of ours. Fail closed: what was about to be sent to the server is not."""
         self.state.fx.to_server.clear()
         self._last_word(ER_UNKNOWN, "08S01", "dbgate: internal error")
-        self.state.end(f"internal error: {error!r}", now)
+        # The kind of error and nothing else: its words may carry a piece of the statement.
+        self.state.end(f"internal error: {type(error).__name__}", now)
