@@ -65,13 +65,13 @@ def test_a_server_that_does_not_take_its_commands() -> None:
     with MariaDB() as server, Gateway(server, max_statement="64MiB") as gateway:
         with gateway.connect() as connection:
             (worker,) = gateway.worker_pids()
-            text = b"SELECT LENGTH('" + b"y" * (8 << 20) + b"')"
+            server.sql("CREATE TABLE test.sink (t LONGTEXT) ENGINE=Aria")
+            text = b"INSERT INTO test.sink VALUES ('" + b"y" * (8 << 20) + b"')"
             with connection.cursor() as cursor:
                 cursor.execute(text)
                 before = resident_kib(worker)
                 server.freeze()
                 threading.Timer(0.5, server.thaw).start()
                 for _ in range(5):
-                    cursor.execute(text)
-                    assert cursor.fetchall() == ((8 << 20,),)
+                    assert cursor.execute(text) == 1
             assert resident_kib(worker) - before < 5 * MOST_GROWTH_KIB
