@@ -186,7 +186,8 @@ def test_clients_that_never_log_in_do_not_get_the_gateway_locked_out() -> None:
             with pytest.raises(pymysql.err.Error, match="no-access-rule"):
                 gateway.connect(user="stranger")
         eventually(lambda: _connects(server, "Aborted_connects") >= 24)
-        assert _connects(server, "Aborted_connects_preauth") == 1  # the test's own look whether the server is up
+        # The one is the test server's own look whether it is up.
+        assert _connects(server, "Aborted_connects_preauth") == 1
         gateway.connect().close()
 
 

@@ -58,7 +58,11 @@ class Gateway:
     host = "127.0.0.1"
 
     def __init__(
-        self, server: Server, policy: str = OPEN_POLICY, environment: dict[str, str] | None = None, **settings: object
+        self,
+        server: Server,
+        policy: str = OPEN_POLICY,
+        environment: dict[str, str] | None = None,
+        **settings: object,
     ) -> None:
         self.server = server
         self.port = free_port()
@@ -91,7 +95,16 @@ class Gateway:
     def start(self) -> None:
         """Starts the process and waits for its first line; RuntimeError with its log when that does not come."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("DBGATE_")}
-        command = [sys.executable, "-X", "dev", "-m", "dbgate.workers.main", "serve", "--config", "dbgate.yaml"]
+        command = [
+            sys.executable,
+            "-X",
+            "dev",
+            "-m",
+            "dbgate.workers.main",
+            "serve",
+            "--config",
+            "dbgate.yaml",
+        ]
         if self._environment.get("DBGATE_TEST_PLAIN") == "1":  # for measurements: without -X dev
             command[1:3] = []
         with open(self.log, "ab") as log, open(os.devnull, "rb") as nothing:
@@ -177,7 +190,9 @@ class Gateway:
 
     def wait_records(self, count: int = 1, timeout: float = 15.0, **wanted: object) -> list[dict[str, Any]]:
         """As records(), once there are `count`; AssertionError where they do not come."""
-        return eventually(lambda: _enough(self.records(**wanted), count), timeout, f"{count} records with {wanted}")
+        return eventually(
+            lambda: _enough(self.records(**wanted), count), timeout, f"{count} records with {wanted}"
+        )
 
     def health(self, path: str = "/readyz") -> tuple[int, dict[str, Any]]:
         """Status and body of a health page."""
