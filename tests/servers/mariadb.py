@@ -146,7 +146,9 @@ class MariaDB:
         """Starts the server (again) and waits until it answers; RuntimeError with its log when it does not."""
         command = [self.binary, "--no-defaults", f"--user={_me()}", f"--datadir={self.data}"]
         command += [f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1"]
-        command += [f"--log-error={self.log}", f"--pid-file={self.folder / 'm.pid'}", *_SMALL, *self.options]
+        command += [f"--log-error={self.log}", f"--pid-file={self.folder / 'm.pid'}"]
+        # a starting server removes the temporary tables of all others that share its tmpdir
+        command += [f"--tmpdir={self.folder}", *_SMALL, *self.options]
         setpriv = shutil.which("setpriv")
         if setpriv:  # a test run that is killed leaves no server behind
             command = [setpriv, "--pdeathsig", "KILL", *command]
