@@ -86,7 +86,10 @@ class Grammar(Queries):
         own = [Source(name, None)]
         kind = self.choose.random()
         if kind < 0.25:
-            out += ["SET", *self.comma(self._assignments(own, qualified=False, over=["x", "y", "s"], sources=[]))]
+            out += [
+                "SET",
+                *self.comma(self._assignments(own, qualified=False, over=["x", "y", "s"], sources=[])),
+            ]
         else:
             columns = ("x", "y", "s") if self.chance(0.7) else COLUMNS
             listed = self.chance(0.6) or len(columns) == 3
@@ -113,7 +116,9 @@ class Grammar(Queries):
     def _value(self, depth: int) -> Words:
         return ["DEFAULT"] if self.chance(0.1) else self.expression(depth, [])
 
-    def _assignments(self, targets: list[Source], qualified: bool, over: list[str], sources: list[Source]) -> list[Words]:
+    def _assignments(
+        self, targets: list[Source], qualified: bool, over: list[str], sources: list[Source]
+    ) -> list[Words]:
         parts: list[Words] = []
         for column in self.choose.sample(over, self.choose.randrange(1, len(over) + 1)):
             target = self.choose.choice(targets)
@@ -140,7 +145,11 @@ class Grammar(Queries):
             return out
         words, sources = self.tables(1)
         writable = [source for source in sources if source.base] or sources
-        out += [*words, "SET", *self.comma(self._assignments(writable, len(sources) > 1, ["x", "y", "s"], sources))]
+        out += [
+            *words,
+            "SET",
+            *self.comma(self._assignments(writable, len(sources) > 1, ["x", "y", "s"], sources)),
+        ]
         if self.chance(0.6):
             out += ["WHERE", *self.condition(2, sources)]
         return out
@@ -151,7 +160,11 @@ class Grammar(Queries):
 
     def _delete(self) -> Words:
         out = self._with() if self.chance(0.1) and not self.maria else []
-        out += [self.word("DELETE"), self.pick("", "", "", "LOW_PRIORITY", "QUICK"), self.pick("", "", "IGNORE")]
+        out += [
+            self.word("DELETE"),
+            self.pick("", "", "", "LOW_PRIORITY", "QUICK"),
+            self.pick("", "", "IGNORE"),
+        ]
         kind = self.choose.random()
         if kind < 0.5:
             target, name = self._target()
@@ -200,7 +213,14 @@ class Grammar(Queries):
         kind = self.choose.random()
         if kind < 0.2:
             like: Words = ["LIKE", self.table_path(*self.base_name())]
-            return [*head, *temporary, "TABLE", *exists, new, *(["(", *like, ")"] if self.chance(0.3) else like)]
+            return [
+                *head,
+                *temporary,
+                "TABLE",
+                *exists,
+                new,
+                *(["(", *like, ")"] if self.chance(0.3) else like),
+            ]
         if kind < 0.6:
             mode = self.pick("", "", "IGNORE", "REPLACE")
             columns = ["(", "id", "INT", ",", "KEY", "(", "id", ")", ")"] if self.chance(0.3) else []
@@ -210,12 +230,51 @@ class Grammar(Queries):
             tail = ["(", *query, ")"] if self.chance(0.1) else tail
             return [*head, *temporary, "TABLE", *exists, new, *columns, options, mode, *tail]
         if kind < 0.8:
-            view = self.pick("", "ALGORITHM=MERGE", "SQL SECURITY INVOKER", "ALGORITHM=TEMPTABLE SQL SECURITY DEFINER")
-            return ["CREATE", *self.pick("", "OR REPLACE").split(), *view.split(), "VIEW", new, "AS", *self.query(self.depth, 4)]
+            view = self.pick(
+                "", "ALGORITHM=MERGE", "SQL SECURITY INVOKER", "ALGORITHM=TEMPTABLE SQL SECURITY DEFINER"
+            )
+            return [
+                "CREATE",
+                *self.pick("", "OR REPLACE").split(),
+                *view.split(),
+                "VIEW",
+                new,
+                "AS",
+                *self.query(self.depth, 4),
+            ]
         if kind < 0.9:
-            return ["CREATE", self.pick("INDEX", "UNIQUE INDEX"), "i1", "ON", self.table_path(*self.base_name()), "(", "x", ")"]
-        definition = ["(", "id", "INT", "PRIMARY", "KEY", ",", "x", "INT", "DEFAULT", *self.pick("1", "(1 + 1)", "NULL").split()]
-        return [*head, *temporary, "TABLE", *exists, new, *definition, ")", self.pick("", "ENGINE = MyISAM", "COMMENT='x'")]
+            return [
+                "CREATE",
+                self.pick("INDEX", "UNIQUE INDEX"),
+                "i1",
+                "ON",
+                self.table_path(*self.base_name()),
+                "(",
+                "x",
+                ")",
+            ]
+        definition = [
+            "(",
+            "id",
+            "INT",
+            "PRIMARY",
+            "KEY",
+            ",",
+            "x",
+            "INT",
+            "DEFAULT",
+            *self.pick("1", "(1 + 1)", "NULL").split(),
+        ]
+        return [
+            *head,
+            *temporary,
+            "TABLE",
+            *exists,
+            new,
+            *definition,
+            ")",
+            self.pick("", "ENGINE = MyISAM", "COMMENT='x'"),
+        ]
 
     def _alter(self) -> Words:
         table = self.table_path(*self.base_name())
@@ -227,20 +286,41 @@ class Grammar(Queries):
             return ["ALTER", "TABLE", table, "RENAME", self.pick("TO", "AS", ""), self._scratch()]
         if self.chance(0.1):
             return ["ALTER", "VIEW", self.table_path(*self.choose.choice(VIEWS)), "AS", *self.query(1, 4)]
-        return ["ALTER", *self.pick("", "ONLINE" if self.maria else "").split(), "TABLE", table, *change.split()]
+        return [
+            "ALTER",
+            *self.pick("", "ONLINE" if self.maria else "").split(),
+            "TABLE",
+            table,
+            *change.split(),
+        ]
 
     def _drop(self) -> Words:
         kind = self.choose.random()
         table = self.table_path(*self.base_name())
         if kind < 0.35:
             exists = self.pick("", "IF EXISTS").split()
-            names = self.comma([[self.table_path(*self.base_name())] for _ in range(self.choose.choice((1, 2)))])
-            return ["DROP", *self.pick("TABLE", "TABLES").split(), *exists, *names, self.pick("", "CASCADE", "RESTRICT")]
+            names = self.comma(
+                [[self.table_path(*self.base_name())] for _ in range(self.choose.choice((1, 2)))]
+            )
+            return [
+                "DROP",
+                *self.pick("TABLE", "TABLES").split(),
+                *exists,
+                *names,
+                self.pick("", "CASCADE", "RESTRICT"),
+            ]
         if kind < 0.6:
             return ["TRUNCATE", self.pick("", "TABLE"), table]
         if kind < 0.8:
             new = self._scratch()
-            return ["RENAME", self.pick("TABLE", "TABLES"), table, "TO", new, *([",", new, "TO", table] if self.chance(0.4) else [])]
+            return [
+                "RENAME",
+                self.pick("TABLE", "TABLES"),
+                table,
+                "TO",
+                new,
+                *([",", new, "TO", table] if self.chance(0.4) else []),
+            ]
         if kind < 0.9:
             return ["DROP", "INDEX", "`PRIMARY`" if self.chance(0.5) else "x", "ON", table]
         return ["DROP", self.pick("VIEW", "DATABASE"), self.pick("vault", "shop")]
@@ -248,7 +328,11 @@ class Grammar(Queries):
     def _define(self) -> Words:
         """Stored programs: only their definition is judged here; nothing is opened but what the server checks."""
         name = self._scratch()
-        body = ["BEGIN", *self._select(), ";", *self._insert(), ";", "END"] if self.chance(0.5) else self._update()
+        body = (
+            ["BEGIN", *self._select(), ";", *self._insert(), ";", "END"]
+            if self.chance(0.5)
+            else self._update()
+        )
         if self.chance(0.3):
             table = self.table_path(*self.base_name())
             when = self.pick("BEFORE INSERT", "AFTER UPDATE", "BEFORE DELETE").split()
@@ -258,10 +342,15 @@ class Grammar(Queries):
     # --- the rest ---------------------------------------------------------------------------------------------------
 
     def _explain(self) -> Words:
-        verb = self.pick("EXPLAIN", "EXPLAIN", "DESCRIBE", "DESC", "EXPLAIN EXTENDED" if self.maria else "EXPLAIN")
+        verb = self.pick(
+            "EXPLAIN", "EXPLAIN", "DESCRIBE", "DESC", "EXPLAIN EXTENDED" if self.maria else "EXPLAIN"
+        )
         how = self.pick("", "", "FORMAT=JSON", "PARTITIONS" if self.maria else "FORMAT=TREE").split()
         if self.chance(0.3):
-            verb, how = ("ANALYZE" if self.maria else "EXPLAIN ANALYZE"), self.pick("", "FORMAT=JSON" if self.maria else "").split()
+            verb, how = (
+                ("ANALYZE" if self.maria else "EXPLAIN ANALYZE"),
+                self.pick("", "FORMAT=JSON" if self.maria else "").split(),
+            )
             return [*verb.split(), *how, *self._select()]
         inner = self.choose.choice((self._select, self._select, self._insert, self._update, self._delete))
         return [*verb.split(), *how, *inner()]
@@ -269,7 +358,14 @@ class Grammar(Queries):
     def _set(self) -> Words:
         parts = []
         for _ in range(self.choose.choice((1, 2))):
-            name = self.pick("@v", "@w", "@`a b`", "@@session.sort_buffer_size", "SESSION wait_timeout", "lock_wait_timeout")
+            name = self.pick(
+                "@v",
+                "@w",
+                "@`a b`",
+                "@@session.sort_buffer_size",
+                "SESSION wait_timeout",
+                "lock_wait_timeout",
+            )
             parts.append([*name.split(), self.pick("=", ":="), *self.expression(3, [])])
         return ["SET", *self.comma(parts)]
 
@@ -294,13 +390,25 @@ class Grammar(Queries):
         where = ["WHERE", *self.expression(2, [])] if self.chance(0.3) else []
         kind = self.choose.randrange(6)
         if kind == 0:
-            return [*self.pick("SHOW COLUMNS FROM", "SHOW FULL FIELDS IN", "SHOW INDEX FROM", "SHOW KEYS IN").split(), table, *where]
+            return [
+                *self.pick(
+                    "SHOW COLUMNS FROM", "SHOW FULL FIELDS IN", "SHOW INDEX FROM", "SHOW KEYS IN"
+                ).split(),
+                table,
+                *where,
+            ]
         if kind == 1:
             return ["SHOW", "CREATE", "TABLE", table]
         if kind == 2:
-            return [*self.pick("SHOW TABLES", "SHOW FULL TABLES", "SHOW TABLE STATUS", "SHOW TRIGGERS").split(), *where]
+            return [
+                *self.pick("SHOW TABLES", "SHOW FULL TABLES", "SHOW TABLE STATUS", "SHOW TRIGGERS").split(),
+                *where,
+            ]
         if kind == 3:
-            return [*self.pick("SHOW VARIABLES", "SHOW STATUS", "SHOW COLLATION", "SHOW DATABASES").split(), *where]
+            return [
+                *self.pick("SHOW VARIABLES", "SHOW STATUS", "SHOW COLLATION", "SHOW DATABASES").split(),
+                *where,
+            ]
         if kind == 4:
             return [self.pick("DESC", "DESCRIBE", "EXPLAIN"), table, self.pick("", "x")]
         return ["HELP", "'x'"] if self.maria else ["SHOW", "PROCESSLIST"]
@@ -309,7 +417,13 @@ class Grammar(Queries):
         parts: list[Words] = []
         for alias in ("", *self.choose.sample(("l1", "l2"), self.choose.randrange(2))):
             named = ["AS", alias] if alias else []
-            parts.append([self.table_path(*self.base_name()), *named, *self.pick("READ", "WRITE", "READ LOCAL").split()])
+            parts.append(
+                [
+                    self.table_path(*self.base_name()),
+                    *named,
+                    *self.pick("READ", "WRITE", "READ LOCAL").split(),
+                ]
+            )
         return ["LOCK", self.pick("TABLE", "TABLES"), *self.comma(parts)]
 
     def _maintain(self) -> Words:
@@ -320,7 +434,11 @@ class Grammar(Queries):
 
     def _set_statement(self) -> Words:
         if not self.maria:
-            return ["SELECT", "/*+ SET_VAR(sort_buffer_size=100000) */", *self._select()[1:]] if self.chance(0.5) else self._select()
+            return (
+                ["SELECT", "/*+ SET_VAR(sort_buffer_size=100000) */", *self._select()[1:]]
+                if self.chance(0.5)
+                else self._select()
+            )
         value = self.expression(1, [])
         inner = self.choose.choice((self._select, self._insert, self._update))
         return ["SET", "STATEMENT", "sort_buffer_size", "=", *value, "FOR", *inner()]
@@ -337,7 +455,21 @@ class Grammar(Queries):
         if kind == 2:
             query = self.query(1, 1)
             return ["FOR", "r1", "IN", "(", *query, ")", "DO", *inner(), ";", "END", "FOR"]
-        return ["BEGIN", "NOT", "ATOMIC", "DECLARE", "c1", "CURSOR", "FOR", *self.query(1, 1), ";", "OPEN", "c1", ";", "END"]
+        return [
+            "BEGIN",
+            "NOT",
+            "ATOMIC",
+            "DECLARE",
+            "c1",
+            "CURSOR",
+            "FOR",
+            *self.query(1, 1),
+            ";",
+            "OPEN",
+            "c1",
+            ";",
+            "END",
+        ]
 
     def _several(self) -> Words:
         schema = self.schema

@@ -13,8 +13,39 @@ Words = list[str]
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*\Z")
 # Names that need their quotes although they are not on our own lists (a list under test proves nothing about itself).
 _QUOTED = frozenset(
-    "SELECT FROM TABLE ORDER GROUP WHERE KEY KEYS INDEX UNION ALL SET VALUES IN ON AS JOIN LEFT".split()
-    + "WINDOW EXCEPT INTERSECT OVER RANK ROWS LATERAL SYSTEM OF RECURSIVE RETURNING ROW_NUMBER OFFSET".split()
+    [
+        "SELECT",
+        "FROM",
+        "TABLE",
+        "ORDER",
+        "GROUP",
+        "WHERE",
+        "KEY",
+        "KEYS",
+        "INDEX",
+        "UNION",
+        "ALL",
+        "SET",
+        "VALUES",
+        "IN",
+        "ON",
+        "AS",
+        "JOIN",
+        "LEFT",
+        "WINDOW",
+        "EXCEPT",
+        "INTERSECT",
+        "OVER",
+        "RANK",
+        "ROWS",
+        "LATERAL",
+        "SYSTEM",
+        "OF",
+        "RECURSIVE",
+        "RETURNING",
+        "ROW_NUMBER",
+        "OFFSET",
+    ]
 )
 _STRINGS = (
     "x", "", "it''s", "a b", "-- ", "# no", "/* x */", "/*! x */", "FROM k", "`", '""', "; DROP TABLE k", "*/", ")",
@@ -90,7 +121,21 @@ class Lexis:
         if self.chance(0.7):
             return str(choose.randrange(10))
         return choose.choice(
-            ("1.5", ".5", "1e0", "1E-1", "1.5e3", "0x41", "x'4142'", "b'01'", "0b11", "-1", "1.", "007", "X'00'")
+            (
+                "1.5",
+                ".5",
+                "1e0",
+                "1E-1",
+                "1.5e3",
+                "0x41",
+                "x'4142'",
+                "b'01'",
+                "0b11",
+                "-1",
+                "1.",
+                "007",
+                "X'00'",
+            )
         )
 
     def gap(self) -> str:

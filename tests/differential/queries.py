@@ -66,7 +66,9 @@ class Queries(Lexis):
         kind = self.choose.random()
         if depth > 0 and kind < 0.16:
             head = [self.word("LATERAL")] if not self.maria and self.chance(0.2) else []
-            columns = ["(", "id", ",", "x", ",", "y", ",", "s", ")"] if self.chance(0.1) and not self.maria else []
+            columns = (
+                ["(", "id", ",", "x", ",", "y", ",", "s", ")"] if self.chance(0.1) and not self.maria else []
+            )
             return [*head, "(", *self.query(depth - 1, 4), ")", *said, quoted, *columns], Source(alias, None)
         if depth > 0 and kind < 0.19:
             columns = "id INT PATH '$', x INT PATH '$', y INT PATH '$', s INT PATH '$'"
@@ -108,7 +110,11 @@ class Queries(Lexis):
             if kind < 0.3:
                 words = [*words, ",", *more]
             elif kind < 0.4:
-                words = [*words, *self.pick("CROSS JOIN", "STRAIGHT_JOIN", "JOIN", "INNER JOIN").split(), *more]
+                words = [
+                    *words,
+                    *self.pick("CROSS JOIN", "STRAIGHT_JOIN", "JOIN", "INNER JOIN").split(),
+                    *more,
+                ]
             elif kind < 0.45:
                 join = self.pick("NATURAL JOIN", "NATURAL LEFT JOIN", "NATURAL RIGHT OUTER JOIN")
                 words = [*words, *join.split(), *more]
@@ -157,7 +163,11 @@ class Queries(Lexis):
             return self.column(sources) if self.chance(0.6) else self.literal()
         inner = depth - 1
         if kind < 0.42:
-            return [*self.expression(inner, sources), self.choose.choice(_ARITHMETIC), *self.expression(inner, sources)]
+            return [
+                *self.expression(inner, sources),
+                self.choose.choice(_ARITHMETIC),
+                *self.expression(inner, sources),
+            ]
         if kind < 0.62:
             return self.call(inner, sources)
         if kind < 0.72:
@@ -177,7 +187,12 @@ class Queries(Lexis):
         if kind < 0.95 and self.maria:
             name = self.table_path(*self.choose.choice(SEQUENCES))
             return self.choose.choice(
-                (["NEXT", "VALUE", "FOR", name], [f"NEXTVAL({name})"], [f"LASTVAL({name})"], ["PREVIOUS VALUE FOR", name])
+                (
+                    ["NEXT", "VALUE", "FOR", name],
+                    [f"NEXTVAL({name})"],
+                    [f"LASTVAL({name})"],
+                    ["PREVIOUS VALUE FOR", name],
+                )
             )
         return self.column(sources)
 
@@ -190,7 +205,13 @@ class Queries(Lexis):
         if kind < 8:
             return ["IF(", *self.condition(depth, sources), ",", *one, ",", "1", ")"]
         forms: list[Words] = [
-            ["CAST(", *one, "AS", self.pick("CHAR", "SIGNED", "DECIMAL(5,2)", "CHAR(5) CHARACTER SET utf8mb4"), ")"],
+            [
+                "CAST(",
+                *one,
+                "AS",
+                self.pick("CHAR", "SIGNED", "DECIMAL(5,2)", "CHAR(5) CHARACTER SET utf8mb4"),
+                ")",
+            ],
             ["CONVERT(", *one, "USING", "utf8mb4", ")"],
             ["EXTRACT(", "YEAR", "FROM", *one, ")"],
             ["TRIM(", self.pick("LEADING", "TRAILING", "BOTH"), "'x'", "FROM", *one, ")"],
@@ -210,7 +231,9 @@ class Queries(Lexis):
         ]
         if self.chance(0.25):
             schema, name = self.choose.choice(FUNCTIONS)
-            written = self.name(name) if schema == self.schema and self.chance(0.6) else self.path(schema, name)
+            written = (
+                self.name(name) if schema == self.schema and self.chance(0.6) else self.path(schema, name)
+            )
             return [written, "(", *one, ")"]
         return self.choose.choice(forms)
 
@@ -221,7 +244,11 @@ class Queries(Lexis):
         if depth <= 0 or kind < 0.35:
             return [*one, self.choose.choice(_COMPARE), *self.expression(inner, sources)]
         if kind < 0.5:
-            join = self.pick("AND", "OR", "XOR", "&&") if self.ctx.pipes_as_concat else self.pick("AND", "OR", "||")
+            join = (
+                self.pick("AND", "OR", "XOR", "&&")
+                if self.ctx.pipes_as_concat
+                else self.pick("AND", "OR", "||")
+            )
             return [*self.condition(inner, sources), join, *self.condition(inner, sources)]
         negated = ["NOT"] if self.chance(0.3) else []
         if kind < 0.56:
@@ -231,14 +258,28 @@ class Queries(Lexis):
         if kind < 0.76:
             return [*negated, "EXISTS", "(", *self.query(inner, self.choose.randrange(1, 4)), ")"]
         if kind < 0.8:
-            return [*one, *negated, "BETWEEN", *self.expression(0, sources), "AND", *self.expression(0, sources)]
+            return [
+                *one,
+                *negated,
+                "BETWEEN",
+                *self.expression(0, sources),
+                "AND",
+                *self.expression(0, sources),
+            ]
         if kind < 0.84:
             return [*one, *negated, "LIKE", self.string()]
         if kind < 0.88:
             return [*one, "IS", *negated, self.pick("NULL", "TRUE", "UNKNOWN")]
         if kind < 0.93:
             quantity = self.pick("ANY", "ALL", "SOME")
-            return [*one, self.choose.choice(_COMPARE[:6]), quantity, "(", *self.query(inner, 1, limit=False), ")"]
+            return [
+                *one,
+                self.choose.choice(_COMPARE[:6]),
+                quantity,
+                "(",
+                *self.query(inner, 1, limit=False),
+                ")",
+            ]
         if kind < 0.96:
             row = ["(", *self.expression(0, sources), ",", *self.expression(0, sources), ")"]
             return [*self.pick("", "ROW").split(), *row, "IN", "(", *self.query(inner, 2, limit=False), ")"]
@@ -246,7 +287,9 @@ class Queries(Lexis):
 
     # --- queries ----------------------------------------------------------------------------------------------------
 
-    def query(self, depth: int, width: int, one: bool = False, limit: bool = True, top: bool = False) -> Words:
+    def query(
+        self, depth: int, width: int, one: bool = False, limit: bool = True, top: bool = False
+    ) -> Words:
         """A query that gives `width` columns (4: named id, x, y, s). one: at most one row. limit: LIMIT is possible."""
         kept = len(self.ctes)
         words: Words = []
@@ -257,7 +300,9 @@ class Queries(Lexis):
         body = self.block(depth, width, one, limit, top)
         if not one and depth > 0 and self.chance(0.14):
             for _ in range(self.choose.choice((1, 1, 2))):
-                operator = self.pick("UNION", "UNION ALL", "UNION DISTINCT", "EXCEPT", "INTERSECT", "EXCEPT ALL")
+                operator = self.pick(
+                    "UNION", "UNION ALL", "UNION DISTINCT", "EXCEPT", "INTERSECT", "EXCEPT ALL"
+                )
                 other = self.block(depth - 1, width, False, False, False)
                 if self.chance(0.3):
                     other = ["(", *other, ")"]
@@ -286,7 +331,26 @@ class Queries(Lexis):
             if recursive and self.chance(0.6):
                 base = self.query(0, 4, limit=False)
                 own = self.name(name)
-                body = [*base, "UNION", "SELECT", "id", "+", "1", ",", "x", ",", "y", ",", "s", "FROM", own, "WHERE", "id", "<", "3"]
+                body = [
+                    *base,
+                    "UNION",
+                    "SELECT",
+                    "id",
+                    "+",
+                    "1",
+                    ",",
+                    "x",
+                    ",",
+                    "y",
+                    ",",
+                    "s",
+                    "FROM",
+                    own,
+                    "WHERE",
+                    "id",
+                    "<",
+                    "3",
+                ]
             else:
                 body = self.query(depth, 4)
             parts.append([self.name(name), *columns, "AS", "(", *body, ")"])
@@ -297,14 +361,17 @@ class Queries(Lexis):
         kind = self.choose.random()
         if width == 4 and kind < 0.05 and not one and not self.maria:
             return ["TABLE", self.table_path(*self.plain_base())]
-        if kind > 0.97 and depth > 0 and not one and not (width == 4):
+        if kind > 0.97 and depth > 0 and not one and width != 4:
             row = self.comma([self.literal() for _ in range(width)])
             return ["VALUES", *([] if self.maria else ["ROW"]), "(", *row, ")"]
         if kind < 0.06 and one:
             return [self.word("SELECT"), *self.expression(depth - 1, [])]
         words, sources = self.tables(depth)
         options = self.pick("DISTINCT", "ALL", "SQL_CALC_FOUND_ROWS", "STRAIGHT_JOIN", "HIGH_PRIORITY")
-        head = [self.word("SELECT"), *([options] if self.chance(0.06) and (top or options[0] in "DA") else [])]
+        head = [
+            self.word("SELECT"),
+            *([options] if self.chance(0.06) and (top or options[0] in "DA") else []),
+        ]
         grouped = self.chance(0.12)
         head += self.columns(depth, width, sources, grouped or one)
         out = [*head, self.word("FROM"), *words]

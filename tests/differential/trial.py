@@ -14,7 +14,20 @@ from tests.differential.judge import Behind, locks_rows, misses, refused, unopen
 from tests.differential.truth import MySQLTruth, Truth
 from tests.differential.world import behind, setup
 
-CHARSETS = ("utf8mb4", "utf8mb4", "utf8mb4", "utf8mb3", "latin1", "latin1", "ascii", "binary", "koi8r", "gb2312", "ujis", "hebrew")
+CHARSETS = (
+    "utf8mb4",
+    "utf8mb4",
+    "utf8mb4",
+    "utf8mb3",
+    "latin1",
+    "latin1",
+    "ascii",
+    "binary",
+    "koi8r",
+    "gb2312",
+    "ujis",
+    "hebrew",
+)
 MODES = ("ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "IGNORE_SPACE", "PIPES_AS_CONCAT", "HIGH_NOT_PRECEDENCE")
 
 
@@ -37,7 +50,9 @@ def contexts(choose: random.Random, flavour: int, version: int) -> tuple[LexCont
 class Found:
     """One miss: the text, its context, and what was missed."""
 
-    def __init__(self, made: Made, ctx: LexContext, mode: str, schema: str, what: list[str], outcome: str) -> None:
+    def __init__(
+        self, made: Made, ctx: LexContext, mode: str, schema: str, what: list[str], outcome: str
+    ) -> None:
         self.made = made
         self.ctx = ctx
         self.mode = mode
@@ -61,7 +76,8 @@ class Trial:
         self.over: dict[tuple[str, str], list[bytes]] = {}
         self.found: list[Found] = []
         self.crashing: list[bytes] = []
-        truth.connect("")
+        if not hasattr(truth, "client"):
+            truth.connect("")
         self.restore()
 
     def restore(self) -> None:
@@ -77,7 +93,12 @@ class Trial:
         """Brings the observed session into this state."""
         client = self.truth.client
         client.schema = schema
-        for text in (f"SET sql_mode = '{mode}'", f"SET NAMES {charset}", f"USE {schema}", "SET character_set_results = utf8mb4"):
+        for text in (
+            f"SET sql_mode = '{mode}'",
+            f"SET NAMES {charset}",
+            f"USE {schema}",
+            "SET character_set_results = utf8mb4",
+        ):
             answer = client.run(text.encode())
             assert not answer, (text, answer)
 
@@ -135,21 +156,22 @@ class Trial:
 
     def shrink(self, found: Found) -> bytes:
         """The shortest text that still misses something: pieces are taken out as long as it does."""
-        tokens = lex(found.made.text, found.ctx)
-        pieces = [raw for raw in tokens.raws if raw]
-        if not self.again(b" ".join(pieces), found):
-            return found.made.text
+        text = found.made.text
+        starts = [*lex(text, found.ctx).starts, len(text)]
+        pieces = [text[starts[i] : starts[i + 1]] for i in range(len(starts) - 1)]
+        if not self.again(b"".join(pieces), found):
+            return text
         size = len(pieces) // 2
         while size:
             at = 0
             while at < len(pieces):
                 shorter = pieces[:at] + pieces[at + size :]
-                if shorter and self.again(b" ".join(shorter), found):
+                if shorter and self.again(b"".join(shorter), found):
                     pieces = shorter
                 else:
                     at += max(1, size // 2)
             size //= 2
-        return b" ".join(pieces)
+        return b"".join(pieces)
 
     def session(self, choose: random.Random, count: int) -> None:
         """`count` statements in one session state."""
@@ -159,15 +181,18 @@ class Trial:
         for _ in range(count):
             made = make(choose, ctx, schema)
             self.one(made, ctx, mode, schema)
-            if made.session or made.ddl or made.kind in ("explain", "select"):
-                if made.session or made.ddl:
-                    self.truth.client.reset()
-                    self.truth.client.run(b"UNLOCK TABLES")
-                if made.ddl:
-                    self.restore()
-                if made.session or made.ddl:
-                    self.enter(mode, ctx.charset, schema)
-                    self.truth.opened()
+            self.tidy(made, ctx, mode, schema)
+
+    def tidy(self, made: Made, ctx: LexContext, mode: str, schema: str) -> None:
+        """Behind a text that leaves something: the session, and where it must be the world, as they were."""
+        if not (made.session or made.ddl):
+            return
+        self.truth.client.reset()
+        self.truth.client.run(b"UNLOCK TABLES")
+        if made.ddl:
+            self.restore()
+        self.enter(mode, ctx.charset, schema)
+        self.truth.opened()
 
 
 __all__ = ["MARIADB", "Found", "Trial"]

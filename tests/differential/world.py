@@ -6,7 +6,21 @@ from dbgate.sql.statement import MARIADB
 from tests.differential.judge import Behind
 
 COLUMNS = ("id", "x", "y", "s")
-_PLAIN = ("a", "b", "c", "log", "status", "value", "order", "select", "it`s", "x y", "1a", "offset", "u\u00e9")
+_PLAIN = (
+    "a",
+    "b",
+    "c",
+    "log",
+    "status",
+    "value",
+    "order",
+    "select",
+    "it`s",
+    "x y",
+    "1a",
+    "offset",
+    "u\u00e9",
+)
 TABLES = (
     [("shop", name) for name in _PLAIN]
     + [("shop", "part"), ("shop", "hist"), ("shop", "trig"), ("vault", "a"), ("vault", "k"), ("vault", "cte")]
@@ -28,7 +42,11 @@ def quoted(name: str) -> str:
 
 def setup(flavour: int) -> list[str]:
     """The statements that make the world anew."""
-    out = ["DROP DATABASE IF EXISTS shop", "DROP DATABASE IF EXISTS vault", "CREATE DATABASE shop CHARACTER SET utf8mb4"]
+    out = [
+        "DROP DATABASE IF EXISTS shop",
+        "DROP DATABASE IF EXISTS vault",
+        "CREATE DATABASE shop CHARACTER SET utf8mb4",
+    ]
     out += ["CREATE DATABASE vault CHARACTER SET utf8mb4"]
     for schema, name in TABLES:
         table = f"{schema}.{quoted(name)}"

@@ -6,6 +6,7 @@ policy: the loader and the compiler. gate: one session, bytes from both sides in
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -62,7 +63,11 @@ def sql(data: bytes) -> None:
     if not tokens.error:
         _covers(text, ctx)
     again = analyze(text, ctx, "shop")
-    assert (again.digest, again.masked, again.canonical) == (analysis.digest, analysis.masked, analysis.canonical)
+    assert (again.digest, again.masked, again.canonical) == (
+        analysis.digest,
+        analysis.masked,
+        analysis.canonical,
+    )
     fast_digest(text, ctx)
     mask(text, tokens)
     masked_literals(text, tokens)
@@ -99,10 +104,8 @@ def wire(data: bytes) -> None:
     which, cut = data[0], data[2]
     capabilities = _CAPABILITIES[data[1] % len(_CAPABILITIES)]
     body = data[3:]
-    try:
+    with contextlib.suppress(ProtocolError):
         _WIRE[which % len(_WIRE)](body, capabilities, cut)
-    except ProtocolError:
-        pass
 
 
 def _greeting(body: bytes, capabilities: int, cut: int) -> None:
@@ -138,15 +141,19 @@ def _command(body: bytes, capabilities: int, cut: int) -> None:
 
 
 def _status(body: bytes, capabilities: int, cut: int) -> None:
-    for parse in (status.parse_err, status.parse_prepared, status.parse_eof, status.plain_ok, status.column_name):
+    for parse in (
+        status.parse_err,
+        status.parse_prepared,
+        status.parse_eof,
+        status.plain_ok,
+        status.column_name,
+    ):
         try:
             parse(body, 0, len(body))
         except ProtocolError:
             continue
-    try:
+    with contextlib.suppress(ProtocolError):
         status.columns(body, 0, len(body), bool(cut & 1))
-    except ProtocolError:
-        pass
     status.parse_ok(body, 0, len(body), capabilities)
 
 
@@ -209,7 +216,13 @@ _WIRE: list[Callable[[bytes, int, int], None]] = [
 
 _STATEMENTS: list[Analysis] = [
     analyze(text, CONTEXTS[0], "shop")
-    for text in (b"SELECT * FROM users WHERE id = 1 OR 1=1", b"DROP TABLE x", b"CALL p()", b"SET NAMES utf8mb4", b"\x00")
+    for text in (
+        b"SELECT * FROM users WHERE id = 1 OR 1=1",
+        b"DROP TABLE x",
+        b"CALL p()",
+        b"SET NAMES utf8mb4",
+        b"\x00",
+    )
 ]
 
 
