@@ -112,7 +112,11 @@ def test_clear_forgets_everything_and_frees_little_by_little() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 2000), st.booleans()), max_size=300))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 2000), st.booleans()), max_size=300
+    )
+)
 def test_never_a_wrong_value_never_over_the_limit(steps: list[tuple[int, int, int, bool]]) -> None:
     cache: Cache[str] = Cache(64 * VIEW_OVERHEAD, no_cost)
     model: dict[tuple[int, bytes, bool], str] = {}
