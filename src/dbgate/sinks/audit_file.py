@@ -159,7 +159,7 @@ class AuditFile:
                 quiet = 0
                 if self._open and len(self._queue) < _BATCH:
                     # Written as they come, records would make batches of one or two, and each batch takes the
-                    # interpreter's lock from the event loop several times: that alone halved the throughput.
+                    # interpreter's lock from the event loop several times.
                     self._pause(_TICK)
             elif not self._open:
                 break
