@@ -297,7 +297,6 @@ SERVER: list[Step | tuple[Step, ...]] = [
     "EXPLAIN FOR DATABASE vault SELECT name FROM users",
     "EXPLAIN ANALYZE FOR SCHEMA vault SELECT name FROM users",
     "EXPLAIN PARTITIONS SELECT * FROM secret",
-    "DO RELEASE_LOCK('x'), GET_LOCK('x', 0)",
 ]
 
 DEADLY: list[Step | tuple[Step, ...]] = [

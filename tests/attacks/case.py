@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Step = str | bytes
+Rows = Sequence[Step] | Sequence[tuple[Step, ...]] | Sequence[Step | tuple[Step, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,7 @@ class Attack:
     deadly: bool = False
 
 
-def attacks(prefix: str, rows: list[Step | tuple[Step, ...]], **options: object) -> list[Attack]:
+def attacks(prefix: str, rows: Rows, **options: object) -> list[Attack]:
     """Number the rows of one class: prefix.1, prefix.2, …"""
     return [
         Attack(name=f"{prefix}.{n}", steps=row if isinstance(row, tuple) else (row,), **options)  # type: ignore[arg-type]

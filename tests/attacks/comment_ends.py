@@ -226,7 +226,6 @@ HINT: list[Step | tuple[Step, ...]] = [
     "SELECT /*+ * / */ s FROM secret",
     "SELECT /*+ **/ s FROM secret",
     "SELECT /*+*/ /*+ QB_NAME(`*/ s FROM secret -- `) */ 1",
-    "UPDATE /*+ QB_NAME(`*/ users SET name = 'a' -- `) */ users SET name = (SELECT s FROM secret LIMIT 1); SELECT name FROM users",
     "/*! SELECT /*+ NO_MERGE() */ s FROM secret */",
     "SELECT /*! */ /*+ QB_NAME(`*/ s FROM secret -- `) */ 1",
     "SELECT /*+ QB_NAME(`*/ 1; SELECT s FROM secret -- `) */ 1",

@@ -1,4 +1,4 @@
-"""All attacks of this folder, one class a module."""
+"""All attacks and all honest work of this folder, one class a module."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from tests.attacks import (
     comment_ends,
     ddl,
     descriptions,
+    dynamic,
     expressions,
+    functions,
+    honest,
+    honest_content,
+    honest_drivers,
+    honest_orm,
+    honest_reports,
     lexical,
     positions,
+    schemas,
     shadows,
+    state_modes,
     tables,
     token_edges,
     token_edges_2,
@@ -26,14 +35,25 @@ MODULES = (
     comment_ends,
     ddl,
     descriptions,
+    dynamic,
     expressions,
+    functions,
     lexical,
     positions,
+    schemas,
     shadows,
+    state_modes,
     tables,
     token_edges,
     token_edges_2,
     verbs,
     writes,
+)
+HONEST = (
+    honest,
+    honest_content,
+    honest_drivers,
+    honest_orm,
+    honest_reports,
 )
 ATTACKS: list[Attack] = [case for module in MODULES for case in module.CASES]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.attacks.case import Attack, Step, attacks
+from tests.attacks.case import Attack, Rows, Step, attacks
 
 _BLANKS = [
     b"\t",
@@ -142,9 +142,9 @@ COMMENTS: list[Step | tuple[Step, ...]] = [
     "SELECT s FROM `se``cret`; SELECT s FROM secret x",
 ]
 
-BLANKS: list[Step | tuple[Step, ...]] = [
-    b"SELECT" + blank + b"s" + blank + b"FROM" + blank + b"secret" for blank in _BLANKS
-] + [b"SELECT 1--" + blank + b"\n, s FROM secret" for blank in _BLANKS]
+BLANKS: Rows = [b"SELECT" + blank + b"s" + blank + b"FROM" + blank + b"secret" for blank in _BLANKS] + [
+    b"SELECT 1--" + blank + b"\n, s FROM secret" for blank in _BLANKS
+]
 
 LATIN1: list[Step | tuple[Step, ...]] = [
     b"SELECT\xa0s\xa0FROM\xa0secret",
@@ -159,7 +159,7 @@ LATIN1: list[Step | tuple[Step, ...]] = [
     b"SELECT _utf8mb4'\\', s FROM secret -- '",
 ]
 
-CHARSETS: list[Step | tuple[Step, ...]] = [
+CHARSETS: Rows = [
     (f"SET NAMES {name}".encode(), text)
     for name in (
         "gbk",

@@ -130,7 +130,7 @@ def play(port: int, attack: Attack) -> Outcome:
                     break
     finally:
         if connection.open:
-            connection._force_close()
+            connection._force_close()  # type: ignore[attr-defined]
     return outcome
 
 

@@ -48,6 +48,10 @@ class Stage:
         """Put the world back."""
         world.build(self._connection(), self.mariadb)
 
+    def refresh(self) -> None:
+        """Put only the rows back that the user may write."""
+        world.refill(self._connection())
+
     def reason(self, outcome: Outcome) -> str:
         """Why the gateway refused, by its audit log: the last block's reason."""
         blocks = [record for record in self.gateway.records() if record["decision"] == "block"]

@@ -13,9 +13,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from tests.attacks import honest, verbs, world
+from tests.attacks import verbs, world
 from tests.attacks.case import Attack
-from tests.attacks.everything import ATTACKS, MODULES
+from tests.attacks.everything import ATTACKS, HONEST, MODULES
 from tests.attacks.play import Outcome, play
 from tests.attacks.stage import Stage, open_stage
 
@@ -91,23 +91,28 @@ def test_the_attacks_work_on_an_unguarded_server(stage: Stage) -> None:
     assert effective > tried * 0.55, "most attacks must work on one server alone, or these tests show nothing"
 
 
-def test_honest_work_passes(stage: Stage) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("module", HONEST, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_honest_work_passes(stage: Stage, module: Any) -> None:
     accepted = 0
     failures: list[str] = []
-    for case in honest.CASES:
+    for case in module.CASES:
+        stage.refresh()
         direct = play(stage.server_port, case)
-        if any("INSERT" in str(step) for step in case.steps):
-            stage.restore()
+        stage.refresh()
         guarded = play(stage.gateway_port, case)
-        if guarded.refused and direct.succeeded:
-            failures.append(f"{case.name}: refused: {case.steps!r} {guarded.errors} {stage.reason(guarded)}")
-        elif direct.errors != guarded.errors and not guarded.refused:
+        if guarded.refused:
+            if direct.succeeded:
+                failures.append(
+                    f"{case.name}: refused: {case.steps!r} {guarded.errors} {stage.reason(guarded)}"
+                )
+        elif direct.errors != guarded.errors:
             failures.append(f"{case.name}: {case.steps!r} {guarded.errors} instead of {direct.errors}")
         elif len(direct.rows) != len(guarded.rows):
             failures.append(f"{case.name}: {len(guarded.rows)} rows instead of {len(direct.rows)}")
         accepted += direct.succeeded
     assert not failures, f"{len(failures)} honest statements stopped:\n" + "\n".join(failures)
-    assert accepted > len(honest.CASES) * 0.9
+    assert accepted > len(module.CASES) * 0.8
 
 
 def test_names_are_unique() -> None:

@@ -177,6 +177,14 @@ def test_statement_ids_that_were_refused_or_never_given(stage: Stage) -> None:
         _nothing(stage, _play(stage.gateway_port, _send(*parts)))
 
 
+def _briefly(data: bytes) -> Callable[[Raw], None]:
+    def act(connection: Raw) -> None:
+        connection.send(data)
+        connection.drain(0.02)
+
+    return act
+
+
 @pytest.mark.parametrize("first", range(0, 256, 32))
 def test_every_command_byte(stage: Stage, first: int) -> None:
     tails = (
@@ -191,10 +199,7 @@ def test_every_command_byte(stage: Stage, first: int) -> None:
         for tail in tails:
             if command in (raw.QUERY, raw.PREPARE) and tail == THEFT.encode():
                 continue
-            seen = _play(
-                stage.gateway_port,
-                lambda c, b=command, t=tail: (c.send(packet(bytes([b]) + t)), c.drain(0.02)),
-            )
+            seen = _play(stage.gateway_port, _briefly(packet(bytes([command]) + tail)))
             assert MARK not in seen, (command, tail)
     assert not stage.changed()
 
@@ -253,7 +258,7 @@ def test_commands_before_the_login_is_done(stage: Stage) -> None:
         query(GOOD) + query(THEFT),
         query("DELETE FROM users"),
     ):
-        _nothing(stage, _play(stage.gateway_port, lambda c: c.drain(), behind=behind))
+        _nothing(stage, _play(stage.gateway_port, _send(), behind=behind))
         with contextlib.suppress(OSError), Raw(stage.gateway_port) as connection:
             connection.send(behind, packet(connection.answer(raw.ORDINARY, b"app", None), 1))
             connection.drain()
@@ -296,16 +301,23 @@ def _change_user(c: Raw, user: bytes, schema: bytes, collation: int, *behind: by
     c.drain()
 
 
+def _changing(user: bytes, schema: bytes, collation: int, *behind: bytes) -> Callable[[Raw], None]:
+    def act(connection: Raw) -> None:
+        _change_user(connection, user, schema, collation, *behind)
+
+    return act
+
+
 @pytest.mark.parametrize("user", [b"app", b"evil_victim", b"root", b""])
 @pytest.mark.parametrize("schema", [b"shop", b"vault", b"mysql", b"SHOP", b""])
 def test_change_user(stage: Stage, user: bytes, schema: bytes) -> None:
     for collation in (45, 28, 8, 63, 1000, 0):
-        _nothing(stage, _play(stage.gateway_port, lambda c, n=collation: _change_user(c, user, schema, n)))
+        _nothing(stage, _play(stage.gateway_port, _changing(user, schema, collation)))
         _nothing(
             stage,
             _play(
                 stage.gateway_port,
-                lambda c, n=collation: _change_user(c, user, schema, n, query(GOOD), query(THEFT)),
+                _changing(user, schema, collation, query(GOOD), query(THEFT)),
             ),
         )
 

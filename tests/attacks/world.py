@@ -169,6 +169,18 @@ def build(connection: Any, mariadb: bool) -> None:
             cursor.execute("RESET PERSIST")
 
 
+def refill(connection: Any) -> None:
+    """The first rows of the four tables that the user may write, and no others."""
+    with connection.cursor() as cursor:
+        for table in ("users", "orders", "items", "products"):
+            cursor.execute(f"TRUNCATE shop.{table}")
+        for statement in COMMON.split(";\n"):
+            if statement.startswith(
+                tuple(f"INSERT INTO shop.{t}" for t in ("users", "orders", "items", "products"))
+            ):
+                cursor.execute(statement)
+
+
 def fingerprint(connection: Any) -> tuple[object, ...]:
     """What an attack must not change, as one comparable value. `shop` tables that the user may write count by rows
     removed only: the attacks here never write them by right."""
