@@ -13,7 +13,7 @@ from dbgate.sql.where import filters
 
 _INSERT_OPTIONS: Final = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "INTO")
 _UPDATE_OPTIONS: Final = ("LOW_PRIORITY", "IGNORE")
-_DELETE_OPTIONS: Final = ("LOW_PRIORITY", "QUICK", "IGNORE", "HISTORY")
+_DELETE_OPTIONS: Final = ("LOW_PRIORITY", "QUICK", "IGNORE")
 
 
 def insert(scanner: Scanner, i: int, hi: int, verb: str) -> None:
@@ -146,17 +146,15 @@ def delete(scanner: Scanner, i: int, hi: int) -> None:
     tokens = facts.tokens
     words = tokens.words
     facts.verb = "DELETE"
-    while (
-        i < hi
-        and words[i] in _DELETE_OPTIONS
-        and not (
-            i + 1 < hi
-            and words[i + 1] in (",", ".", "FROM")
-            and words[i] in ("QUICK", "HISTORY")
-            and words[i + 1] != "FROM"
-        )
-    ):
+    after = words[i + 1] if i + 1 < hi else ""
+    if scanner.maria and i < hi and words[i] == "HISTORY" and after == "FROM":  # an option only at this place
         i += 1
+    else:
+        while i < hi and words[i] in _DELETE_OPTIONS:
+            after = words[i + 1] if i + 1 < hi else ""
+            if words[i] == "QUICK" and after in (",", "."):  # a table
+                break
+            i += 1
     behind = i < hi and words[i] == "FROM"
     if behind:
         i += 1

@@ -53,6 +53,8 @@ O = "SELECT shop.orders"  # noqa: E741
         ("DELETE FROM users WHERE a IN (SELECT s FROM secret) RETURNING a", f"{D}; {S}; SELECT shop.users"),
         ("DELETE HISTORY FROM users BEFORE SYSTEM_TIME '1'", D),
         ("DELETE quick FROM users quick", D),
+        ("DELETE IGNORE history FROM secret, users history", f"{D}; {S}"),
+        ("DELETE history, o FROM secret, users history, orders o", f"DELETE shop.orders; {D}; {S}"),
         ("DELETE u FROM users u JOIN secret", f"{D}; {S}"),
         ("DELETE shop.users.*, o FROM users, orders o", f"DELETE shop.orders; {D}"),
         ("DELETE users.*, o FROM users, orders o", f"DELETE shop.orders; {D}"),
@@ -117,6 +119,10 @@ def test_folded_names() -> None:
     folding = LexContext(MY.flavour, MY.version, fold_names=True)
     assert needs("UPDATE Users U, Orders SET u.a = 1", folding) == f"{O}; {W}"
     assert needs("UPDATE Users U, Orders SET u.a = 1", MA) == "UPDATE shop.Orders; UPDATE shop.Users"
+
+
+def test_history_is_a_name_in_mysql() -> None:
+    assert needs("DELETE history FROM secret, users history", MY) == f"{D}; {S}"
 
 
 def test_returning_is_a_name_in_mysql() -> None:
