@@ -12,6 +12,7 @@ from dbgate.sql.statement import (
     Need,
     Statement,
 )
+from dbgate.sql.tokens import HEX, STRING
 from tests.differential.truth import READ, Opened
 
 # Statistics of the optimizer: MariaDB reads and writes them on its own behalf.
@@ -137,9 +138,14 @@ def misses(
 
 
 def locks_rows(text: bytes, ctx: LexContext) -> bool:
-    """Whether the text says FOR UPDATE."""
-    words = lex(text, ctx).words
-    return any(words[i : i + 2] == ["FOR", "UPDATE"] for i in range(len(words)))
+    """Whether the text says FOR UPDATE, itself or in a literal that it runs."""
+    tokens = lex(text, ctx)
+    words = tokens.words
+    if any(words[i : i + 2] == ["FOR", "UPDATE"] for i in range(len(words))):
+        return True
+    return any(
+        b"FOR UPDATE" in tokens.string(i) for i in range(len(tokens)) if tokens.kinds[i] in (STRING, HEX)
+    )
 
 
 def unopened(analysis: Analysis, opened: list[Opened]) -> list[Name]:
