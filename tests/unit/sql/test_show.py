@@ -78,7 +78,7 @@ def test_mysql() -> None:
     [
         "SHOW", "SHOW x", "SHOW TABLE", "SHOW COLUMNS", "SHOW COLUMNS FROM 1", "SHOW CREATE x", "SHOW CREATE", "SHOW CREATE TABLE",
         "SHOW CREATE TABLE a b", "SHOW GRANTS SELECT", "DESCRIBE", "DESC users a b c", "CHECK users", "CHECK TABLE", "LOCK TABLES 1",
-        "CHECKSUM x", "SHOW VARIABLES WHERE (",
+        "CHECKSUM x", "SHOW VARIABLES WHERE (", "SHOW TABLES WHERE (WITH t AS (SELECT 1) SELECT * FROM t)",
     ],
 )  # fmt: skip
 def test_refused(sql: str) -> None:
