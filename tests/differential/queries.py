@@ -71,9 +71,16 @@ class Queries(Lexis):
             )
             return [*head, "(", *self.query(depth - 1, 4), ")", *said, quoted, *columns], Source(alias, None)
         if depth > 0 and kind < 0.19:
-            columns = "id INT PATH '$', x INT PATH '$', y INT PATH '$', s INT PATH '$'"
-            text = f"JSON_TABLE('[1]', '$[*]' COLUMNS ({columns}))"
-            return [text, self.word("AS"), quoted], Source(alias, None)
+            columns = "id INT PATH '$', x INT PATH '$', y INT PATH '$', s INT PATH '$' DEFAULT '1' ON EMPTY"
+            document = ["(", *self.query(depth - 1, 1, one=True), ")"] if self.chance(0.3) else ["'[1]'"]
+            head = ["JSON_TABLE(", *document, ",", "'$[*]'", "COLUMNS", "(", columns, ")", ")"]
+            return [*head, self.word("AS"), quoted], Source(alias, None)
+        if depth > 0 and kind < 0.2 and not self.maria:
+            row = self.comma([self.expression(1, []) for _ in COLUMNS])
+            head = ["(", "VALUES", "ROW", "(", *row, ")", ")"]
+            return [*head, self.word("AS"), quoted, "(", "id", ",", "x", ",", "y", ",", "s", ")"], Source(
+                alias, None
+            )
         if self.ctes and kind < 0.35:
             return [self.name(self.choose.choice(self.ctes)), *said, quoted], Source(alias, None)
         base = self.choose.choice(VIEWS) if kind > 0.95 else self.base_name()
@@ -122,6 +129,27 @@ class Queries(Lexis):
                 words = ["{", "oj", *words, "LEFT", "JOIN", *more, "ON", *self.condition(0, sources), "}"]
             elif kind < 0.6 and len(sources) == 2:
                 words = ["(", *words, ",", *more, ")"]
+            elif kind < 0.66:
+                inner, third = self.from_item(depth)
+                if any(known.alias.lower() == third.alias.lower() for known in sources):
+                    words = [*words, ",", *more]
+                    continue
+                sources.append(third)
+                first_on = ["ON", *self.condition(depth - 1, sources[-2:])]
+                join = self.pick("JOIN", "LEFT JOIN", "RIGHT JOIN").split()
+                if self.chance(0.5):
+                    words = [
+                        *words,
+                        *join,
+                        *more,
+                        "JOIN",
+                        *inner,
+                        *first_on,
+                        "ON",
+                        *self.condition(0, sources),
+                    ]
+                else:
+                    words = [*words, *join, "(", *more, self.pick("CROSS JOIN", ","), *inner, ")", *first_on]
             else:
                 join = self.pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "INNER JOIN", "LEFT OUTER JOIN")
                 if self.chance(0.25):
@@ -228,6 +256,22 @@ class Queries(Lexis):
             ["WEIGHT_STRING(", *one, "AS", "CHAR(3)", ")"],
             ["TIMESTAMPDIFF(", "DAY", ",", *one, ",", "NOW()", ")"],
             ["SCHEMA()"],
+            ["INTERVAL(", *one, ",", "1", ",", "2", ")"],
+            ["JSON_EXTRACT(", "'{}'", ",", "'$.from'", ")"],
+            [
+                "GROUP_CONCAT(",
+                "DISTINCT",
+                *one,
+                "ORDER",
+                "BY",
+                *self.expression(depth, sources),
+                "SEPARATOR",
+                "','",
+                ")",
+            ],
+            ["ROW", "(", *one, ",", "1", ")", "=", "(", *self.query(depth, 2, one=True), ")"],
+            ["CASE", *one, "WHEN", "1", "THEN", *self.expression(depth, sources), "END"],
+            [*one, "SOUNDS", "LIKE", "'x'"],
         ]
         if self.chance(0.25):
             schema, name = self.choose.choice(FUNCTIONS)
@@ -378,17 +422,27 @@ class Queries(Lexis):
         if self.chance(0.5):
             out += [self.word("WHERE"), *self.condition(depth, sources)]
         if grouped and not one:
-            out += ["GROUP", "BY", *self.column(sources)]
+            out += [
+                "GROUP",
+                "BY",
+                *(self.column(sources) if self.chance(0.7) else self.expression(depth - 1, sources)),
+            ]
             if self.chance(0.2):
                 out += ["WITH", "ROLLUP"]
             if self.chance(0.3):
                 out += ["HAVING", "COUNT(*)", ">", *self.expression(depth - 1, [])]
         if limit and self.chance(0.2):
-            out += ["ORDER", "BY", *self.column(sources), *self.pick("", "ASC", "DESC").split()]
+            by = self.column(sources) if self.chance(0.6) else self.expression(depth - 1, sources)
+            out += ["ORDER", "BY", *by, *self.pick("", "ASC", "DESC").split()]
         if (limit and self.chance(0.2)) or (one and self.chance(0.5)):
             out += ["LIMIT", *self.pick("1", "1 OFFSET 0", "0, 1").split()]
         if limit and top and self.chance(0.06):
-            out += self.pick("FOR UPDATE", "LOCK IN SHARE MODE", "FOR UPDATE NOWAIT", "INTO @v").split()
+            more = ("PROCEDURE ANALYSE()",) if self.maria else ("FOR SHARE", "FOR UPDATE SKIP LOCKED")
+            if not self.maria and self.chance(0.2):
+                return [*out, "FOR", "UPDATE", "OF", self.name(sources[0].alias)]
+            out += self.pick(
+                "FOR UPDATE", "LOCK IN SHARE MODE", "FOR UPDATE NOWAIT", "INTO @v", *more
+            ).split()
         return out
 
     def plain_base(self) -> tuple[str, str]:
@@ -408,8 +462,15 @@ class Queries(Lexis):
                     ")",
                 ]
             elif self.chance(0.04):
-                frame = self.pick("", "ORDER BY 1", "PARTITION BY 1", "ROWS UNBOUNDED PRECEDING")
-                part = [self.pick("COUNT(*)", "ROW_NUMBER()", "SUM(1)"), "OVER", "(", *frame.split(), ")"]
+                frame: Words = self.pick(
+                    "", "ORDER BY 1", "PARTITION BY 1", "ROWS UNBOUNDED PRECEDING"
+                ).split()
+                if self.chance(0.5):
+                    frame = [
+                        *self.pick("ORDER BY", "PARTITION BY").split(),
+                        *self.expression(depth - 1, sources),
+                    ]
+                part = [self.pick("COUNT(*)", "ROW_NUMBER()", "SUM(1)"), "OVER", "(", *frame, ")"]
             else:
                 part = self.expression(depth - 1, sources)
             if names:
