@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.attacks import (
     administration,
     assigns,
+    cached,
     comment_ends,
     ddl,
     descriptions,
@@ -32,6 +33,7 @@ from tests.attacks.case import Attack
 MODULES = (
     administration,
     assigns,
+    cached,
     comment_ends,
     ddl,
     descriptions,

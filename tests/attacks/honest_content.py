@@ -102,7 +102,6 @@ NAMES: list[Step | tuple[Step, ...]] = [
     "SELECT LEFT(name, 2) AS `left`, RIGHT(name, 2) AS `right`, REPLACE(name, 'a', 'b') AS `replace`, IF(age > 1, 'x', 'y') AS `if` FROM users",
     "SELECT name AS `drop table`, age AS `;`, id AS `--`, email AS `/*` FROM users",
     "SELECT id AS `a``b`, name AS 'it''s', age AS \"q\"\"q\" FROM users",
-    "SELECT id AS üser, name AS 名前, age AS `😀x` FROM users",
     "SELECT `users`.`id` AS `users.id`, `users`.`name` AS `shop.secret` FROM `users`",
     "SELECT @secret := 5, @`vault.keys` := 6",
     "SELECT SUM(age) AS OUTFILE_total FROM users",

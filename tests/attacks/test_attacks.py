@@ -96,11 +96,15 @@ def test_the_attacks_work_on_an_unguarded_server(stage: Stage) -> None:
 def test_honest_work_passes(stage: Stage, module: Any) -> None:
     accepted = 0
     failures: list[str] = []
+    stage.restore()
     for case in module.CASES:
-        stage.refresh()
+        writes = any(word in str(case.steps).upper() for word in ("INSERT", "UPDATE"))
         direct = play(stage.server_port, case)
-        stage.refresh()
+        if writes:
+            stage.refresh()
         guarded = play(stage.gateway_port, case)
+        if writes:
+            stage.refresh()
         if guarded.refused:
             if direct.succeeded:
                 failures.append(

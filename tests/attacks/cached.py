@@ -1,0 +1,127 @@
+"""A theft behind an honest twin of nearly the same shape: what is remembered of the first must not answer for the second."""
+
+from __future__ import annotations
+
+from tests.attacks.case import Attack, Step, attacks
+
+TWIN: list[Step | tuple[Step, ...]] = [
+    ("SELECT name FROM users", "SELECT s FROM secret"),
+    ("SELECT name FROM users WHERE id = 1", "SELECT name FROM users WHERE id = 1 UNION SELECT s FROM secret"),
+    (
+        "SELECT 'a', name FROM users",
+        "SELECT 'a\\', name FROM users -- ', s FROM secret",
+        "SELECT 'a', s FROM secret",
+    ),
+    ("SELECT name FROM `users`", "SELECT s FROM `secret`"),
+    ("SELECT name FROM users u", "SELECT s FROM secret u"),
+    ("SELECT name FROM shop.users", "SELECT name FROM vault.users"),
+    ("SELECT name FROM users AS secret", "SELECT s FROM secret AS users"),
+    ("SELECT users.name FROM users", "SELECT users.s FROM secret users"),
+    (
+        "WITH secret AS (SELECT name AS s FROM users) SELECT s FROM secret",
+        "WITH secrets AS (SELECT name AS s FROM users) SELECT s FROM secret",
+    ),
+    (
+        "WITH secret AS (SELECT name AS s FROM users) SELECT s FROM secret",
+        "WITH SECRET AS (SELECT name AS s FROM users) SELECT s FROM secret",
+    ),
+    (
+        "WITH secret AS (SELECT name AS s FROM users) SELECT s FROM secret",
+        "WITH secret AS (SELECT name AS s FROM users) SELECT s FROM shop.secret",
+    ),
+    ("SELECT name FROM users", "SELECT s FROM USERS"),
+    ("SELECT name FROM shop.users", "SELECT s FROM SHOP.users"),
+    ("SELECT name FROM users", "SELECT name FROM USERS"),
+    ("SELECT COUNT(1) FROM users", "SELECT COUNT (1) FROM users"),
+    ("SELECT COUNT(1)", "SELECT `COUNT`(1)"),
+    ("SELECT COUNT(1)", "SELECT COUNT/**/(1)"),
+    ("SELECT NOW()", "SELECT NOW ()"),
+    ("SELECT MD5(1)", "SELECT shop.MD5(1)"),
+    ("SELECT MD5('a')", "SELECT shop.md5('1')"),
+    ("CALL sp_ok(1)", "CALL sp_evil()"),
+    ("CALL sp_ok(1)", "CALL vault.sp_ok(1)"),
+    ("CALL sp_ok('1')", "CALL sp_arg((SELECT s FROM secret LIMIT 1))"),
+    ("SET @a = 'x'", "SET @a = (SELECT s FROM secret LIMIT 1)", "SELECT @a"),
+    ("SELECT 1 /* x */", "SELECT 1 /*! , s FROM secret */"),
+    ("SELECT 1 /*!99999 , s FROM secret */", "SELECT 1 /*!40000 , s FROM secret */"),
+    ("SELECT 1 /*!999999 , s FROM secret */", "SELECT 1 /*!040000 , s FROM secret */"),
+    ("SELECT 1 -- , s FROM secret", "SELECT 1 --\n, s FROM secret"),
+    ("SELECT 5 --1", "SELECT 5 --1, s FROM secret"),
+    ("SELECT 1 # x\n", "SELECT 1 # x\n, s FROM secret"),
+    ("SELECT 1, 'x' -- ' FROM users", "SELECT 1, 'x' -- ' FROM users\n, s FROM secret"),
+    ('SELECT "name" FROM users', "SET sql_mode = 'ANSI_QUOTES'", 'SELECT "s" FROM "secret"'),
+    (
+        "SELECT 'a\\'', name FROM users -- '",
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
+    (
+        "SELECT 'a\\', s FROM secret -- '",
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
+    (
+        'SELECT "a\\", s FROM secret -- "',
+        "SET sql_mode = 'ANSI_QUOTES'",
+        'SELECT 1 "a\\", s FROM secret -- "',
+    ),
+    (
+        "SELECT 'a\\', s FROM secret -- '",
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 1",
+        "SELECT 'a\\', s FROM secret -- '",
+    ),
+    (b"SELECT 1 AS a\xa0, 2", "SET NAMES latin1", b"SELECT\xa0s\xa0FROM\xa0secret"),
+    (b"SELECT 1 AS \xc2\xa0s", "SET NAMES latin1", b"SELECT 1 AS \xc2\xa0, s FROM secret"),
+    (b"SELECT 1 --\xa0\n1", "SET NAMES latin1", b"SELECT 1 --\xa0\n, s FROM secret"),
+    ("SELECT name FROM users", "USE vault", "SELECT name FROM users"),
+    ("SELECT name FROM users", ":db vault", "SELECT name FROM users"),
+    ("SELECT name FROM users", "USE SHOP", "SELECT name FROM users"),
+    ("SELECT name FROM users", "USE vault; SELECT name FROM users"),
+    ("SELECT f_secret FROM (SELECT 1 AS f_secret) d", "SELECT f_secret()"),
+    (":prepare SELECT name FROM users", ":prepare SELECT s FROM secret"),
+    (":prepare SELECT name FROM users WHERE id = ?", ":prepare SELECT s FROM secret WHERE id = ? OR 1"),
+    ("SELECT s FROM secret", ":prepare SELECT s FROM secret"),
+    (":prepare SELECT s FROM secret", "SELECT s FROM secret"),
+    (
+        "SELECT name FROM users LIMIT 1",
+        "SELECT name FROM users LIMIT 1 PROCEDURE ANALYSE()",
+        "SELECT s FROM secret LIMIT 1",
+    ),
+    (
+        "INSERT INTO users (name) VALUES ('a')",
+        "INSERT INTO users (name) VALUES ('a'), ((SELECT s FROM secret LIMIT 1))",
+        "SELECT name FROM users",
+    ),
+    (
+        "INSERT INTO users (name) VALUES (1), (2)",
+        "INSERT INTO users (name) VALUES (1), (f_secret())",
+        "SELECT name FROM users",
+    ),
+    (
+        "SELECT * FROM users WHERE id IN (1, 2, 3)",
+        "SELECT * FROM users WHERE id IN (1, 2, 3) UNION SELECT id, s, s, 1, 1 FROM secret",
+    ),
+    (
+        "UPDATE users SET name = 'a' WHERE id = 1",
+        "UPDATE users SET name = (SELECT s FROM secret LIMIT 1) WHERE id = 1",
+        "SELECT name FROM users",
+    ),
+    ("UPDATE users SET name = 'a'", "UPDATE users, secret SET name = s", "SELECT name FROM users"),
+    ("SELECT {d '2024-01-01'}", "SELECT {d (SELECT s FROM secret LIMIT 1)}"),
+    ("SELECT {x name} FROM users", "SELECT {x s} FROM secret"),
+    ("SELECT id.name FROM users id", "SELECT id.s FROM secret id"),
+    ("SELECT 1e5 FROM users", "SELECT s FROM `1e5`"),
+    ("SELECT x'41' FROM users", "SELECT x'41', s FROM secret"),
+    ("SELECT N'a' FROM users", "SELECT N'a', s FROM secret"),
+    ("SELECT _latin1'a' FROM users", "SELECT _latin1'a', s FROM secret"),
+    ("SELECT /*+ MAX_EXECUTION_TIME(1) */ 1", "SELECT /*+ MAX_EXECUTION_TIME(1000) */ s FROM secret"),
+    (
+        "SHOW COLUMNS FROM users",
+        "SHOW COLUMNS FROM users WHERE EXTRACTVALUE(1, CONCAT(0x7e, (SELECT s FROM secret LIMIT 1)))",
+    ),
+    ("SELECT name FROM users FOR UPDATE", "SELECT s FROM secret FOR UPDATE"),
+    ("SELECT @a", "SELECT @a := s FROM secret"),
+    ("BEGIN", "SELECT name FROM users", "SELECT s FROM secret", "COMMIT"),
+]
+
+CASES: list[Attack] = attacks("cached.twin", TWIN)
