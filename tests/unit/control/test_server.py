@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -169,15 +170,17 @@ def test_too_many_connections_are_turned_away(
     monkeypatch.setattr(server_module, "_CONNECTIONS", 3)
     path = tmp_path / "dbgate.sock"
     with serving(operator, path):
-        mutes = [socket.socket(socket.AF_UNIX) for _ in range(4)]
-        for mute in mutes:
-            mute.connect(str(path))
-        with mutes[0]:
-            mutes[0].sendall(b"GET /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n")
+        with contextlib.ExitStack() as open_sockets:
+            mutes = [open_sockets.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(4)]
+            for mute in mutes:
+                mute.connect(str(path))
             mutes[0].settimeout(5)
-            assert mutes[0].recv(100).startswith(b"HTTP/1.1 503")
-        for mute in mutes:
-            mute.close()
+            until = time.monotonic() + 10
+            answer = b""
+            while not answer.startswith(b"HTTP/1.1 503"):  # until the server has accepted them all
+                assert time.monotonic() < until, answer
+                mutes[0].sendall(b"GET /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n")
+                answer = mutes[0].recv(65536)
         time.sleep(0.05)
         assert ControlClient(str(path)).stats()["total_queries"] == 4
 
