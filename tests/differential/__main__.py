@@ -1,4 +1,4 @@
-"""By hand: .venv/bin/python -m tests.differential mariadb|mysql [COUNT] [SEED]."""
+"""By hand: .venv/bin/python -m tests.differential mariadb|mysql|fold [COUNT] [SEED]; fold: MariaDB with names without case."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def main() -> None:
     which = sys.argv[1]
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 2000
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    truth = MariaTruth() if which == "mariadb" else MySQLTruth()
+    truth = MySQLTruth() if which == "mysql" else MariaTruth(which == "fold")
     try:
         trial = Trial(truth)
         choose = random.Random(seed)

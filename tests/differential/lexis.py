@@ -80,6 +80,8 @@ class Lexis:
 
     def name(self, text: str, dotted: bool = False) -> str:
         """An identifier, quoted where it must be and sometimes where it need not. dotted: it follows a dot."""
+        if self.ctx.fold_names and self.chance(0.3) and text.isascii():
+            text = self.choose.choice((text.upper(), text.capitalize(), text.swapcase()))
         upper = text.upper()
         bare = bool(_BARE.match(text)) and (
             dotted or (upper not in _QUOTED and upper not in ACTIONS[self.ctx.flavour])

@@ -16,15 +16,27 @@ from hypothesis import strategies as st
 from dbgate.sql.statement import MARIADB, LexContext
 from tests.differential.grammar import make
 from tests.differential.trial import Trial
-from tests.differential.truth import Truth
+from tests.differential.truth import MariaTruth, Truth
 
 COUNT = int(os.environ.get("DBGATE_DIFFERENTIAL", "1500"))
 
 
 @pytest.mark.timeout(300 + COUNT)
 def test_every_opened_table_is_named(truth: Truth) -> None:
+    _run(truth, COUNT if truth.flavour == MARIADB else COUNT // 5)
+
+
+def test_with_names_without_case() -> None:
+    """lower_case_table_names = 1, and names in any case."""
+    truth = MariaTruth(fold=True)
+    try:
+        _run(truth, COUNT // 5)
+    finally:
+        truth.stop()
+
+
+def _run(truth: Truth, count: int) -> None:
     trial = Trial(truth)
-    count = COUNT if truth.flavour == MARIADB else COUNT // 5
     seed = random.SystemRandom().randrange(1 << 30)
     choose = random.Random(seed)
     while trial.counts["run"] < count:

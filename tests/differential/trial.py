@@ -31,7 +31,7 @@ CHARSETS = (
 MODES = ("ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "IGNORE_SPACE", "PIPES_AS_CONCAT", "HIGH_NOT_PRECEDENCE")
 
 
-def contexts(choose: random.Random, flavour: int, version: int) -> tuple[LexContext, str]:
+def contexts(choose: random.Random, flavour: int, version: int, fold: bool = False) -> tuple[LexContext, str]:
     """A random context, and the text that brings a session into it."""
     modes = [mode for mode in MODES if choose.random() < 0.25]
     if choose.random() < 0.1:
@@ -42,7 +42,7 @@ def contexts(choose: random.Random, flavour: int, version: int) -> tuple[LexCont
     mode = parse_sql_mode(",".join(modes))
     ctx = LexContext(
         flavour, version, charset, mode.ansi_quotes, mode.no_backslash_escapes, mode.ignore_space, mode.pipes_as_concat,
-        mode.high_not_precedence,
+        mode.high_not_precedence, fold,
     )  # fmt: skip
     return ctx, ",".join(modes)
 
@@ -130,7 +130,7 @@ class Trial:
                 self.counts["accepted, refused by us"] += 1
                 self.false_blocks.setdefault(f"{made.kind}: {why}", []).append(made.text)
         else:
-            what = misses(analysis, opened, self.behind, locks_rows(made.text, ctx))
+            what = misses(analysis, opened, self.behind, locks_rows(made.text, ctx), truth.fold)
             if opened:
                 self.counts["compared"] += 1
             if what:
@@ -175,7 +175,7 @@ class Trial:
 
     def session(self, choose: random.Random, count: int) -> None:
         """`count` statements in one session state."""
-        ctx, mode = contexts(choose, self.truth.flavour, self.truth.version)
+        ctx, mode = contexts(choose, self.truth.flavour, self.truth.version, self.truth.fold)
         schema = choose.choice(("shop", "shop", "shop", "vault"))
         self.enter(mode, ctx.charset, schema)
         for _ in range(count):

@@ -140,6 +140,7 @@ class Truth:
     """A server that tells what it opened. `client`: the session under observation; `admin`: one for everything else."""
 
     flavour = 0
+    fold = False
     client: Client
     admin: Client
     version = 0
@@ -173,10 +174,17 @@ class Truth:
 
 
 class MariaTruth(Truth):
+    """fold: names of schemas and tables are compared without case (lower_case_table_names)."""
+
     flavour = MARIADB
+
+    def __init__(self, fold: bool = False) -> None:
+        self.fold = fold
+        super().__init__()
 
     def make(self) -> MariaDB:
         return MariaDB(
+            f"--lower-case-table-names={self.fold:d}",
             "--plugin-load-add=server_audit",
             "--server-audit-logging=ON",
             "--server-audit-events=TABLE",
@@ -207,7 +215,8 @@ class MariaTruth(Truth):
         return list(found)
 
     def stop(self) -> None:
-        self.log.close()
+        if hasattr(self, "log"):
+            self.log.close()
         super().stop()
 
 
