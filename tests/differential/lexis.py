@@ -11,6 +11,7 @@ from dbgate.sql.statement import MARIADB, LexContext
 Words = list[str]
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*\Z")
+_NUMBER = re.compile(r"[0-9]+[eE]-?[0-9]+|[0-9]*\.[0-9]*")  # a word may follow these at once
 # Names that need their quotes although they are not on our own lists (a list under test proves nothing about itself).
 _QUOTED = frozenset(
     [
@@ -86,6 +87,8 @@ class Lexis:
         bare = bool(_BARE.match(text)) and (
             dotted or (upper not in _QUOTED and upper not in ACTIONS[self.ctx.flavour])
         )
+        if text in ("1a", "u\u00e9") and self.chance(0.4):  # no quotes are needed, though it does not look so
+            bare = text.isascii() or self.ctx.charset in ("utf8mb4", "utf8mb3", "latin1")
         if bare and not self.chance(0.15):
             return text
         if self.ctx.ansi_quotes and self.chance(0.5):
@@ -158,6 +161,8 @@ class Lexis:
         if not loose and last in "'`" and first.isalpha():
             loose = True
         if not loose and first == "`" and last.isalnum():
+            loose = True
+        if not loose and self.wild and _NUMBER.fullmatch(one) and first.isalpha() and first not in "eExXbB":
             loose = True
         if loose and not self.chance(0.3):
             return ""
