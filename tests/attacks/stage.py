@@ -9,7 +9,8 @@ from typing import Any
 import pymysql
 
 from tests.attacks import world
-from tests.attacks.play import Outcome
+from tests.attacks.case import Attack
+from tests.attacks.play import Outcome, play
 from tests.servers.gateway import Gateway
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
@@ -51,6 +52,13 @@ class Stage:
     def refresh(self) -> None:
         """Put only the rows back that the user may write."""
         world.refill(self._connection())
+
+    def answers(self) -> bool:
+        """Whether honest work still passes the gateway."""
+        outcome = play(
+            self.gateway_port, Attack(name="alive", steps=("SELECT name FROM users WHERE id = 1",))
+        )
+        return len(outcome.rows) == 1
 
     def reason(self, outcome: Outcome) -> str:
         """Why the gateway refused, by its audit log: the last block's reason."""

@@ -57,6 +57,7 @@ def _try(stage: Stage, port: int, attack: Attack) -> tuple[str, Outcome]:
 def _failures(stage: Stage, batch: list[Attack]) -> list[str]:
     """What worked through the gateway; one by one where something in the batch changed the server."""
     found: list[str] = []
+    assert stage.answers(), "a gateway that does not answer guards nothing"
     for attack in batch:
         outcome = play(stage.gateway_port, attack)
         effect = _effect(attack, outcome, False)

@@ -27,6 +27,13 @@ GOOD = "SELECT name FROM users"
 MARK = world.CANARY.encode()
 
 
+@pytest.fixture(autouse=True)
+def still_there(stage: Stage) -> Iterator[None]:
+    """A gateway or server that has gone would make every attack fail."""
+    yield
+    assert stage.answers()
+
+
 @pytest.fixture(scope="module", params=["mariadb", "mysql"])
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     with open_stage(request.param, world.POLICY) as made:
