@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def test_the_in_process_sample_has_the_same_tables() -> None:
         database.close()
 
 
-async def test_the_in_process_sample_answers_and_refuses() -> None:
+async def answers_and_refuses() -> None:
     SampleSession.database_of_all = open_sample()
     try:
         session = SampleSession()
@@ -64,12 +65,20 @@ async def test_the_in_process_sample_answers_and_refuses() -> None:
         SampleSession.database_of_all.close()
 
 
-async def test_the_in_process_sample_knows_the_demos_users() -> None:
+def test_the_in_process_sample_answers_and_refuses() -> None:
+    asyncio.run(answers_and_refuses())
+
+
+async def knows_the_demos_users() -> None:
     users = SampleUsers()
     known = await users.get_user("analyst")
     assert known is not None and known.auth_plugin == NativePasswordAuthPlugin.name
     assert await users.get_user("nobody") is None
     assert [plugin.name for plugin in users.get_plugins()] == ["mysql_native_password"]
+
+
+def test_the_in_process_sample_knows_the_demos_users() -> None:
+    asyncio.run(knows_the_demos_users())
 
 
 def test_a_port_that_is_taken_is_passed_over() -> None:
