@@ -28,15 +28,30 @@ def _lines_inside_functions(module: Module) -> set[int]:
     return inside
 
 
+def _heads(module: Module) -> dict[int, int]:
+    """First line -> last line of what is one line to coverage: a simple statement, or what stands before the body of
+    a compound one. The interpreter may count any of those lines as the one that it ran."""
+    heads: dict[int, int] = {}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            heads[node.lineno] = max(node.lineno, last)
+    return heads
+
+
 def _missing(coverage: Coverage, module: Module) -> list[int]:
     """The lines that the module's own tests did not reach."""
     _, statements, _, _, _ = coverage.analysis2(str(module.path))
     by_line = coverage.get_data().contexts_by_lineno(str(module.path))
     own = tuple(f"{path.relative_to(PROJECT)}::" for path in own_tests(module))
     inside = _lines_inside_functions(module)
+    heads = _heads(module)
     missing = []
     for line in statements:
-        contexts = by_line.get(line, [])
+        contexts: list[str] = []
+        for part in range(line, heads.get(line, line) + 1):
+            contexts += by_line.get(part, [])
         reached = any(not context or context.startswith(own) for context in contexts)
         if not reached and not (contexts and line not in inside):
             missing.append(line)

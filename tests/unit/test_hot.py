@@ -23,5 +23,11 @@ def test_describe(monkeypatch: pytest.MonkeyPatch, found: tuple[str, ...], said:
     assert hot.describe().startswith(said)
 
 
+def test_what_was_loaded_from_a_library_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module(hot.HOT_MODULES[0])
+    monkeypatch.setattr(module, "__file__", "/somewhere/module.cpython-311-x86_64-linux-gnu.so")
+    assert hot.HOT_MODULES[0] in hot.compiled_modules()
+
+
 def test_compiled_modules_are_told_by_their_files() -> None:
     assert set(hot.compiled_modules()) <= set(hot.HOT_MODULES)

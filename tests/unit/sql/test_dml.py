@@ -53,6 +53,8 @@ O = "SELECT shop.orders"  # noqa: E741
         ("DELETE FROM users WHERE a IN (SELECT s FROM secret) RETURNING a", f"{D}; {S}; SELECT shop.users"),
         ("DELETE HISTORY FROM users BEFORE SYSTEM_TIME '1'", D),
         ("DELETE quick FROM users quick", D),
+        ("DELETE quick, o FROM users quick, orders o", f"DELETE shop.orders; {D}"),
+        ("DELETE quick.* FROM users quick", D),
         ("DELETE IGNORE history FROM secret, users history", f"{D}; {S}"),
         ("DELETE history, o FROM secret, users history, orders o", f"DELETE shop.orders; {D}; {S}"),
         ("DELETE u FROM users u JOIN secret", f"{D}; {S}"),

@@ -50,6 +50,9 @@ def test_small_truth(text: str, truth: bool) -> None:
         ("a = b", False),
         ("a < a", False),
         ("a = b + 1", False),
+        ("a < a + 1", False),
+        ("a + 1 = b", False),
+        ("lower(a) = lower(a)", False),
     ],
 )
 def test_same_sides(text: str, same: bool) -> None:
@@ -98,6 +101,13 @@ def test_an_operand_knows_what_is_in_it() -> None:
     assert operand.constant and operand.called and operand.strings == 1 and operand.literals == 2
     operand.absorb(Operand(0), True)
     assert not operand.constant
+    number = Operand(0)
+    number.literal(NUMBER, b"7")
+    assert not number.small and number.strings == 0
+    truth = Operand(0)
+    truth.literal(NUMBER, b"0")
+    truth.compare("LIKE")
+    assert not truth.small and truth.compares == 1
     level = Level(GROUP, "", 3, "WHERE")
     assert level.operand.start == 3 and level.whole is not level.operand
 

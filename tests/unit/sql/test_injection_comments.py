@@ -55,6 +55,9 @@ def test_comments_of_other_statements_do_not_count() -> None:
     tokens = lexed("SELECT 1 -- ' AND x=1\n; SELECT 2")
     assert truncation(tokens, 0, 2)
     assert truncation(tokens, 3, 5) == ""
+    tokens = lexed("SELECT 1; SELECT 2 -- ' AND x=1")
+    assert truncation(tokens, 0, 2) == ""
+    assert truncation(tokens, 3, 5)
 
 
 def test_long_comments_are_looked_at_in_part() -> None:

@@ -120,11 +120,17 @@ def test_values_and_assignments() -> None:
     assert why("SELECT a FROM t WHERE b=1 FOR UPDATE") == ""
 
 
+def test_a_subquery_of_a_whole_table_may_stand_first() -> None:
+    assert why("SELECT a FROM t WHERE (SELECT COUNT(*) FROM u)") == ""
+    assert why("SELECT a FROM t WHERE EXISTS (SELECT b FROM u) AND a=1") == ""
+
+
 def test_select_lists() -> None:
     assert why("SELECT a=1 AND b=2, IF(5=0, 1, 2), CASE WHEN 1=1 THEN 1 END FROM t") == ""
     assert why("SELECT (SELECT CASE WHEN 5=5 THEN 1 ELSE 2 END)")
     assert why("SELECT 17=17 AND a")
     assert why("SELECT a=b=5 FROM t") == ""
+    assert why("SELECT a=5=0, b='x'='y' FROM t ORDER BY c=5=1") == ""
 
 
 def test_pipes() -> None:

@@ -41,6 +41,17 @@ def test_appended_to_a_star_and_to_one_column() -> None:
     assert why("SELECT a FROM t WHERE d IN (5) UNION SELECT NULL FROM DUAL")
 
 
+def test_behind_a_literal_in_parentheses() -> None:
+    assert why("SELECT a, b FROM t WHERE (c=5) UNION SELECT 1, 'admin'")
+    assert why("SELECT a, b FROM t WHERE ((c='x')) UNION SELECT 'a', 'b'")
+    assert why("SELECT a, b FROM t WHERE (c=d) UNION SELECT 'a', 'b'") == ""
+
+
+def test_a_union_ends_with_its_parenthesis() -> None:
+    assert why("SELECT a FROM t WHERE b IN (SELECT c FROM u WHERE d=e UNION SELECT c FROM v) AND f=5") == ""
+    assert why("SELECT a, b FROM t WHERE b IN (SELECT c FROM u WHERE d=5 UNION SELECT c, d FROM v)")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -62,6 +73,14 @@ def test_appended_to_a_star_and_to_one_column() -> None:
 )
 def test_honest(text: str) -> None:
     assert why(text) == ""
+
+
+def test_a_branch_ends_with_the_next_one() -> None:
+    tokens = lexed("SELECT a, b FROM t UNION SELECT c FROM u WHERE d=1; SELECT e")
+    left = read_branch(tokens, 0, len(tokens))
+    assert (left.end, len(left.kinds), left.has_where) == (6, 2, False)
+    right = read_branch(tokens, 7, len(tokens))
+    assert (right.end, len(right.kinds), right.has_where) == (len(tokens) - 3, 1, True)
 
 
 def test_a_branch_is_read() -> None:

@@ -82,6 +82,8 @@ def test_not_a_deletion_of_everything(text: str) -> None:
         ("TRUNCATE TABLE *", "TRUNCATE x"),
         ("SELECT a FROM * WHERE (b=1 AND c='x')", "SELECT a AS z FROM t WHERE b=1 and c = 'x'"),
         ("SELECT a FROM * WHERE (b=1 OR c=2) AND d=3", "SELECT a FROM t WHERE ((b=1) OR (c=2)) AND (d=3)"),
+        ("SELECT a FROM * WHERE b=1 OR c=2", "SELECT a FROM t WHERE (((b=1 OR c=2)))"),
+        ("SELECT a FROM * WHERE (b=1 OR c=2) AND d=3", "SELECT a FROM t WHERE (((b=1 OR c=2))) AND d=3"),
         ("INSERT INTO audit VALUES (?)", "INSERT IGNORE audit VALUES (1),(2)"),
         ("ALTER TABLE * DROP COLUMN x", "ALTER TABLE a.b DROP COLUMN `x`"),
         ("SELECT * FROM a JOIN b ON a.id=b.id", "SELECT * FROM s.a AS x JOIN s.b AS y ON (x.id = y.id)"),
