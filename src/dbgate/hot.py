@@ -27,6 +27,8 @@ HOT_MODULES: Final = (
     "dbgate.gate.session",
     "dbgate.gate.state",
     "dbgate.gate.statements",
+    "dbgate.gateway.connection",
+    "dbgate.gateway.hub",
     "dbgate.policy.clock",
     "dbgate.policy.compiled",
     "dbgate.policy.evaluate",

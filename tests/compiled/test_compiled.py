@@ -17,7 +17,7 @@ from dbgate.hot import HOT_MODULES
 
 ROOT = Path(__file__).resolve().parents[2]
 # The floors that are compiled; their unit tests are run again with the machine code.
-FLOORS = ("wire", "sql", "gate", "policy", "audit", "stats")
+FLOORS = ("wire", "sql", "gate", "policy", "audit", "stats", "gateway")
 
 
 @pytest.fixture(scope="module")

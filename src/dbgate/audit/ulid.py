@@ -14,14 +14,16 @@ MAX_RANDOM: Final = (1 << RANDOM_BITS) - 1
 
 _LOW_BITS: Final = 20  # the last four characters; the rest of an id changes only when these run over
 _LOW_MASK: Final = (1 << _LOW_BITS) - 1
+_DRAW: Final = 409 * RANDOM_BYTES  # at once: a system call for each id costs more than the rest of it
 _PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
 
 
 def _digits(value: int, length: int) -> str:
+    """`length` digits, an even number of them."""
     out = ""
-    for _ in range(length):
-        out = ALPHABET[value & 31] + out
-        value >>= 5
+    for _ in range(length // 2):
+        out = _PAIRS[value & 1023] + out
+        value >>= 10
     return out
 
 
@@ -48,14 +50,23 @@ class UlidSource:
         self._low = _LOW_MASK
         self._high = 0
         self._prefix = ""
+        self._drawn = b""
+        self._used = 0
+
+    def _draw(self) -> int:
+        used = self._used
+        if used >= len(self._drawn):
+            self._drawn = self._randomness(_DRAW)
+            used = 0
+        self._used = used + RANDOM_BYTES
+        return int.from_bytes(self._drawn[used : used + RANDOM_BYTES], "big")
 
     def new(self, ms: int) -> str:
         """The next id at `ms` Unix milliseconds. A clock that steps back does not make the ids step back."""
         low = self._low
         if ms > self._ms:
-            drawn = int.from_bytes(self._randomness(RANDOM_BYTES), "big")
             # The top bit stays free, so that counting up within a millisecond never leaves 80 bits.
-            drawn &= MAX_RANDOM >> 1
+            drawn = self._draw() & (MAX_RANDOM >> 1)
             self._ms = ms
             self._high = drawn >> _LOW_BITS
             low = drawn & _LOW_MASK

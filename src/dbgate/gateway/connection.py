@@ -34,8 +34,9 @@ SHUTTING_DOWN: Final = "dbgate: the gateway is shutting down"
 
 
 @final
-class Session(asyncio.Protocol):
-    """A client's connection, from accept until both sockets are closed. It is the protocol of the client's leg."""
+class Session:
+    """A client's connection, from accept until both sockets are closed. It is the protocol of the client's leg
+    (asyncio.Protocol by shape: a compiled class has no interpreted base)."""
 
     __slots__ = (
         "client",
@@ -97,19 +98,14 @@ class Session(asyncio.Protocol):
             self.apply(self.gate.refuse(1040, "08004", TOO_MANY))
         else:
             self.seated = True
-            self.connecting = self.loop.create_task(self._connect())
+            leg = cast(asyncio.Protocol, ServerLeg(self))
+            self.connecting = self.loop.create_task(
+                upstream.connect(self.loop, hub.upstream, leg, self.connected)
+            )
 
-    async def _connect(self) -> None:
-        why = ""
-        try:
-            await upstream.connect(self.loop, self.hub.upstream, lambda: ServerLeg(self))
-        except OSError as error:
-            why = upstream.reason(error)
-        except Exception:  # never a client that waits for a greeting in vain
-            LOG.exception("session %s: connecting to %s failed", self.id, self.hub.upstream)
-            why = "internal error"
-        finally:
-            self.connecting = None
+    def connected(self, why: str) -> None:
+        """The attempt to reach the server is over; why: "" where the leg is there, else the reason for the log."""
+        self.connecting = None
         if why:
             self._unreachable(why)
 
@@ -298,6 +294,7 @@ class Session(asyncio.Protocol):
         elif self.connecting is not None:
             # Not once the leg is there: uvloop would drop its socket and never say connection_lost.
             self.connecting.cancel()
+            self.connecting = None
         client = self.client
         if client is None or client.is_closing():
             return
@@ -332,13 +329,16 @@ class Session(asyncio.Protocol):
 
 
 @final
-class ServerLeg(asyncio.Protocol):
+class ServerLeg:
     """The protocol of a session's connection to the server."""
+
+    __slots__ = ("session",)
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        # The loop takes this attribute once: one call less for each read.
-        self.data_received = session.server_bytes  # type: ignore[method-assign]
+
+    def data_received(self, data: bytes) -> None:
+        self.session.server_bytes(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         server = cast(asyncio.Transport, transport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, final
 
 from dbgate.audit.record import Record
 from dbgate.config.parse import Address
@@ -43,11 +43,13 @@ class LiveSession(Protocol):
     def drain(self) -> None: ...
 
 
+@final
 class Hub:
     """One a worker.
 
     new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(record) takes each finished
-    record, to audit and to count; counters: for what is no record. draining: new clients are refused, with 1053.
+    record for the audit log, None = there is none; counters count it; clock: wall clock minus monotonic, seconds.
+    draining: new clients are refused, with 1053.
     """
 
     def __init__(
@@ -59,9 +61,10 @@ class Hub:
         seats: Seats,
         timers: Timers,
         new_gate: Callable[[str, str, int, float], GateLike],
-        keep: Callable[[Record], None],
+        keep: Callable[[Record], None] | None,
         counters: Counters,
         session_prefix: str,
+        wall_offset: float = 0.0,
     ) -> None:
         self._loop = loop
         self.upstream = upstream
@@ -73,7 +76,9 @@ class Hub:
         self.sessions: dict[str, LiveSession] = {}  # by id: those that are open
         self.ending: set[LiveSession] = set()  # those that are over, but whose client has not let go yet
         self.counters = counters
-        self._keep = keep
+        self.wall_offset = wall_offset
+        self.statements = 0  # records that were counted, since the start
+        self.keep = keep
         self._pending: list[Record] = []
         self._armed = False
         self._prefix = session_prefix
@@ -103,10 +108,29 @@ class Hub:
 
     def flush(self) -> None:
         """Hands on what waits. Nothing that goes wrong there may stop a query."""
-        records, self._pending = self._pending, []
+        records = self._pending
+        self._pending = []
+        self.statements += len(records)
+        keep = self.keep
+        counters = self.counters
         for record in records:
             try:
-                self._keep(record)
+                if keep is not None:
+                    keep(record)
+                counters.finished(
+                    record.event,
+                    record.operation,
+                    record.rule,
+                    record.rule_line,
+                    record.rows,
+                    record.bytes,
+                    record.duration_us,
+                    record.error_code,
+                    record.truncated,
+                    int((record.at + self.wall_offset) * 1000)
+                    if record.rule
+                    else 0,  # when a rule was last hit
+                )
             except Exception:
                 self._keep_failed += 1
                 if self._keep_failed <= 10 or self._keep_failed % 10_000 == 0:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
+from typing import Final
 
 from dbgate.config.parse import Address
+
+LOG: Final = logging.getLogger("dbgate.gateway")
 
 # A peer that vanished without a word (power, cable) is noticed after about 2 + 4 × 0.5 minutes.
 KEEPALIVE = (
@@ -19,10 +23,22 @@ KEEPALIVE = (
 
 
 async def connect(
-    loop: asyncio.AbstractEventLoop, address: Address, protocol: Callable[[], asyncio.BaseProtocol]
+    loop: asyncio.AbstractEventLoop,
+    address: Address,
+    protocol: asyncio.BaseProtocol,
+    done: Callable[[str], None],
 ) -> None:
-    """Connects `protocol` to the server. OSError where that fails. The caller owns the time-out: it cancels."""
-    await loop.create_connection(protocol, address.host, address.port)
+    """Connects `protocol` to the server, then calls done(why): "" where that succeeded, else why not. The caller owns
+    the time-out: it cancels, and then hears nothing."""
+    why = ""
+    try:
+        await loop.create_connection(lambda: protocol, address.host, address.port)
+    except OSError as error:
+        why = reason(error)
+    except Exception:  # never a client that waits for a greeting in vain
+        LOG.exception("connecting to %s failed", address)
+        why = "internal error"
+    done(why)
 
 
 def keep_alive(transport: asyncio.BaseTransport) -> None:

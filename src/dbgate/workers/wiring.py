@@ -8,7 +8,6 @@ import os
 import time
 from typing import Final
 
-from dbgate.audit.record import Record
 from dbgate.audit.ulid import UlidSource
 from dbgate.gate.brain import Brain, Limits
 from dbgate.gate.session import Gate
@@ -44,7 +43,6 @@ class Wiring:
         self._offset = log.wall_offset()
         self._ids = UlidSource(os.urandom)
         self.policy_version = ""
-        self._statements = 0
         self.seats = Seats(board, start.worker, settings.max_connections)
         self.counters = Counters(StatsPages(stats_fd).pages[start.worker], os.getpid())
         self.audit: AuditFile | None = None
@@ -79,9 +77,10 @@ class Wiring:
             seats=self.seats,
             timers=Timers(time.monotonic()),
             new_gate=self._new_gate,
-            keep=self._keep,
+            keep=self.audit.put if self.audit is not None else None,
             counters=self.counters,
             session_prefix=f"{start.worker:x}{os.getpid():x}",
+            wall_offset=self._offset,
         )
         self._in_force(loaded, start.epoch)
 
@@ -90,24 +89,6 @@ class Wiring:
 
     def _new_event_id(self) -> str:
         return self._ids.new(int(self.wall_now() * 1000))
-
-    def _keep(self, record: Record) -> None:
-        self._statements += 1
-        audit = self.audit
-        if audit is not None:
-            audit.put(record)
-        self.counters.finished(
-            record.event,
-            record.operation,
-            record.rule,
-            record.rule_line,
-            record.rows,
-            record.bytes,
-            record.duration_us,
-            record.error_code,
-            record.truncated,
-            int((record.at + self._offset) * 1000) if record.rule else 0,  # when a rule was last hit
-        )
 
     # --- clocks ---
 
@@ -123,6 +104,7 @@ class Wiring:
         self.seats.alive(time.monotonic())
         self._offset = log.wall_offset()
         self.brain.wall_offset = self._offset
+        self.hub.wall_offset = self._offset
         try:
             audit = self.audit
             if audit is not None:
@@ -134,7 +116,9 @@ class Wiring:
     def _count_caches(self) -> None:
         verdicts = self.brain.verdicts
         self.counters.cache(
-            exact=max(0, self._statements - verdicts.exact_misses),  # the caches count what they do not find
+            exact=max(
+                0, self.hub.statements - verdicts.exact_misses
+            ),  # the caches count what they do not find
             digest=verdicts.shape_hits,
             misses=max(0, verdicts.exact_misses - verdicts.shape_hits),
             held_bytes=verdicts.size + self.brain.analyses.size,

@@ -17,7 +17,7 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from typing import Final
+from typing import Final, cast
 
 from dbgate.gateway.board import Board
 from dbgate.gateway.connection import Session
@@ -65,7 +65,7 @@ class Worker:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         hub = self.wiring.hub
-        server = await loop.create_server(lambda: Session(hub, loop), sock=self.sock)
+        server = await loop.create_server(lambda: cast(asyncio.Protocol, Session(hub, loop)), sock=self.sock)
         hub.timers.start(loop)
         listening = loop.create_task(self._listen())
         beat = loop.create_task(self._beat())

@@ -41,7 +41,7 @@ def test_source_rises_within_and_across_milliseconds() -> None:
 
 
 def test_source_carries_when_the_low_part_is_full() -> None:
-    source = UlidSource(lambda n: b"\x00" * (n - 3) + b"\x0f\xff\xff")
+    source = UlidSource(lambda n: (b"\x00" * 7 + b"\x0f\xff\xff") * (n // 10))
     first, second, third = (source.new(5) for _ in range(3))
     assert decode(first) == (5, 0xFFFFF)
     assert decode(second) == (5, 0x100000)
@@ -53,6 +53,20 @@ def test_source_does_not_step_back_with_the_clock() -> None:
     first = source.new(1000)
     second = source.new(900)
     assert decode(second) == (1000, decode(first)[1] + 1)
+
+
+def test_source_draws_anew_for_each_millisecond() -> None:
+    drawn: list[int] = []
+
+    def randomness(count: int) -> bytes:
+        drawn.append(count)
+        return os.urandom(count)
+
+    source = UlidSource(randomness)
+    ids = [source.new(n) for n in range(1000)]
+    assert len({i[10:] for i in ids}) == 1000
+    assert 2 <= len(drawn) <= 10  # not a system call for each
+    assert all(count % RANDOM_BYTES == 0 for count in drawn)
 
 
 def test_source_leaves_room_to_count_up() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -144,8 +145,8 @@ def test_connecting_takes_too_long(loop_kind: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_defect_while_connecting(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(*_: object) -> None:
-        raise KeyError("defect")
+    async def broken(*arguments: Any) -> None:
+        arguments[-1]("internal error")
 
     monkeypatch.setattr(upstream, "connect", broken)
 

@@ -35,7 +35,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
                     raise OSError("disk")
                 kept.append(record)
 
-            shell.hub._keep = keep
+            shell.hub.keep = keep
             shell.hub.finish([_record(), _record()])
             shell.hub.flush()
             assert len(kept) == 2
@@ -44,7 +44,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
             def never(record: Record) -> None:
                 raise OSError("disk")
 
-            shell.hub._keep = never
+            shell.hub.keep = never
             caplog.clear()
             shell.hub.finish([_record()] * 200)
             shell.hub.flush()

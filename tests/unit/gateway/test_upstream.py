@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from typing import cast
 
 import pytest
 
@@ -23,7 +24,9 @@ def test_a_vanished_peer_will_be_noticed() -> None:
                 made.append(transport)
 
         address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
-        await upstream.connect(asyncio.get_running_loop(), address, Leg)
+        told: list[str] = []
+        await upstream.connect(asyncio.get_running_loop(), address, Leg(), told.append)
+        assert told == [""]
         upstream.keep_alive(made[0])
         sock = made[0].get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
@@ -37,13 +40,24 @@ def test_a_vanished_peer_will_be_noticed() -> None:
 
 def test_a_name_that_is_none() -> None:
     async def main() -> None:
-        with pytest.raises(OSError) as caught:
-            await upstream.connect(
-                asyncio.get_running_loop(), Address("no.such.host.invalid", 1), asyncio.Protocol
-            )
-        assert "cannot be resolved" in upstream.reason(caught.value)
+        told: list[str] = []
+        nowhere = Address("no.such.host.invalid", 1)
+        await upstream.connect(asyncio.get_running_loop(), nowhere, asyncio.Protocol(), told.append)
+        assert "cannot be resolved" in told[0]
 
     run(main())
+
+
+def test_a_defect_while_connecting(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def create_connection(self, *_: object) -> None:
+            raise KeyError("defect")
+
+    told: list[str] = []
+    loop = cast(asyncio.AbstractEventLoop, Broken())
+    run(upstream.connect(loop, Address("127.0.0.1", 1), asyncio.Protocol(), told.append))
+    assert told == ["internal error"]
+    assert "connecting to 127.0.0.1:1 failed" in caplog.text
 
 
 def test_reasons() -> None:
