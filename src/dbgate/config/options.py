@@ -41,6 +41,14 @@ OPTIONS: Final = (
     Option("listen", "127.0.0.1:13306", parse.address, "where clients connect"),
     Option("upstream", "127.0.0.1:3306", parse.upstream, "the MySQL or MariaDB server"),
     Option("policy", "config/policy.yaml", parse.path, "the policy file"),
+    Option("policy_watch", "on", parse.switch, "reload the policy when its file changes: on or off"),
+    Option("policy_versions", "100", parse.integer, "versions of the policy that are kept", 1, 10_000),
+    Option(
+        "policy_versions_folder",
+        "",
+        parse.path_or_default,
+        "where they are kept; beside the policy file when empty",
+    ),
     Option(
         "control_socket",
         "/run/dbgate/dbgate.sock",

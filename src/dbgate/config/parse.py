@@ -101,6 +101,19 @@ def path_or_off(text: str) -> str:
     return "" if text.strip().lower() == OFF else path(text)
 
 
+def path_or_default(text: str) -> str:
+    """A path, or the empty text, which leaves the place to the gateway."""
+    return path(text) if text.strip() else ""
+
+
+def switch(text: str) -> bool:
+    """`on` or `off` (YAML's true and false too)."""
+    value = text.strip().lower()
+    if value not in ("on", "off", "true", "false"):
+        raise ValueError("expected on or off")
+    return value in ("on", "true")
+
+
 def workers(text: str) -> int:
     """A number of processes, or `auto`, which gives 0."""
     if text.strip().lower() == "auto":

@@ -28,6 +28,9 @@ class Settings:
     listen: Address
     upstream: Address
     policy: str
+    policy_watch: bool
+    policy_versions: int
+    policy_versions_folder: str
     control_socket: str
     admin_listen: Address | None
     audit_log: str

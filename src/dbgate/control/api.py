@@ -4,8 +4,9 @@ terms of an Operator that the supervisor provides; control.server puts it on a U
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -16,16 +17,21 @@ from starlette.routing import Route
 
 from dbgate import __version__
 from dbgate.control import openapi
-from dbgate.control.endpoints import ENDPOINTS, MAX_SESSION_ID, Endpoint
+from dbgate.control.endpoints import ENDPOINTS, MAX_BODY, MAX_SESSION_ID, Endpoint
 from dbgate.control.messages import (
     ErrorDetail,
     HealthInfo,
     KillResult,
+    PolicyDiff,
     PolicyInfo,
+    PolicyText,
+    PolicyVersions,
     ReloadResult,
+    RollbackBody,
+    RollbackResult,
     SessionInfo,
 )
-from dbgate.control.peer import Peer, may
+from dbgate.control.peer import ON_BEHALF, Peer, may
 from dbgate.stats.snapshot import Stats
 
 LOG: Final = logging.getLogger("dbgate.control")
@@ -39,6 +45,10 @@ class ReloadRefused(Exception):
         super().__init__("; ".join(problems))
         self.problems = problems
         self.version = version
+
+
+class NotWritable(Exception):
+    """The policy file cannot be written; the message says why. Nothing has changed."""
 
 
 class Operator(Protocol):
@@ -59,6 +69,19 @@ class Operator(Protocol):
 
     async def reload(self, author: str) -> ReloadResult:
         """Read the policy file again and put it live everywhere; ReloadRefused where that cannot be."""
+
+    async def policy_versions(self) -> PolicyVersions:
+        """The versions that are kept, newest first, and why the latest load was refused, if it was."""
+
+    async def policy_version(self, number: int) -> PolicyText | None:
+        """One version with its text; None where it is not kept."""
+
+    async def policy_diff(self, first: int, second: int) -> PolicyDiff | None:
+        """What differs between two versions; None where one of them is not kept."""
+
+    async def policy_rollback(self, number: int, author: str) -> RollbackResult | None:
+        """The policy file gets the text of version `number` and is put live, as a new version; None where that version
+        is not kept, NotWritable, or ReloadRefused."""
 
     async def health(self) -> HealthInfo:
         """Whether clients may be sent here."""
@@ -115,14 +138,84 @@ class _Verbs:
         try:
             return 200, await self.operator.reload(peer.author)
         except ReloadRefused as refused:
-            stays = f"policy {refused.version} stays" if refused.version else "there is still no policy"
-            raise _Refused(
-                422,
-                "policy-refused",
-                f"the policy file was refused, {stays}",
-                "correct the file; `dbgate-cli policy validate FILE` checks it without a reload",
-                refused.problems,
+            raise _policy_refused(
+                refused, "correct the file; `dbgate-cli policy validate FILE` checks it without a reload"
             ) from None
+
+    async def policy_versions(self, request: Request, peer: Peer) -> tuple[int, object]:
+        return 200, await self.operator.policy_versions()
+
+    async def policy_version(self, request: Request, peer: Peer) -> tuple[int, object]:
+        number = _whole(request.path_params["number"])
+        found = await self.operator.policy_version(number) if number else None
+        if found is None:
+            raise _no_version(request.path_params["number"])
+        return 200, found
+
+    async def policy_diff(self, request: Request, peer: Peer) -> tuple[int, object]:
+        texts = [request.query_params.get(name, "") for name in ("from", "to")]
+        first, second = (_whole(text) for text in texts)
+        if not first or not second:
+            raise _Refused(400, "bad-request", "from and to must be numbers of versions", _VERSIONS_HINT)
+        found = await self.operator.policy_diff(first, second)
+        if found is None:
+            raise _no_version(" or ".join(texts))
+        return 200, found
+
+    async def policy_rollback(self, request: Request, peer: Peer) -> tuple[int, object]:
+        number = (await _body(request, RollbackBody))["version"]
+        try:
+            result = await self.operator.policy_rollback(number, peer.author) if number > 0 else None
+        except NotWritable as error:
+            raise _Refused(
+                409,
+                "policy-not-writable",
+                f"nothing was changed: {error}",
+                "let the gateway's user write the file and its folder, or put the version's text there yourself: "
+                f"`dbgate-cli policy show {number}` prints it",
+            ) from None
+        except ReloadRefused as refused:
+            raise _policy_refused(
+                refused, "the policy file is as it was before; an older or newer version may do"
+            ) from None
+        if result is None:
+            raise _no_version(str(number))
+        return 200, result
+
+
+_VERSIONS_HINT: Final = "`dbgate-cli policy versions` lists those that are kept"
+
+
+def _policy_refused(refused: ReloadRefused, hint: str) -> _Refused:
+    stays = f"policy {refused.version} stays" if refused.version else "there is still no policy"
+    return _Refused(422, "policy-refused", f"the policy file was refused, {stays}", hint, refused.problems)
+
+
+def _no_version(what: str) -> _Refused:
+    return _Refused(404, "no-such-version", f"there is no version {what[:40]} of the policy", _VERSIONS_HINT)
+
+
+def _whole(text: str) -> int:
+    """A number from 1; 0 where the text is none."""
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
+
+
+async def _body(request: Request, kind: Any) -> Any:
+    """What was sent with the request, as `kind`; refused with 400 where it is something else."""
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY:
+            raise _Refused(400, "bad-request", f"more than {MAX_BODY} bytes were sent")
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise _Refused(
+            400, "bad-request", f"what was sent is not what this verb takes: {error}", _DOCUMENT_HINT
+        ) from None
+
+
+_DOCUMENT_HINT: Final = "GET /v1/openapi.json describes what there is"
 
 
 def app(operator: Operator, owner_uid: int, socket_gid: Callable[[], int]) -> Starlette:
@@ -132,7 +225,7 @@ def app(operator: Operator, owner_uid: int, socket_gid: Callable[[], int]) -> St
     routes = [
         Route(
             # An id is whatever stands there; one with a slash is as unknown as any other.
-            endpoint.path.replace("{session_id}", "{session_id:path}"),
+            endpoint.path.replace("_id}", "_id:path}").replace("{number}", "{number:path}"),
             _guarded(endpoint, getattr(verbs, endpoint.verb.replace(".", "_")), owner_uid, socket_gid),
             methods=[endpoint.method],
         )
@@ -162,7 +255,7 @@ def _guarded(
                     f"{who} may not use {endpoint.method} {endpoint.path}",
                     "ask as the gateway's user, as root, or as a member of the socket's group",
                 )
-            status, body = await act(request, peer)
+            status, body = await act(request, peer.acting_for(request.headers.get(ON_BEHALF, "")))
             return _json(status, body)
         except _Refused as refused:
             return _json(refused.status, {"error": refused.error})
@@ -183,7 +276,7 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
         body = {"code": "wrong-method", "message": f"{request.url.path} does not take {request.method}"}
     else:
         body = {"code": "no-such-path", "message": f"there is no {request.url.path[:200]}"}
-    body["hint"] = "GET /v1/openapi.json describes what there is"
+    body["hint"] = _DOCUMENT_HINT
     return _json(error.status_code, {"error": body}, dict(error.headers or {}))
 
 

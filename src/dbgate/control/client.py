@@ -15,7 +15,17 @@ from dbgate import __version__
 from dbgate.errors import DbgateError
 
 if TYPE_CHECKING:
-    from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionInfo
+    from dbgate.control.messages import (
+        HealthInfo,
+        KillResult,
+        PolicyDiff,
+        PolicyInfo,
+        PolicyText,
+        PolicyVersions,
+        ReloadResult,
+        RollbackResult,
+        SessionInfo,
+    )
     from dbgate.stats.snapshot import Stats
 
 DEFAULT_TIMEOUT: Final = 5.0
@@ -46,11 +56,13 @@ class Refused(ControlError):
 
 
 class ControlClient:
-    """path: of the control socket; timeout: seconds that a whole call may take. Each call is a connection of its own."""
+    """path: of the control socket; timeout: seconds that a whole call may take; behalf: whose name the gateway writes
+    down beside the caller's, "" = none. Each call is a connection of its own."""
 
-    def __init__(self, path: str, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, path: str, timeout: float = DEFAULT_TIMEOUT, behalf: str = "") -> None:
         self.path = path
         self.timeout = timeout
+        self.behalf = behalf
 
     def stats(self) -> Stats:
         """Statistics over all workers."""
@@ -75,6 +87,23 @@ class ControlClient:
         """Have the policy file read again; Refused with its problems where it is bad."""
         return cast("ReloadResult", self._object("POST", "/v1/policy/reload"))
 
+    def policy_versions(self) -> PolicyVersions:
+        """The policies that were loaded, newest first."""
+        return cast("PolicyVersions", self._object("GET", "/v1/policy/versions"))
+
+    def policy_version(self, number: int) -> PolicyText:
+        """One of them with its text; Refused with status 404 where it is not kept."""
+        return cast("PolicyText", self._object("GET", f"/v1/policy/versions/{number}"))
+
+    def policy_diff(self, first: int, second: int) -> PolicyDiff:
+        """What differs between two of them; Refused with status 404 where one is not kept."""
+        return cast("PolicyDiff", self._object("GET", f"/v1/policy/diff?from={first}&to={second}"))
+
+    def policy_rollback(self, number: int) -> RollbackResult:
+        """Put an earlier version live again, as a new one. Refused: 404 not kept, 409 the file cannot be written, 422
+        it is no valid policy any more."""
+        return cast("RollbackResult", self._object("POST", "/v1/policy/rollback", {"version": number}))
+
     def health(self) -> HealthInfo:
         """Whether clients may be sent to the gateway. A gateway that is unwell is an answer, not an error."""
         status, body = self._call("GET", "/v1/health")
@@ -82,17 +111,24 @@ class ControlClient:
             raise self._refusal("GET", "/v1/health", status, body)
         return cast("HealthInfo", body)
 
-    def _object(self, method: str, path: str) -> dict[str, Any]:
-        status, body = self._call(method, path)
+    def _object(self, method: str, path: str, content: dict[str, object] | None = None) -> dict[str, Any]:
+        status, body = self._call(method, path, content)
         if status != 200:
             raise self._refusal(method, path, status, body)
         return body
 
-    def _call(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
-        """One request: status and JSON object, or Unreachable."""
+    def _call(
+        self, method: str, path: str, sent: dict[str, object] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """One request, with a JSON object or without: status and JSON object, or Unreachable."""
         connection = _UnixConnection(self.path, self.timeout)
         try:
-            connection.request(method, path, headers={"User-Agent": f"dbgate-cli/{__version__}"})
+            headers = {"User-Agent": f"dbgate-cli/{__version__}"}
+            if self.behalf:
+                headers["X-Dbgate-On-Behalf-Of"] = self.behalf
+            if sent is not None:
+                headers["Content-Type"] = "application/json"
+            connection.request(method, path, None if sent is None else json.dumps(sent), headers)
             response = connection.getresponse()
             content = response.read(MAX_ANSWER + 1)
         except http.client.HTTPException as error:

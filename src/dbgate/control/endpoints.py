@@ -5,15 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionList
+from dbgate.control.messages import (
+    HealthInfo,
+    KillResult,
+    PolicyDiff,
+    PolicyInfo,
+    PolicyText,
+    PolicyVersions,
+    ReloadResult,
+    RollbackBody,
+    RollbackResult,
+    SessionList,
+)
 from dbgate.stats.snapshot import Stats
 
 MAX_SESSION_ID: Final = 128
+MAX_NUMBER: Final = 999_999_999  # of a policy version
+MAX_BODY: Final = 4 << 20  # bytes sent with a request
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """verb: its name in the authorisation table; answer: the type of a success; errors: other statuses and when."""
+    """verb: its name in the authorisation table; answer: the type of a success; errors: other statuses and when;
+    body: the type of what is sent with it; numbers: parameters of the query, all of them required and whole numbers."""
 
     method: str
     path: str
@@ -21,6 +35,8 @@ class Endpoint:
     summary: str
     answer: type
     errors: tuple[tuple[int, str], ...] = ()
+    body: type | None = None
+    numbers: tuple[str, ...] = ()
 
 
 ENDPOINTS: Final = (
@@ -51,5 +67,42 @@ ENDPOINTS: Final = (
         "Read the policy file again and put it live in every worker",
         ReloadResult,
         ((422, "The file was refused; the running policy stays"),),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/policy/versions",
+        "policy.versions",
+        "The policies that were loaded, newest first",
+        PolicyVersions,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/policy/versions/{number}",
+        "policy.version",
+        "One of them, with its text",
+        PolicyText,
+        ((404, "There is no such version"),),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/policy/diff",
+        "policy.diff",
+        "What differs between two versions",
+        PolicyDiff,
+        ((404, "There is no such version"),),
+        numbers=("from", "to"),
+    ),
+    Endpoint(
+        "POST",
+        "/v1/policy/rollback",
+        "policy.rollback",
+        "Put an earlier version's text into the policy file, as a new version, and put it live",
+        RollbackResult,
+        (
+            (404, "There is no such version"),
+            (409, "The policy file cannot be written"),
+            (422, "That version is no valid policy any more; the running policy stays"),
+        ),
+        body=RollbackBody,
     ),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 import msgspec
 
 from dbgate import __version__
-from dbgate.control.endpoints import ENDPOINTS, Endpoint
+from dbgate.control.endpoints import ENDPOINTS, MAX_NUMBER, Endpoint
 from dbgate.control.messages import ErrorBody, HealthInfo
 
 
@@ -16,6 +17,7 @@ from dbgate.control.messages import ErrorBody, HealthInfo
 def document() -> dict[str, Any]:
     """The document, as JSON values. It is the same object each time: do not change it."""
     types = [endpoint.answer for endpoint in ENDPOINTS if endpoint.answer is not dict]
+    types += [endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None]
     _, components = msgspec.json.schema_components(
         [*types, ErrorBody], ref_template="#/components/schemas/{name}"
     )
@@ -47,16 +49,24 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "summary": endpoint.summary,
         "responses": answers,
     }
-    if "{session_id}" in endpoint.path:
-        operation["parameters"] = [
-            {
-                "name": "session_id",
-                "in": "path",
-                "required": True,
-                "schema": {"type": "string", "minLength": 1},
-            }
-        ]
+    parameters = [_parameter(name, "path") for name in re.findall(r"\{(\w+)\}", endpoint.path)]
+    parameters += [_parameter(name, "query") for name in endpoint.numbers]
+    if parameters:
+        operation["parameters"] = parameters
+    if endpoint.body is not None:
+        schema = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if endpoint.body is not None or endpoint.numbers:
+        answers["400"] = _answer("What was sent with it is not what the verb takes", ErrorBody)
     return operation
+
+
+def _parameter(name: str, where: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "minLength": 1}
+    if name != "session_id":  # the others are numbers of versions
+        schema = {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER}
+    return {"name": name, "in": where, "required": True, "schema": schema}
 
 
 def _answer(when: str, answer: type) -> dict[str, Any]:

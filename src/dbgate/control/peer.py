@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
 _UCRED: Final = struct.Struct("3i")
 _SO_PEERGROUPS: Final = 59  # linux/socket.h; the peer's supplementary groups, which SO_PEERCRED leaves out
 _MAX_GROUPS_BYTES: Final = 1024  # the most that getsockopt takes from Python
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+
+ON_BEHALF: Final = "X-Dbgate-On-Behalf-Of"  # a request's header: for whom a program (the dashboard) asks
 
 
 class Relation(StrEnum):
@@ -37,6 +41,10 @@ AUTHORISED: Final[dict[str, frozenset[Relation]]] = {
     "policy": OPERATORS,
     "sessions.kill": OPERATORS,
     "policy.reload": OPERATORS,
+    "policy.versions": OPERATORS,
+    "policy.version": OPERATORS,
+    "policy.diff": OPERATORS,
+    "policy.rollback": OPERATORS,
 }
 
 
@@ -48,20 +56,27 @@ class PeerSocket(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """uid, gid: effective ones at connect; groups: supplementary ones; pid: at connect (it may be gone)."""
+    """uid, gid: effective ones at connect; groups: supplementary ones; pid: at connect (it may be gone); behalf: for
+    whom it says that it acts (the dashboard's user), "" = itself. It is written down, and gives no right."""
 
     uid: int
     gid: int
     groups: frozenset[int]
     pid: int
+    behalf: str = ""
 
     @property
     def author(self) -> str:
-        """For logs and versions: `alice (uid 1000)`."""
+        """For logs and versions: `alice (uid 1000)`, `bob via dbgate (uid 998)`."""
+        via = f"{self.behalf} via " if self.behalf else ""
         try:
-            return f"{pwd.getpwuid(self.uid).pw_name} (uid {self.uid})"
+            return f"{via}{pwd.getpwuid(self.uid).pw_name} (uid {self.uid})"
         except KeyError:
-            return f"uid {self.uid}"
+            return f"{via}uid {self.uid}"
+
+    def acting_for(self, name: str) -> Peer:
+        """The same peer on behalf of `name`; one that is no plain name is left out."""
+        return replace(self, behalf=name) if _NAME.fullmatch(name) else self
 
     def relation(self, owner_uid: int, socket_gid: int) -> Relation:
         """What it is to a gateway that runs as `owner_uid` and whose socket belongs to `socket_gid`."""

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from datetime import UTC, datetime
 from typing import Final
 
 from dbgate import __version__
-from dbgate.control.api import ReloadRefused
-from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionInfo
+from dbgate.control.api import NotWritable, ReloadRefused
+from dbgate.control.messages import (
+    HealthInfo,
+    KillResult,
+    PolicyDiff,
+    PolicyInfo,
+    PolicyText,
+    PolicyVersions,
+    ReloadResult,
+    RollbackResult,
+    SessionInfo,
+)
+from dbgate.errors import PolicyError
 from dbgate.stats.snapshot import Stats
 from dbgate.workers.supervisor import Supervisor
+from dbgate.workers.versions import CannotWrite, rfc3339
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
@@ -42,7 +54,7 @@ class GatewayOperator:
         return {
             "file": policies.path,
             "version": policies.version,
-            "loaded_at": _rfc3339(policies.loaded_at) if policies.loaded_at else "",
+            "loaded_at": rfc3339(policies.loaded_at) if policies.loaded_at else "",
             "problems": list(policies.last_problems),
         }
 
@@ -51,6 +63,36 @@ class GatewayOperator:
         if not outcome.ok:
             raise ReloadRefused(list(outcome.problems), outcome.version)
         return {"version": outcome.version, "previous": outcome.previous, "changed": outcome.changed}
+
+    async def policy_versions(self) -> PolicyVersions:
+        return await asyncio.to_thread(self._supervisor.policy_life.history.describe)
+
+    async def policy_version(self, number: int) -> PolicyText | None:
+        return await asyncio.to_thread(self._supervisor.policy_life.history.text, number)
+
+    async def policy_diff(self, first: int, second: int) -> PolicyDiff | None:
+        return await asyncio.to_thread(self._supervisor.policy_life.history.diff, first, second)
+
+    async def policy_rollback(self, number: int, author: str) -> RollbackResult | None:
+        try:
+            found = await self._supervisor.policy_life.roll_back(number, author)
+        except CannotWrite as error:
+            raise NotWritable(str(error)) from None
+        except PolicyError as error:
+            problems = [str(problem) for problem in error.problems]
+            raise ReloadRefused(problems, self._supervisor.policies.version) from None
+        if found is None:
+            return None
+        version, outcome = found
+        if not outcome.ok:
+            raise ReloadRefused(list(outcome.problems), outcome.version)
+        return {
+            "number": self._supervisor.policy_life.history.live,
+            "of": version.number,
+            "version": outcome.version,
+            "previous": outcome.previous,
+            "changed": outcome.changed,
+        }
 
     async def health(self) -> HealthInfo:
         state = await self._supervisor.health()
@@ -72,13 +114,9 @@ def _session(found: dict[str, object]) -> SessionInfo:
         "client_port": int(str(found["client_port"])),
         "db_user": str(found["db_user"]),
         "db_name": str(found["db_name"]),
-        "connected_at": _rfc3339(connected) if isinstance(connected, float) else "",
+        "connected_at": rfc3339(connected) if isinstance(connected, float) else "",
         "state": str(found["state"]),
         "queries": int(str(found["queries"])),
         "blocked": int(str(found["blocked"])),
         "last_digest": str(found["last_digest"]),
     }
-
-
-def _rfc3339(wall: float) -> str:
-    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

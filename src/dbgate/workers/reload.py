@@ -34,7 +34,7 @@ class Loaded:
 def load_text(text: str, filename: str, shapes: str | None = None) -> Loaded:
     """PolicyError with every finding where the text is no policy. shapes: the text of the file that
     `sql_rules.shapes` names, None where it is not there."""
-    return _load(text, filename, partial(_given, shapes))
+    return _load(text, filename, partial(given, shapes))
 
 
 def _load(text: str, filename: str, read_file: ReadFile) -> Loaded:
@@ -42,7 +42,8 @@ def _load(text: str, filename: str, read_file: ReadFile) -> Loaded:
     return Loaded(text, filename, compile_policy(file), file.shapes_text)
 
 
-def _given(shapes: str | None, name: str) -> bytes:
+def given(shapes: str | None, name: str) -> bytes:
+    """Reads the learned shapes, whatever their name is, from a text; FileNotFoundError where there is none."""
     if shapes is None:
         raise FileNotFoundError(ENOENT, "No such file or directory")
     return shapes.encode("utf-8", "surrogatepass")

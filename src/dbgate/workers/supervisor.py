@@ -31,6 +31,7 @@ from dbgate.workers.journal import Journal
 from dbgate.workers.messages import Start
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.policies import Outcome, Policies
+from dbgate.workers.policy_life import PolicyLife
 from dbgate.workers.process import WorkerGone, WorkerProcess
 
 T = TypeVar("T")
@@ -81,6 +82,9 @@ class Supervisor:
         self._rates_fd = Ledger.create(self._count)
         self.stats = StatsReader(self._pages.pages, time.monotonic())
         self.journal = Journal(settings, instance)
+        self.policy_life = PolicyLife(
+            settings, self.policies, self.journal, self.workers, self._follow_policy
+        )
         self.alerts = Alerts(self._alert)
 
     # --- life ---
@@ -98,9 +102,7 @@ class Supervisor:
                 self.admin = bound_address(admin)
                 health = HealthServer(admin, self.health)
                 await health.start()
-            for problem in await self.policies.load_first():
-                LOG.error("no policy, so everything is refused until a reload succeeds: %s", problem)
-            self._follow_policy()
+            await self.policy_life.first()
             self._signals()
             self.journal.start()
             if not await self._start_workers():
@@ -109,6 +111,8 @@ class Supervisor:
                 control = ControlServer(self._operator(self), self.settings.control_socket)
                 await control.start()
             self._beside(self._beat())
+            if self.settings.policy_watch:
+                self._beside(self.policy_life.watch.run())
             self._say(self.banner())
             await self._stopped.wait()
             return 0
@@ -257,7 +261,7 @@ class Supervisor:
         self._stopped.set()
 
     async def _reload_signal(self) -> None:
-        await self.reload_policy("signal")
+        await self.reload_policy("SIGHUP")
 
     def reopen_logs(self) -> None:
         """SIGUSR1: log files that were moved away are let go."""
@@ -268,21 +272,8 @@ class Supervisor:
     # --- policy ---
 
     async def reload_policy(self, author: str) -> Outcome:
-        """Puts the policy file live everywhere or nowhere, and says so in the logs."""
-        outcome = await self.policies.reload(self.workers)
-        self.journal.reloaded(outcome, author)
-        self._follow_policy()
-        if outcome.ok:
-            LOG.info(
-                "policy %s is live (before: %s), asked for by %s",
-                outcome.version,
-                outcome.previous or "none",
-                author,
-            )
-        else:
-            kept = outcome.version or "none"
-            LOG.error("the policy file was refused, policy %s stays:\n%s", kept, "\n".join(outcome.problems))
-        return outcome
+        """Puts the policy file live everywhere or nowhere, and says so in the logs and in the history."""
+        return await self.policy_life.reload(author)
 
     def _follow_policy(self) -> None:
         live = self.policies.live
@@ -332,6 +323,8 @@ class Supervisor:
         details: dict[str, object] = {
             "instance": self.instance,
             "policy_version": self.policies.version,
+            "policy_number": self.policy_life.history.live,
+            "policy_refused": self.policy_life.history.refusal(),
             "sessions": sessions,
             "max_connections": self.session_limit,
             "workers": len(self.workers),

@@ -55,6 +55,15 @@ def test_off() -> None:
     assert parse.path_or_off("/tmp/x") == "/tmp/x"
 
 
+def test_switch_and_an_optional_path() -> None:
+    assert parse.switch("On") is parse.switch("true") is True
+    assert parse.switch("off") is parse.switch(" False ") is False
+    with pytest.raises(ValueError, match="on or off"):
+        parse.switch("yes please")
+    assert parse.path_or_default(" ") == ""
+    assert parse.path_or_default("/x") == "/x"
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("500ms", 0.5), ("30s", 30), ("1.5m", 90), ("1h", 3600), (" 2s ", 2)]
 )

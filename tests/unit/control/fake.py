@@ -9,8 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dbgate.control.api import ReloadRefused
-from dbgate.control.messages import HealthInfo, KillResult, PolicyInfo, ReloadResult, SessionInfo
+from dbgate.control.api import NotWritable, ReloadRefused
+from dbgate.control.messages import (
+    HealthInfo,
+    KillResult,
+    PolicyDiff,
+    PolicyInfo,
+    PolicyText,
+    PolicyVersion,
+    PolicyVersions,
+    ReloadResult,
+    RollbackResult,
+    SessionInfo,
+)
 from dbgate.control.server import ControlServer
 from dbgate.stats import layout
 from dbgate.stats.counters import Counters
@@ -34,6 +45,20 @@ def session(number: int, **changes: Any) -> SessionInfo:
     return info
 
 
+def version(number: int, live: bool = False, **changes: Any) -> PolicyVersion:
+    made: PolicyVersion = {
+        "number": number,
+        "version": f"{number:012x}",
+        "sha256": f"{number:064x}",
+        "time": f"2026-01-{number:02d}T09:00:00.000Z",
+        "author": "alice (uid 1000)",
+        "note": "",
+        "live": live,
+    }
+    made.update(changes)  # type: ignore[typeddict-item]
+    return made
+
+
 class FakeOperator:
     """An Operator. `acts` is what it was asked to do; `fault` is raised by every verb; `wait` delays every verb."""
 
@@ -43,6 +68,9 @@ class FakeOperator:
         self.problems: list[str] = []
         self.reasons: list[str] = []
         self.file = "/etc/dbgate/policy.yaml"
+        self.versions = [version(2, True), version(1, author="start")]
+        self.texts = {1: "version: 1\n", 2: "version: 1\naccess_control: []\n"}
+        self.read_only = ""  # why the policy file cannot be written
         self.fault: Exception | None = None
         self.wait = 0.0
         page = memoryview(bytearray(layout.PAGE_BYTES))
@@ -97,6 +125,63 @@ class FakeOperator:
         if self.problems:
             raise ReloadRefused(self.problems, "abcdef123456")
         return {"version": "fedcba654321", "previous": "abcdef123456", "changed": True}
+
+    async def policy_versions(self) -> PolicyVersions:
+        await self._go()
+        refused = {"time": "2026-01-31T10:00:00.000Z", "author": "file watch", "problems": self.problems}
+        return {
+            "versions": self.versions,
+            "live": next((found["number"] for found in self.versions if found["live"]), 0),
+            "kept": 100,
+            "refused": refused if self.problems else None,  # type: ignore[typeddict-item]
+            "folder": f"{self.file}.versions",
+            "trouble": self.read_only,
+        }
+
+    async def policy_version(self, number: int) -> PolicyText | None:
+        await self._go()
+        for found in self.versions:
+            if found["number"] == number:
+                return {**found, "text": self.texts[number], "shapes": None}
+        return None
+
+    async def policy_diff(self, first: int, second: int) -> PolicyDiff | None:
+        await self._go()
+        if first not in self.texts or second not in self.texts:
+            return None
+        return {
+            "from_number": first,
+            "to_number": second,
+            "changes": []
+            if first == second
+            else [
+                {
+                    "what": "changed",
+                    "rule": "access rule 'app'",
+                    "line_from": 3,
+                    "line_to": 4,
+                    "details": ["mode: monitor → enforce"],
+                }
+            ],
+            "text": "" if first == second else "--- a\n+++ b\n-mode: monitor\n+mode: enforce\n",
+        }
+
+    async def policy_rollback(self, number: int, author: str) -> RollbackResult | None:
+        await self._go()
+        self.acts.append(("rollback", str(number), author))
+        if number not in self.texts:
+            return None
+        if self.read_only:
+            raise NotWritable(self.read_only)
+        if self.problems:
+            raise ReloadRefused(self.problems, "abcdef123456")
+        return {
+            "number": 3,
+            "of": number,
+            "version": f"{number:012x}",
+            "previous": "abcdef123456",
+            "changed": number != 2,
+        }
 
     async def health(self) -> HealthInfo:
         await self._go()

@@ -61,7 +61,11 @@ def test_every_verb(socket_path: Path, operator: FakeOperator) -> None:
     assert client.health()["status"] == "ok"
     assert client.kill("01J-1")["killed"] is True
     assert client.reload()["version"] == "fedcba654321"
-    assert [act[0] for act in operator.acts] == ["kill", "reload"]
+    assert client.policy_versions()["live"] == 2
+    assert client.policy_version(1)["text"] == "version: 1\n"
+    assert client.policy_diff(1, 2)["changes"][0]["what"] == "changed"
+    assert client.policy_rollback(1)["number"] == 3
+    assert [act[0] for act in operator.acts] == ["kill", "reload", "rollback"]
     assert f"uid {os.getuid()}" in operator.acts[0][-1]
 
 
@@ -81,6 +85,14 @@ def test_refused_policy_brings_its_problems(socket_path: Path, operator: FakeOpe
     assert caught.value.problems == operator.problems
     assert "policy abcdef123456 stays" in caught.value.message
     assert "validate" in caught.value.hint
+
+
+def test_no_such_version(socket_path: Path) -> None:
+    client = ControlClient(str(socket_path))
+    for call in (lambda: client.policy_version(9), lambda: client.policy_rollback(9)):
+        with pytest.raises(Refused) as caught:
+            call()
+        assert (caught.value.status, caught.value.code) == (404, "no-such-version")
 
 
 def test_an_unwell_gateway_is_an_answer(socket_path: Path, operator: FakeOperator) -> None:

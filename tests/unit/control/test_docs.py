@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.control.endpoints import ENDPOINTS
-from dbgate.control.messages import SessionInfo
+from dbgate.control.messages import PolicyVersion, SessionInfo
 from dbgate.control.peer import AUTHORISED, EVERYBODY
 from dbgate.stats.snapshot import Stats
 
@@ -26,7 +26,10 @@ def test_every_verb_is_described_with_who_may_use_it() -> None:
     }
 
 
-@pytest.mark.parametrize(("heading", "message"), [("## Sessions", SessionInfo), ("## Statistics", Stats)])
+@pytest.mark.parametrize(
+    ("heading", "message"),
+    [("## Policy versions", PolicyVersion), ("## Sessions", SessionInfo), ("## Statistics", Stats)],
+)
 def test_every_field_is_described(heading: str, message: type) -> None:
     section = TEXT.split(heading)[1].split("\n## ")[0]
     first = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]

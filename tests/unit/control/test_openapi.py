@@ -40,3 +40,14 @@ def test_the_path_parameter_is_declared() -> None:
     operation = openapi.document()["paths"]["/v1/sessions/{session_id}/kill"]["post"]
     assert [parameter["name"] for parameter in operation["parameters"]] == ["session_id"]
     assert "404" in operation["responses"]
+
+
+def test_numbers_and_bodies_are_declared() -> None:
+    paths = openapi.document()["paths"]
+    query = paths["/v1/policy/diff"]["get"]
+    assert [(one["name"], one["in"]) for one in query["parameters"]] == [("from", "query"), ("to", "query")]
+    assert "400" in query["responses"]
+    body = paths["/v1/policy/rollback"]["post"]["requestBody"]
+    assert body["content"]["application/json"]["schema"]["$ref"].endswith("/RollbackBody")
+    number = paths["/v1/policy/versions/{number}"]["get"]["parameters"][0]
+    assert (number["in"], number["schema"]["type"]) == ("path", "integer")

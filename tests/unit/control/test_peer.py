@@ -44,6 +44,14 @@ def test_author() -> None:
     assert Peer(3_999_999, 0, frozenset(), 1).author == "uid 3999999"
 
 
+def test_author_on_behalf_of_somebody() -> None:
+    peer = Peer(0, 0, frozenset(), 1)
+    assert peer.acting_for("alice").author == "alice via root (uid 0)"
+    assert peer.acting_for("alice").relation(5, 6) is Relation.ROOT
+    for name in ("", "a b", "x" * 65, "alice\n", "é", "-x"):
+        assert peer.acting_for(name).author == "root (uid 0)"
+
+
 @pytest.mark.parametrize(
     ("uid", "gid", "groups", "relation"),
     [

@@ -1,0 +1,91 @@
+"""Every way to another policy leaves its author, its record and its version."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dbgate.config.settings import load
+from dbgate.workers.policies import Outcome, Policies
+from dbgate.workers.policy_life import PolicyLife
+
+ONE = "version: 1\naccess_control: []\n"
+
+
+class FakeJournal:
+    def __init__(self) -> None:
+        self.told: list[tuple[bool, str]] = []
+
+    def reloaded(self, outcome: Outcome, author: str) -> None:
+        self.told.append((outcome.ok, author))
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "p.yaml"
+        self.file.write_text(ONE)
+        self.policies = Policies(str(self.file))
+        self.journal = FakeJournal()
+        self.followed = 0
+        journal: Any = self.journal
+        self.life = PolicyLife(load({"policy": str(self.file)}, {}), self.policies, journal, [], self.follow)
+
+    def follow(self) -> None:
+        self.followed += 1
+
+    def authors(self) -> list[str]:
+        return [one["author"] for one in self.life.history.describe()["versions"]]
+
+
+def test_start_reload_watch_and_rollback(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        await world.life.first()
+        world.file.write_text(ONE + "# two\n")
+        assert (await world.life.reload("alice (uid 1)")).ok
+        world.file.write_text(ONE + "# three\n")
+        await world.life.watch.look()
+        await world.life.watch.look()
+        assert world.authors() == ["file watch", "alice (uid 1)", "start"]
+        world.file.write_text("nonsense: 1\n")
+        assert not (await world.life.reload("SIGHUP")).ok
+        refusal = world.life.history.refusal()
+        assert refusal is not None
+        assert refusal["author"] == "SIGHUP"
+        assert "policy file was refused" in caplog.text
+        found = await world.life.roll_back(1, "bob (uid 2)")
+        assert found is not None
+        assert found[1].ok
+        assert world.file.read_text() == ONE
+        await world.life.watch.look()  # what the rollback wrote is no news
+        assert world.authors()[0] == "bob (uid 2)"
+        assert len(world.authors()) == 4
+        assert world.journal.told == [
+            (True, "alice (uid 1)"),
+            (True, "file watch"),
+            (False, "SIGHUP"),
+            (True, "bob (uid 2)"),
+        ]
+        assert world.followed == 5
+
+    asyncio.run(main())
+
+
+def test_no_policy_at_the_start(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        world.file.write_text("nonsense: 1\n")
+        await world.life.first()
+        refusal = world.life.history.refusal()
+        assert refusal is not None
+        assert refusal["author"] == "start"
+        await world.life.watch.look()
+        assert world.journal.told == []
+        world.file.write_text(ONE)
+        await world.life.watch.look()
+        assert world.life.history.live == 1
+
+    asyncio.run(main())
