@@ -10,6 +10,7 @@ import importlib
 from typing import Final
 
 HOT_MODULES: Final = (
+    "dbgate.audit.queue",
     "dbgate.audit.record",
     "dbgate.audit.redact",
     "dbgate.audit.ulid",
@@ -29,6 +30,7 @@ HOT_MODULES: Final = (
     "dbgate.gate.statements",
     "dbgate.gateway.connection",
     "dbgate.gateway.hub",
+    "dbgate.policy.behind",
     "dbgate.policy.clock",
     "dbgate.policy.compiled",
     "dbgate.policy.evaluate",
@@ -47,6 +49,7 @@ HOT_MODULES: Final = (
     "dbgate.sql.analyze",
     "dbgate.sql.cache",
     "dbgate.sql.canonical",
+    "dbgate.sql.catalog",
     "dbgate.sql.charset",
     "dbgate.sql.comments",
     "dbgate.sql.ddl",

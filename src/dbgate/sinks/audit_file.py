@@ -1,7 +1,6 @@
 """The audit log's writer: a bounded queue that the event loop fills, and one thread that writes it out.
 
-`put` costs the loop a few hundred nanoseconds: no lock, no system call, never an exception. What does not fit is
-counted, and when the log can be written again an `audit.dropped` line says how many are missing. While the disk is
+What does not fit into the queue is counted, and when the log can be written again an `audit.dropped` line says how many are missing. While the disk is
 full, or the file cannot be opened, records wait in the queue up to its bounds.
 """
 
@@ -10,10 +9,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from dbgate.audit.queue import RecordQueue
 from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
 from dbgate.sinks.log_file import Log, open_log
@@ -24,20 +23,19 @@ MAX_BYTES: Final = 256 << 20
 MAX_FILES: Final = 8
 
 # What is encoded at a stretch; the interpreter's lock is free again at each write.
-_BATCH: Final = 512  # records
-_BATCH_BYTES: Final = 256 << 10
+# Compiled code does not let go of the lock meanwhile, so this is how long a session may have to wait for it.
+_BATCH: Final = 128  # records
+_BATCH_BYTES: Final = 128 << 10
 _TICK: Final = 0.02  # seconds between looks at the queue while there is traffic
 _QUIET_TICKS: Final = 50  # empty looks after which the thread sleeps until it is woken
 _RETRY_FIRST: Final = 0.05  # seconds, doubled up to _RETRY_MOST while the log cannot be written
 _RETRY_MOST: Final = 1.0
-_RECORD_COST: Final = 1024  # bytes a waiting record is reckoned at, besides its statement
-_ITEM_COST: Final = 64
 
 
 class AuditFile:
     """path: the file, "-" for standard output; instance: this gateway's name; wall: monotonic seconds (Record.at) ->
     Unix seconds; on_trouble: called from the writer's thread with one line when writing or rotating starts to fail
-    ("" when it works again). put() is for one thread, the one with the event loop."""
+    ("" when it works again). put(record) takes a finished record; it is for one thread, the one with the event loop."""
 
     def __init__(
         self,
@@ -58,32 +56,25 @@ class AuditFile:
         self._wall = wall
         self._now = now
         self._on_trouble = on_trouble
-        self._queue: deque[Record] = deque()
-        self._max_records = queue_records
-        self._max_bytes = queue_bytes
+        self._wake = threading.Event()
+        self._queue = RecordQueue(queue_records, queue_bytes, self._wake.set)
+        self.put: Callable[[Record], None] = self._queue.put
         # A batch goes into one file whole, so it must not be a large part of a small one.
         self._batch_bytes = min(_BATCH_BYTES, max_bytes // 4) if max_bytes else _BATCH_BYTES
-        # Counters with one writer each, so that none needs a lock: the loop's, then the thread's.
-        self._bytes_in = 0
-        self._accepted = 0
-        self._refused = 0
-        self._bytes_out = 0
+        # The thread's, as those of the queue that are its taker's.
         self._lost = 0
         self._written = 0
         self._reported = 0
         self._trouble = ""
         self._drop_cause = ""
-        self._open = True
         self._reopen = False
-        self._asleep = False
         self._deadline = 0.0
-        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
 
     @property
     def dropped(self) -> int:
         """Records that were not kept, since the start."""
-        return self._refused + self._lost
+        return self._queue.refused + self._queue.broken + self._lost
 
     @property
     def written(self) -> int:
@@ -93,7 +84,7 @@ class AuditFile:
     @property
     def queued(self) -> int:
         """Records that wait."""
-        return self._accepted - self._written - self._lost
+        return self._queue.accepted - self._written - self._queue.broken - self._lost
 
     @property
     def trouble(self) -> str:
@@ -104,24 +95,6 @@ class AuditFile:
         """Start the writer's thread (after the process has forked)."""
         self._thread.start()
 
-    def put(self, record: Record) -> None:
-        """Take a finished record. Never blocks, never raises; a record that does not fit is counted in `dropped`.
-        The caller does not change the record afterwards."""
-        size = self._bytes_in + _RECORD_COST + len(record.statement) + _ITEM_COST * len(record.tables)
-        if (
-            len(self._queue) >= self._max_records
-            or size - self._bytes_out > self._max_bytes
-            or not self._open
-        ):
-            self._refused += 1
-            return
-        self._bytes_in = size
-        self._accepted += 1
-        self._queue.append(record)
-        if self._asleep:
-            self._asleep = False
-            self._wake.set()
-
     def reopen(self) -> None:
         """Open the path anew (SIGUSR1), so that a log that was moved away is let go. Safe in any thread."""
         self._reopen = True
@@ -130,8 +103,8 @@ class AuditFile:
     def flush(self, timeout: float) -> bool:
         """Wait until what was put so far is in the log, at most `timeout` seconds. For tests and orderly ends."""
         deadline = time.monotonic() + timeout
-        goal = self._accepted
-        while self._written + self._lost < goal or self._reported != self.dropped:
+        goal = self._queue.accepted
+        while self._queue.accepted - self.queued < goal or self._reported != self.dropped:
             if time.monotonic() > deadline or not self._thread.is_alive():
                 return False
             self._wake.set()
@@ -142,7 +115,7 @@ class AuditFile:
         """Write what waits, for at most `timeout` seconds, and end the thread. Returns how many records were not
         kept since the start."""
         self._deadline = time.monotonic() + timeout
-        self._open = False
+        self._queue.open = False
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout + 1.0)
@@ -150,18 +123,19 @@ class AuditFile:
 
     def _run(self) -> None:
         quiet = 0
+        queue = self._queue
         while True:
             if self._reopen:
                 self._reopen = False
                 self._log.reopen()
-            if self._queue or self.dropped != self._reported:
+            if queue.waiting() or self.dropped != self._reported:
                 self._write_batch()
                 quiet = 0
-                if self._open and len(self._queue) < _BATCH:
+                if queue.open and queue.waiting() < _BATCH:
                     # Written as they come, records would make batches of one or two, and each batch takes the
                     # interpreter's lock from the event loop several times.
                     self._pause(_TICK)
-            elif not self._open:
+            elif not queue.open:
                 break
             elif quiet < _QUIET_TICKS:
                 quiet += 1
@@ -172,18 +146,20 @@ class AuditFile:
 
     def _sleep(self) -> None:
         """Until somebody wakes us. The flag is up before the last look, so no record is overlooked."""
-        self._asleep = True
-        if not self._queue and self._open and not self._reopen:
+        queue = self._queue
+        queue.asleep = True
+        if not queue.waiting() and queue.open and not self._reopen:
             self._wake.wait()
         self._wake.clear()
-        self._asleep = False
+        queue.asleep = False
 
     def _pause(self, seconds: float) -> None:
         if self._wake.wait(seconds):
             self._wake.clear()
 
     def _write_batch(self) -> None:
-        lines = self._take()
+        queue = self._queue
+        lines = queue.take(self._lines, self._wall(0.0), _BATCH, self._batch_bytes)
         count = len(lines)
         retry = _RETRY_FIRST
         while True:
@@ -194,7 +170,7 @@ class AuditFile:
                 break
             except OSError as error:
                 self._fail(str(error))
-            if not self._open and time.monotonic() >= self._deadline:
+            if not queue.open and time.monotonic() >= self._deadline:
                 # Nobody waits any longer: these are lost, and the count is all that is left of them.
                 self._give_up(count)
                 return
@@ -205,31 +181,13 @@ class AuditFile:
             retry = min(retry * 2, _RETRY_MOST)
         self._written += count
         self._reported = dropped
-        self._drop_cause = ""
+        self._drop_cause = queue.cause = ""
         self._set_trouble(self._log.rotation_error)
-
-    def _take(self) -> list[bytes]:
-        lines: list[bytes] = []
-        size = 0
-        encoded = 0
-        while len(lines) < _BATCH and encoded < self._batch_bytes and self._queue:
-            record = self._queue.popleft()
-            size += _RECORD_COST + len(record.statement) + _ITEM_COST * len(record.tables)
-            try:
-                line = self._lines.line(record, self._wall(record.at))
-            except Exception as error:  # a defect must cost one record, not the log
-                self._lost += 1
-                self._drop_cause = f"{type(error).__name__} while encoding"
-                continue
-            lines.append(line)
-            encoded += len(line)
-        self._bytes_out += size
-        return lines
 
     def _notice(self, dropped: int) -> bytes:
         record = Record("audit.dropped", self._now(), "", "", "", 0)
         record.dropped = dropped - self._reported
-        cause = self._drop_cause or "the queue was full"
+        cause = self._drop_cause or self._queue.cause or "the queue was full"
         record.reason = f"{record.dropped} records were not kept: {cause}"
         return self._lines.line(record, self._wall(record.at))
 
@@ -238,8 +196,7 @@ class AuditFile:
         self._set_trouble(message)
 
     def _give_up(self, count: int) -> None:
-        self._lost += count + len(self._queue)
-        self._queue.clear()
+        self._lost += count + self._queue.drop()
         self._reported = self.dropped
         self._tell(f"{count} audit records could not be written before the end: {self._trouble}")
 

@@ -199,7 +199,7 @@ def test_a_record_that_cannot_be_encoded_costs_only_itself(sink: AuditFile, log:
 def test_reopen_is_passed_on_asleep_busy_and_failing(sink: AuditFile, log: FakeLog, monkeypatch: Any) -> None:
     monkeypatch.setattr(audit_file, "_QUIET_TICKS", 0)
     sink.start()
-    wait_for(lambda: sink._asleep)
+    wait_for(lambda: sink._queue.asleep)
     sink.reopen()
     wait_for(lambda: log.reopened == 1)
     log.error = OSError(errno.EACCES, "Permission denied")
@@ -215,7 +215,7 @@ def test_a_sleeping_writer_is_woken_by_put(sink: AuditFile, log: FakeLog, monkey
     monkeypatch.setattr(audit_file, "_QUIET_TICKS", 0)
     sink.start()
     for n in range(20):
-        wait_for(lambda: sink._asleep)
+        wait_for(lambda: sink._queue.asleep)
         sink.put(record())
         wait_for(lambda n=n: sink.written == n + 1, 2.0)
 
@@ -250,32 +250,9 @@ def test_a_thread_that_hangs_in_a_write_does_not_hold_up_the_end(monkeypatch: py
     sink = AuditFile("x", "gw1", lambda at: at)
     sink.start()
     sink.put(record())
-    wait_for(lambda: sink.queued == 1 and not sink._queue)
+    wait_for(lambda: sink.queued == 1 and not sink._queue.waiting())
     started = time.monotonic()
     assert sink.close(-0.9) == 1
     assert time.monotonic() - started < 2.0
     release.set()
     sink._thread.join(5)
-
-
-def test_put_is_cheap(log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_file, "open_log", lambda *_: log)
-    sink = AuditFile("x", "gw1", lambda at: at)
-    made = record()
-    rounds = []
-    for _ in range(5):
-        before = time.process_time_ns()
-        for _ in range(2000):
-            sink.put(made)
-        rounds.append((time.process_time_ns() - before) / 2000)
-    # The aim is 1 µs; the bound here only catches a lock or a system call on shared, instrumented machines.
-    assert min(rounds) < 5_000
-    assert sink.queued == 10_000
-
-
-def test_stdout(capfd: pytest.CaptureFixture[str]) -> None:
-    sink = AuditFile("-", "gw1", lambda at: at, randomness=os.urandom)
-    sink.start()
-    sink.put(record())
-    assert sink.close() == 0
-    assert json.loads(capfd.readouterr().out)["statement"] == "SELECT ?"

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import os
+import threading
+
+from dbgate.audit.queue import RecordQueue
+from dbgate.audit.record import Record
+from dbgate.audit.redact import LineEncoder
+
+ENCODER = LineEncoder("gw1", os.urandom)
+
+
+def record(statement: str = "SELECT 1") -> Record:
+    made = Record("query", 100.0, "s1", "app", "10.0.0.1", 1234)
+    made.statement = statement
+    return made
+
+
+def statements(lines: list[bytes]) -> list[str]:
+    return [json.loads(line)["statement"] for line in lines]
+
+
+def quiet() -> None:
+    raise AssertionError("nobody was asleep")
+
+
+def test_the_oldest_are_taken_first_and_at_most_so_many() -> None:
+    queue = RecordQueue(100, 1 << 20, quiet)
+    for n in range(5):
+        queue.put(record(f"SELECT {n}"))
+    assert queue.waiting() == 5
+    lines = queue.take(ENCODER, 1_700_000_000.0, 2, 1 << 20)
+    assert statements(lines) == ["SELECT 0", "SELECT 1"]
+    assert json.loads(lines[0])["time"] == "2023-11-14T22:15:00.000000Z"
+    assert statements(queue.take(ENCODER, 0.0, 100, 1)) == ["SELECT 2"]  # one line is more than a byte
+    assert queue.drop() == 2
+    assert (queue.waiting(), queue.accepted, queue.refused) == (0, 5, 0)
+
+
+def test_bounds_by_number_and_by_bytes() -> None:
+    queue = RecordQueue(2, 1 << 20, quiet)
+    for _ in range(5):
+        queue.put(record())
+    assert (queue.waiting(), queue.accepted, queue.refused) == (2, 2, 3)
+    queue = RecordQueue(100, 50_000, quiet)
+    for _ in range(3):
+        queue.put(record("x" * 20_000))
+    assert (queue.accepted, queue.refused) == (2, 1)
+    queue.take(ENCODER, 0.0, 1, 1 << 20)
+    queue.put(record("x" * 20_000))  # the room of what was taken is free again
+    assert (queue.accepted, queue.refused) == (3, 1)
+
+
+def test_a_closed_queue_refuses_and_gives_what_it_has() -> None:
+    queue = RecordQueue(10, 1 << 20, quiet)
+    queue.put(record("kept"))
+    queue.open = False
+    queue.put(record("late"))
+    assert queue.refused == 1
+    assert statements(queue.take(ENCODER, 0.0, 10, 1 << 20)) == ["kept"]
+
+
+def test_a_record_that_cannot_be_encoded_costs_only_itself() -> None:
+    queue = RecordQueue(10, 1 << 20, quiet)
+    bad = record("bad")
+    bad.at = float("nan")
+    for item in (record("before"), bad, record("after")):
+        queue.put(item)
+    assert statements(queue.take(ENCODER, 0.0, 10, 1 << 20)) == ["before", "after"]
+    assert queue.broken == 1
+    assert queue.cause == "ValueError while encoding"
+
+
+def test_who_sleeps_is_woken_once() -> None:
+    woken: list[int] = []
+    queue = RecordQueue(10, 1 << 20, lambda: woken.append(1))
+    queue.put(record())
+    assert not woken
+    queue.asleep = True
+    queue.put(record())
+    queue.put(record())
+    assert woken == [1]
+    assert not queue.asleep
+
+
+def test_two_threads_lose_nothing() -> None:
+    queue = RecordQueue(10_000, 64 << 20, quiet)
+    taken: list[str] = []
+
+    def take() -> None:
+        while len(taken) < 3000:
+            taken.extend(statements(queue.take(ENCODER, 0.0, 64, 1 << 20)))
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    for n in range(3000):
+        queue.put(record(f"{n}"))
+    thread.join(20)
+    assert taken == [f"{n}" for n in range(3000)]
+    assert queue.refused == queue.broken == 0
