@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from dbgate.policy import behind as deeper
 from dbgate.policy import steps
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.source import NO_RULE, parse_address
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.catalog import Behind, unfolded
 from dbgate.sql.statement import Analysis, Statement
 
 NO_POLICY: Final = Verdict(BLOCK, "no-policy", 0, "no policy is loaded", "enforce", "", 1)
@@ -37,17 +39,27 @@ def find_entry(policy: CompiledPolicy | None, user: str, client_ip: str) -> Comp
     return policy.entries[best]
 
 
-def decide(policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis) -> Verdict:
-    """The verdict on `analysis` for who `entry` is, without step 4. Never raises: an error inside is a block."""
-    return decide_noting(policy, entry, analysis, [])
+def decide(
+    policy: CompiledPolicy | None,
+    entry: CompiledEntry | None,
+    analysis: Analysis,
+    behind: tuple[Behind, ...] = (),
+) -> Verdict:
+    """The verdict on `analysis` for who `entry` is, without step 4. Never raises: an error inside is a block.
+    behind: what the catalog knows of the names in it (sql.catalog.reached)."""
+    return decide_noting(policy, entry, analysis, [], behind)
 
 
 def decide_noting(
-    policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis, findings: list[Verdict]
+    policy: CompiledPolicy | None,
+    entry: CompiledEntry | None,
+    analysis: Analysis,
+    findings: list[Verdict],
+    behind: tuple[Behind, ...] = (),
 ) -> Verdict:
     """`decide`, which also leaves in `findings` what its steps found, the verdict itself included."""
     try:
-        return _decide(policy, entry, analysis, findings)
+        return _decide(policy, entry, analysis, findings, behind)
     except Exception as error:
         name = entry.name if entry is not None else ""
         reason = f"{type(error).__name__} while deciding"
@@ -55,7 +67,11 @@ def decide_noting(
 
 
 def _decide(
-    policy: CompiledPolicy | None, entry: CompiledEntry | None, analysis: Analysis, findings: list[Verdict]
+    policy: CompiledPolicy | None,
+    entry: CompiledEntry | None,
+    analysis: Analysis,
+    findings: list[Verdict],
+    behind: tuple[Behind, ...],
 ) -> Verdict:
     if policy is None:
         findings.append(NO_POLICY)
@@ -71,9 +87,11 @@ def _decide(
     units = analysis.statements
     for unit in units:
         if unit.folded is not None:
-            units = _unfold(units)
+            units = unfolded(units)
             break
     found = steps.block_statements(policy, entry, units)
+    if found is None and behind:
+        found = deeper.block_statements(policy, entry, behind)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:
@@ -84,26 +102,36 @@ def _decide(
         if found.effect == BLOCK:
             return found
     found = steps.procedures(policy, entry, units, analysis.folded)
+    if found is None and behind:
+        found = deeper.procedures(policy, entry, behind, analysis.folded)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:
             return found
     found = steps.schema_access(policy, entry, units)
+    if found is None and behind:
+        found = deeper.schema_access(policy, entry, behind)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:
             return found
     found = steps.blocked_operations(entry, units)
+    if found is None and behind:
+        found = deeper.blocked_operations(entry, behind)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:
             return found
     found = steps.granted(entry, units, analysis.folded)
+    if found is None and behind:
+        found = deeper.granted(entry, behind, analysis.folded)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:
             return found
     found = steps.functions(entry, units, analysis.folded)
+    if found is None and behind:
+        found = deeper.functions(entry, behind, analysis.folded)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:
@@ -130,17 +158,6 @@ def _unreadable(analysis: Analysis, entry: CompiledEntry | None) -> Verdict | No
 
 def _never_monitored(rule: str, reason: str, entry: CompiledEntry | None) -> Verdict:
     return Verdict(BLOCK, rule, 0, reason, "enforce", entry.name if entry is not None else "", 2)
-
-
-def _unfold(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """Each statement, followed by the one that its dynamic SQL runs, where that is known."""
-    units: list[Statement] = []
-    for unit in statements:
-        statement: Statement | None = unit
-        while statement is not None:
-            units.append(statement)
-            statement = statement.folded
-    return tuple(units)
 
 
 def admit(

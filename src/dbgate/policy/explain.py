@@ -8,6 +8,7 @@ from typing import Final
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide_noting, find_entry
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
+from dbgate.sql.catalog import Behind
 from dbgate.sql.statement import Analysis
 
 STEP_NAMES: Final = {
@@ -58,12 +59,13 @@ def explain(
     analysis: Analysis,
     wall: float,
     rate_ok: bool = True,
+    behind: tuple[Behind, ...] = (),
 ) -> Explanation:
-    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch)."""
+    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in evaluate.decide."""
     entry = find_entry(policy, user, client_ip)
     admitted = admit(policy, entry, wall, rate_ok)
     findings: list[Verdict] = []
-    decided = decide_noting(policy, entry, analysis, findings)
+    decided = decide_noting(policy, entry, analysis, findings, behind)
     verdict = combine(admitted, decided)
     if admitted is not None:
         findings.append(admitted)

@@ -9,7 +9,7 @@ from dbgate.sql.dynamic import fold_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.frames import EXPR, NAMES
 from dbgate.sql.hints import judge_hints
-from dbgate.sql.programs import program, routine_body, starts_compound
+from dbgate.sql.programs import StatementScan, program, routine_body, starts_compound
 from dbgate.sql.scan import Scanner
 from dbgate.sql.setting import set_statement, setting, transaction
 from dbgate.sql.statement import LexContext
@@ -71,6 +71,24 @@ def _part(tokens: Tokens, schema: str, lo: int, hi: int, unit: Facts) -> Facts:
     facts.inner = True
     if _scan(facts, lo, hi) >= 0:
         facts.fail("a routine that is defined inside another statement")
+    return facts
+
+
+def scan_part(tokens: Tokens, schema: str, lo: int, hi: int, unit: Facts) -> Facts:
+    """The statement in tokens [lo, hi) of the stored program `unit`, whose text this is."""
+    return _part(tokens, schema, lo, hi, unit)
+
+
+def scan_body(tokens: Tokens, ctx: LexContext, schema: str, scan: StatementScan) -> Facts:
+    """What the body of a CREATE PROCEDURE, FUNCTION or TRIGGER does, each of its statements read by `scan`; what its
+    creation itself needs is left out."""
+    facts = Facts(tokens, ctx, schema)
+    body = _scan(facts, 0, next_end(tokens, 0))
+    if body < 0:
+        facts.fail("a definition that is not understood")
+    if not facts.error:
+        facts.needs.clear()
+        routine_body(facts, body, len(tokens), facts.program, scan)
     return facts
 
 
