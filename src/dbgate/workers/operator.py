@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from typing import Final
 
@@ -35,7 +36,16 @@ class GatewayOperator:
         self._supervisor = supervisor
 
     async def stats(self) -> Stats:
-        return self._supervisor.stats.stats(time.monotonic(), int(time.time() * 1000))
+        stats = self._supervisor.stats.stats(time.monotonic(), int(time.time() * 1000))
+        history = self._supervisor.policy_life.history
+        stats["policy"] = {
+            "version": self._supervisor.policies.version,
+            "number": history.live,
+            "loads": history.loads,
+            "refusals": history.refusals,
+            "refused": history.refused is not None,
+        }
+        return stats
 
     async def sessions(self) -> list[SessionInfo]:
         return [_session(found) for found in await self._supervisor.list_sessions()]
@@ -101,7 +111,7 @@ class GatewayOperator:
             "reasons": list(state.reasons),
             "version": __version__,
             "instance": self._supervisor.instance,
-            "details": dict(state.details),
+            "details": {**state.details, "audit_log": _absolute(self._supervisor.settings.audit_log)},
         }
 
 
@@ -120,3 +130,8 @@ def _session(found: dict[str, object]) -> SessionInfo:
         "blocked": int(str(found["blocked"])),
         "last_digest": str(found["last_digest"]),
     }
+
+
+def _absolute(path: str) -> str:
+    """Where the audit log is, for whoever reads it on this machine; "" where it is no file."""
+    return os.path.abspath(path) if path not in ("", "-") else ""

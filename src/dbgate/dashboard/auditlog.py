@@ -1,0 +1,235 @@
+"""The newest records of an audit log that fit a search, with bounded work: the files are read backwards, block by block, and
+no more than a budget of them. Nothing here asks a gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any, Final
+
+BUDGET: Final = 48 << 20  # bytes that one search reads at most
+MOST_FILES: Final = 64
+LONGEST_LINE: Final = 1 << 20
+_BLOCK: Final = 1 << 18
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")  # what JSON writes as it is
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; "" = any. event: a name or the prefix of one (`query`), several with commas; source: an address or
+    the beginning of one, ending in a dot or colon; table: `schema.table` or `table`; text: part of the statement or the
+    reason; since, before: RFC 3339, UTC: not earlier, earlier."""
+
+    event: str = ""
+    user: str = ""
+    rule: str = ""
+    table: str = ""
+    source: str = ""
+    digest: str = ""
+    session: str = ""
+    text: str = ""
+    event_id: str = ""
+    instance: str = ""
+    since: str = ""
+    before: str = ""
+
+    def fits(self, record: Record) -> bool:
+        """Whether it is one of those."""
+        time = str(record.get("time", ""))
+        if (self.before and time >= self.before) or (self.since and time < self.since):
+            return False
+        for name, wanted in (
+            ("db_user", self.user),
+            ("rule", self.rule),
+            ("digest", self.digest),
+            ("session_id", self.session),
+            ("event_id", self.event_id),
+            ("instance", self.instance),
+        ):
+            if wanted and record.get(name) != wanted:
+                return False
+        return self._event(record) and self._source(record) and self._table(record) and self._text(record)
+
+    def _event(self, record: Record) -> bool:
+        found = str(record.get("event", ""))
+        wanted = [one for one in self.event.split(",") if one]
+        return not wanted or any(found == one or found.startswith(one + ".") for one in wanted)
+
+    def _source(self, record: Record) -> bool:
+        found = str(record.get("client_ip", ""))
+        return (
+            not self.source
+            or found == self.source
+            or (self.source[-1:] in ".:" and found.startswith(self.source))
+        )
+
+    def _table(self, record: Record) -> bool:
+        tables = record.get("tables")
+        if not self.table:
+            return True
+        if not isinstance(tables, list):
+            return False
+        wanted = self.table.lower()
+        names = [str(name).lower() for name in tables]
+        return wanted in names or any(name.endswith("." + wanted) for name in names)
+
+    def _text(self, record: Record) -> bool:
+        wanted = self.text.lower()
+        return (
+            not wanted
+            or wanted in str(record.get("statement", "")).lower()
+            or wanted in str(record.get("reason", "")).lower()
+        )
+
+    def clues(self) -> list[bytes]:
+        """Bytes that every line that fits must hold: much quicker to look for than a line is to parse."""
+        words = (self.event, self.user, self.rule, self.digest, self.session, self.event_id, self.instance)
+        return [word.encode() for word in words if _PLAIN.fullmatch(word)]
+
+
+@dataclass(slots=True)
+class Found:
+    """records: the newest first; reached: the time of the oldest record looked at, where there may be older ones that fit
+    ("" = all was looked at); trouble: what could not be read, one line each."""
+
+    records: list[Record] = field(default_factory=list)
+    reached: str = ""
+    trouble: list[str] = field(default_factory=list)
+
+
+def search(path: str, wanted: Search, count: int, budget: int = BUDGET) -> Found:
+    """The newest `count` records of the log at `path` and its rotated files. Blocks for as long as reading takes."""
+    found = Found()
+    clues = wanted.clues()
+    left = budget
+    seen: set[tuple[int, int]] = set()
+    for number in range(MOST_FILES):
+        name = f"{path}.{number}" if number else path
+        try:
+            file = open(name, "rb")  # noqa: SIM115  # closed below
+        except FileNotFoundError:
+            if number == 0:
+                found.trouble.append(f"{path}: there is no such file (yet)")
+                continue  # between two steps of a rotation
+            break
+        except OSError as error:
+            found.trouble.append(f"{name}: {error.strerror}")
+            break
+        with file:
+            status = os.fstat(file.fileno())
+            if (status.st_dev, status.st_ino) in seen:  # rotated while we looked
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            used, done = _one_file(file, wanted, clues, count, left, found)
+            left -= used
+            if done:
+                break
+    return found
+
+
+def _one_file(
+    file: IO[bytes], wanted: Search, clues: list[bytes], count: int, budget: int, found: Found
+) -> tuple[int, bool]:
+    """Adds what one file has; gives the bytes read, and whether the search ends here."""
+    end = file.seek(0, os.SEEK_END)
+    if wanted.before:
+        end = _end_before(file, end, wanted.before)
+    used = 0
+    for size, lines in _blocks(file, end):
+        used += size
+        for line in lines:
+            if clues and not all(clue in line for clue in clues):
+                continue
+            record = parse(line)
+            if record is not None and wanted.fits(record):
+                found.records.append(record)
+                if len(found.records) >= count:
+                    found.reached = str(record["time"])
+                    return used, True
+        if wanted.since and lines and _all_before(lines, wanted.since):
+            return used, True
+        if used >= budget:
+            record = next((one for line in reversed(lines) if (one := parse(line))), None)
+            found.reached = str(record.get("time", "")) if record else ""
+            return used, True
+    return used, False
+
+
+def _all_before(lines: list[bytes], since: str) -> bool:
+    """Whether the lines of a block are of an earlier time, by a sample of them: one alone may be of a statement that took
+    long."""
+    sample = [record for line in lines[:: max(1, len(lines) // 16)] if (record := parse(line))]
+    return bool(sample) and all(str(record["time"]) < since for record in sample)
+
+
+def parse(line: bytes) -> Record | None:
+    """The record of one line; None where it is none (a line that a crash cut, something foreign)."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("time"), str) else None
+
+
+def _blocks(file: IO[bytes], end: int) -> Iterator[tuple[int, list[bytes]]]:
+    """The lines before `end`, the last one first, with how many bytes were read for them."""
+    rest = b""
+    at = end
+    while at > 0:
+        step = min(_BLOCK, at)
+        at -= step
+        file.seek(at)
+        pieces = (file.read(step) + rest).split(b"\n")
+        rest = pieces[0] if at > 0 else b""
+        if len(rest) > LONGEST_LINE:  # no line of ours
+            rest = b""
+        lines = pieces[1:] if at > 0 else pieces
+        lines.reverse()
+        yield step, [line for line in lines if line]
+
+
+_SLACK: Final = 1 << 20
+
+
+def _end_before(file: IO[bytes], size: int, before: str) -> int:
+    """A place in the file behind which there is nothing earlier than `before`, found by halving. Records are nearly in
+    order of time (that of their beginning; they are written at their end), so some slack is added."""
+    low, high = 0, size
+    while high - low > _BLOCK:
+        middle = (low + high) // 2
+        file.seek(middle)
+        file.readline(LONGEST_LINE)
+        record = parse(file.readline(LONGEST_LINE))
+        if record is not None and str(record["time"]) >= before:
+            high = middle
+        else:
+            low = middle
+    return min(size, high + _SLACK)
+
+
+_BASE32: Final = {character: value for value, character in enumerate("0123456789ABCDEFGHJKMNPQRSTVWXYZ")}
+
+
+def near(event_id: str, around: timedelta = timedelta(hours=1)) -> tuple[str, str]:
+    """(since, before) for the record of an event id, which begins with its time; ("", "") where it is no such id."""
+    if len(event_id) != 26 or any(character not in _BASE32 for character in event_id):
+        return "", ""
+    milliseconds = 0
+    for character in event_id[:10]:
+        milliseconds = milliseconds * 32 + _BASE32[character]
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+        return rfc3339(moment - around), rfc3339(moment + around)
+    except (OverflowError, ValueError, OSError):
+        return "", ""
+
+
+def rfc3339(moment: datetime) -> str:
+    """As the audit log writes times."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
