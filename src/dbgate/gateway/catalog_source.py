@@ -1,0 +1,219 @@
+"""Reads from the server what stands behind names: views, routines, triggers, loadable functions.
+
+Blocking, for a thread of the supervisor: never on the data path. An account that may not see everything is refused,
+because what it does not see would pass unjudged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from dbgate.config.parse import Address
+from dbgate.sql.bodies import Definition, build
+from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Catalog
+from dbgate.sql.statement import MARIADB, MYSQL
+
+READ_SECONDS: Final = 60.0  # for one answer of the server
+SHOW_ROUTINE_SINCE: Final = 80020  # MySQL; before it, SELECT was what shows routines
+# The server's own schemas are left out: their views and routines are judged by name.
+_VIEWS: Final = (
+    "SELECT table_schema, table_name, view_definition, definer, security_type FROM information_schema.views"
+    " WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+)
+_ROUTINES: Final = (
+    "SELECT routine_schema, routine_name, routine_type, sql_mode, definer, security_type, routine_body"
+    " FROM information_schema.routines"
+    " WHERE routine_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+)
+_TRIGGERS: Final = (
+    "SELECT event_object_schema, trigger_name, event_object_table, event_manipulation, sql_mode, definer"
+    " FROM information_schema.triggers"
+    " WHERE trigger_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+)
+_LOADABLE: Final = (
+    "SELECT name FROM mysql.func",
+    "SELECT udf_name FROM performance_schema.user_defined_functions",
+)
+
+
+class CatalogError(Exception):
+    """The catalog cannot be read; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the catalog is read, and as whom. timeout: seconds to connect."""
+
+    address: Address
+    user: str
+    password: str
+    timeout: float
+    tls: Any = None
+
+
+def read_catalog(source: Source) -> Catalog:
+    """The catalog as it is now; CatalogError."""
+    try:
+        connection: Connection[Cursor] = pymysql.connect(
+            host=source.address.host,
+            port=source.address.port,
+            user=source.user,
+            password=source.password,
+            connect_timeout=max(1, round(source.timeout)),
+            read_timeout=READ_SECONDS,
+            write_timeout=READ_SECONDS,
+            charset="utf8mb4",
+            autocommit=True,
+            ssl=source.tls,
+            ssl_disabled=source.tls is None,
+        )
+        try:
+            return _Reader(connection.cursor()).read()
+        finally:
+            connection.close()
+    except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError, ValueError) as error:
+        raise CatalogError(_words(error)) from None
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, pymysql.MySQLError) and len(error.args) > 1:
+        return f"error {error.args[0]}: {error.args[1]}"
+    return str(error) or type(error).__name__
+
+
+class _Reader:
+    """One reading, over one connection."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._definitions: list[Definition] = []
+        self._packages: set[str] = set()
+
+    def read(self) -> Catalog:
+        self._rows("SET SESSION sql_mode = '', sql_select_limit = DEFAULT, sql_quote_show_create = 1")
+        version_text, folding, account = self._rows(
+            "SELECT VERSION(), @@lower_case_table_names, CURRENT_USER()"
+        )[0]
+        flavour = MARIADB if "mariadb" in version_text.lower() else MYSQL
+        version = _version(version_text)
+        self._may_see_all(account, flavour, version)
+        self._views()
+        self._routines()
+        self._triggers()
+        loadable = frozenset(
+            str(name).lower() for question in _LOADABLE for (name,) in self._rows_or_none(question)
+        )
+        return build(
+            self._definitions, flavour, version, str(folding) != "0", loadable, frozenset(self._packages)
+        )
+
+    def _may_see_all(self, account: str, flavour: int, version: int) -> None:
+        """CatalogError where a right is missing: rows of information_schema would be left out without a word."""
+        user, _, host = account.rpartition("@")
+        held = {
+            row[0]
+            for row in self._rows(
+                "SELECT privilege_type FROM information_schema.user_privileges WHERE grantee = %s",
+                (f"'{user}'@'{host}'",),
+            )
+        }
+        wanted = ["SELECT", "SHOW VIEW", "TRIGGER"]
+        if flavour == MYSQL and version >= SHOW_ROUTINE_SINCE:
+            wanted.append("SHOW_ROUTINE")
+        if lacking := [right for right in wanted if right not in held]:
+            raise CatalogError(
+                f"account {account} does not see everything: GRANT {', '.join(lacking)} ON *.* to it, not by a role"
+            )
+        if any(row[0].startswith("REVOKE") for row in self._rows("SHOW GRANTS")):
+            raise CatalogError(
+                f"account {account} does not see everything: rights on some schemas are revoked"
+            )
+
+    def _views(self) -> None:
+        for schema, name, text, definer, security in self._rows(_VIEWS):
+            self._add(VIEW, schema, name, text, "", definer, security)
+
+    def _routines(self) -> None:
+        for schema, name, kind, mode, definer, security, language in self._rows(_ROUTINES):
+            if kind not in ("PROCEDURE", "FUNCTION"):
+                self._packages.add(name.lower())
+                continue
+            # A routine that is dropped meanwhile is not there; the next reading tells.
+            shown = self._rows_or_none(f"SHOW CREATE {kind} {_quoted(schema)}.{_quoted(name)}")
+            text = shown[0][2] if shown else None
+            problem = "" if language == "SQL" else f"it is written in {language}"
+            self._add(
+                PROCEDURE if kind == "PROCEDURE" else FUNCTION,
+                schema,
+                name,
+                text,
+                mode,
+                definer,
+                security,
+                problem=problem,
+            )
+
+    def _triggers(self) -> None:
+        for schema, name, table, event, mode, definer in self._rows(_TRIGGERS):
+            shown = self._rows_or_none(f"SHOW CREATE TRIGGER {_quoted(schema)}.{_quoted(name)}")
+            text = shown[0][2] if shown else None
+            events = tuple(part.strip().upper() for part in re.split(r",|\bOR\b", str(event)))
+            self._add(TRIGGER, schema, name, text, mode, definer, "DEFINER", table, events)
+
+    def _add(
+        self,
+        kind: int,
+        schema: str,
+        name: str,
+        text: str | bytes | None,
+        mode: str,
+        definer: str,
+        security: str,
+        table: str = "",
+        events: tuple[str, ...] = (),
+        problem: str = "",
+    ) -> None:
+        if isinstance(text, bytes):  # made by a client with the character set binary
+            if not text.isascii():
+                problem = problem or "its text has no character set"
+            text = text.decode("latin-1")
+        invoker = security == "INVOKER"
+        self._definitions.append(
+            Definition(kind, schema, name, text, mode, definer, invoker, table, events, problem)
+        )
+
+    def _rows(self, question: str, values: Sequence[str] = ()) -> Sequence[tuple[Any, ...]]:
+        self._cursor.execute(question, values or None)
+        return self._cursor.fetchall()
+
+    def _rows_or_none(self, question: str) -> Sequence[tuple[Any, ...]]:
+        """Nothing where the server refuses: the account may not see it, or it is not there."""
+        try:
+            return self._rows(question)
+        except (pymysql.err.OperationalError, pymysql.err.ProgrammingError) as error:
+            if error.args and error.args[0] in _LOST:
+                raise
+            return ()
+
+
+_LOST: Final = (0, 2006, 2013)  # PyMySQL's own numbers: the connection is gone
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _version(text: str) -> int:
+    """As in LexContext: 101106 for 10.11.6."""
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
+    if found is None:
+        raise CatalogError(f"the server's version cannot be read: {text[:40]!r}")
+    major, minor, patch = (int(part) for part in found.groups())
+    return major * 10_000 + minor * 100 + patch
