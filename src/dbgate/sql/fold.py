@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.tokens import NUMBER, STRING, Tokens
+from dbgate.sql.tokens import NUMBER, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 # Kinds of a Level.
@@ -25,6 +25,10 @@ _LONG_NEIGHBOUR: Final = 256
 
 _SMALL: Final = frozenset((b"0", b"1"))
 _PLAIN_COMPARES: Final = word_set("= <> !=")
+_AROUND: Final = word_set("( ) ASC DESC")
+_OWN: Final = word_set(
+    "+ - * / % ^ | & << >> ~ DIV MOD NOT ! = < > <= >= <> != <=> LIKE RLIKE REGEXP IN BETWEEN AND ( )"
+)
 
 
 @final
@@ -45,6 +49,7 @@ class Operand:
             False  # a column, a parameter or a variable is in it, or a subquery that may depend on them
         )
         self.queries = False  # a subquery that reads a whole table is in it
+        self.facts = False  # a fact about the server is in it: @@version, USER()
 
     def is_condition(self) -> bool:
         """Whether it compares something."""
@@ -77,6 +82,7 @@ class Operand:
         self.negated = self.negated or inner.negated
         self.rows = self.rows or inner.rows
         self.queries = self.queries or inner.queries
+        self.facts = self.facts or inner.facts
 
 
 @final
@@ -93,6 +99,7 @@ class Level:
         self.before_end = -1
         self.operands = 0  # finished ones of the current chain
         self.between = False  # the next AND belongs to BETWEEN
+        self.typed = False  # what follows within a CAST or CONVERT is a type or a character set
         self.assigned = False  # the = of an assignment has been seen
         self.has_from = False
         self.has_where = False
@@ -111,7 +118,7 @@ def small_truth(tokens: Tokens, start: int, end: int) -> bool:
     operator = ""
     for i in range(start, end):
         word = words[i]
-        if word == "(" or word == ")":
+        if word in _AROUND:
             continue
         if tokens.kinds[i] == NUMBER:
             value = 1 if tokens.raws[i] == b"1" else 0
@@ -149,6 +156,31 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
         if left != right and left.lower() != right.lower():
             return False
     return True
+
+
+def only_itself(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether [start, end) is about one column that stands there twice or more, beside numbers: `id IN (id)`,
+    `NOT id <> id`, `id BETWEEN id AND id`, `id - id = 0`."""
+    if end - start > _LONG:
+        return False
+    names: set[str] = set()
+    count = 0
+    i = start
+    while i < end:
+        kind = tokens.kinds[i]
+        if WORD <= kind <= QUOTED and tokens.words[i] not in _OWN:
+            name = tokens.name(i).lower()
+            while i + 2 < end and tokens.words[i + 1] == ".":
+                i += 2
+                name += "." + tokens.name(i).lower()
+            if i + 1 < end and tokens.words[i + 1] == "(":
+                return False
+            names.add(name)
+            count += 1
+        elif kind != NUMBER and tokens.words[i] not in _OWN:
+            return False
+        i += 1
+    return count > 1 and len(names) == 1
 
 
 _SAME: Final = word_set("= <=> LIKE <= >= RLIKE REGEXP IN")

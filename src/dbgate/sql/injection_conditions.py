@@ -10,6 +10,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from dbgate.sql.condition_codes import (
+    ARITHMETIC,
+    BETWEEN,
+    BRANCH,
+    CASES,
+    CLAUSE,
+    CLOSE,
+    CODES,
+    COMMA,
+    COMPARE,
+    CONNECT,
+    CONSTANT,
+    END,
+    IS,
+    NOT,
+    OPEN,
+)
 from dbgate.sql.fold import (
     CALL,
     CASE,
@@ -20,66 +37,25 @@ from dbgate.sql.fold import (
     Operand,
     is_equality,
     numbers_over,
+    only_itself,
     same_sides,
     shares_literal,
     small_truth,
 )
-from dbgate.sql.tokens import BIT, IDENT, NUMBER, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.injection_calls import INFO
+from dbgate.sql.tokens import BIT, IDENT, NUMBER, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 DEEPEST: Final = 500  # parentheses; what people and programs write stays far below
 TOO_DEEP: Final = "a condition that is nested too deeply to follow"
 
-_CONNECT: Final = 1
-_COMPARE: Final = 2
-_CLAUSE: Final = 3
-_CONSTANT: Final = 4
-_NEUTRAL: Final = 5  # part of an expression, constant or not
-_OPEN: Final = 6
-_CLOSE: Final = 7
-_COMMA: Final = 8
-_CASE: Final = 9
-_BRANCH: Final = 10  # WHEN THEN ELSE
-_END: Final = 11
-_NOT: Final = 12
-_BETWEEN: Final = 13
-_IS: Final = 14
-_ARITHMETIC: Final = 15
-
-
-def _codes() -> dict[str, int]:
-    table: dict[str, int] = {}
-    for code, words in (
-        (_CONNECT, "AND && OR || XOR"),
-        (_COMPARE, "= < > <= >= <> != <=> LIKE RLIKE REGEXP IN"),
-        (
-            _CLAUSE,
-            "SELECT FROM WHERE HAVING ON SET VALUES VALUE GROUP ORDER LIMIT UNION INTERSECT EXCEPT INTO USING RETURNING"
-            " JOIN WINDOW PROCEDURE DUPLICATE UPDATE OFFSET BY LOCK",
-        ),
-        (_CONSTANT, "TRUE FALSE NULL UNKNOWN"),
-        (_NEUTRAL, "BINARY COLLATE ESCAPE ASC DESC"),
-        (_OPEN, "("),
-        (_CLOSE, ")"),
-        (_COMMA, ","),
-        (_CASE, "CASE"),
-        (_BRANCH, "WHEN THEN ELSE"),
-        (_END, "END"),
-        (_NOT, "NOT !"),
-        (_BETWEEN, "BETWEEN"),
-        (_IS, "IS"),
-        (_ARITHMETIC, "+ - * / % ^ | & << >> ~ DIV MOD"),
-    ):
-        for word in words.split():
-            table[word] = code
-    return table
-
-
-_CODES: Final = _codes()
 _NILADIC: Final = word_set(
     """CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURRENT_ROLE LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME
-    UTC_TIMESTAMP"""
+    UTC_TIMESTAMP DUAL"""
 )
+_CASTS: Final = word_set("CAST CONVERT")
+_TYPES: Final = word_set("DATE TIME TIMESTAMP")
+_VALUES: Final = word_set("SET VALUES VALUE ORDER GROUP")
 _CONDITIONS: Final = word_set("WHERE HAVING ON WHEN")
 # Functions whose first argument is a condition, so that a constant one there is a probe.
 _CHOOSE: Final = word_set("ELT MAKE_SET")
@@ -106,13 +82,19 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
         if not word:
             if STRING <= kind <= BIT:
                 operand.literal(kind, raws[i])
+            elif kind == SYS_VAR:
+                operand.constant = False
+                operand.facts = True
+                while i + 2 < end and words[i + 1] == ".":
+                    i += 2
             elif kind != QUOTED or i + 1 == end or words[i + 1] != "(":
                 operand.constant = False
-                operand.rows = True
+                # An assigned value says what a variable is worth.
+                operand.rows = operand.rows or kind != USER_VAR or i + 1 == end or words[i + 1] != ":="
             i += 1
             continue
-        code = _CODES.get(word, 0)
-        if code == _OPEN:
+        code = CODES.get(word, 0)
+        if code == OPEN:
             if (
                 level.clause == "ORDER"
                 and i + 2 < end
@@ -124,7 +106,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 return TOO_DEEP
             stack.append(level)
             level = _open(tokens, i, first, level)
-        elif code == _CLOSE or (code == _END and level.kind == CASE):
+        elif code == CLOSE or (code == END and level.kind == CASE):
             reason = _finish(tokens, level, i, "")
             if reason:
                 return reason
@@ -134,7 +116,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 reason = _merge(level, inner)
                 if reason:
                     return reason
-        elif code == _CONNECT:
+        elif code == CONNECT:
             if word == "AND" and level.between:
                 level.between = False
             elif word == "||" and (pipes_concat or level.clause not in _CONDITIONS):
@@ -143,42 +125,49 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 reason = _finish(tokens, level, i, word)
                 if reason:
                     return reason
-        elif code == _COMPARE:
+        elif code == COMPARE:
             if level.clause == "SET" and word == "=" and not level.assigned and level.kind == TOP:
                 level.assigned = True
                 level.operand = Operand(i + 1)
             else:
                 operand.compare(word)
-        elif code in (_COMMA, _CLAUSE, _BRANCH):
+        elif code in (COMMA, CLAUSE, BRANCH):
             reason = _finish(tokens, level, i, "")
             if reason:
                 return reason
             _turn(tokens, level, i, code)
-        elif code == _CASE:
+        elif code == CASES:
             if len(stack) >= DEEPEST:
                 return TOO_DEEP
             stack.append(level)
             level = _inner(CASE, "", i + 1, level)
-        elif code == _NOT:
+        elif code == NOT:
             operand.negated = True
-        elif code == _BETWEEN:
+        elif code == BETWEEN:
             level.between = True
             operand.compare(word)
-        elif code == _IS:
+        elif code == IS:
             if operand.compares and kinds[i - 1] == STRING:
                 return "a comparison with a string literal is tested with IS"
             operand.compare(word)
             operand.compares -= 1
             operand.nested += 1
-        elif code == _ARITHMETIC:
+        elif code == ARITHMETIC:
+            operand.small = False
             if kind != WORD and _between_strings(tokens, i, first, end):
                 return "arithmetic on string literals"
-        elif code == _CONSTANT:
+        elif code == CONSTANT:
             operand.literals += 1
         elif code == 0 and kind == WORD and not (i + 1 < end and _names_nothing(tokens, i)):
+            if level.kind == CALL and level.name in _CASTS and (level.typed or word == "AS"):
+                level.typed = True
+                i += 1
+                continue
             operand.constant = False
             if word not in _NILADIC:
                 operand.rows = True
+            elif word in INFO:
+                operand.facts = True
         i += 1
     reason = _finish(tokens, level, end, "")
     while not reason and stack:
@@ -188,10 +177,11 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
 
 
 def _names_nothing(tokens: Tokens, i: int) -> bool:
-    """A word that is a function's name, or an introducer (`_utf8'a'`)."""
+    """A word that is a function's name, an introducer (`_utf8'a'`), or the type of a literal (`DATE '2024-01-01'`)."""
     if tokens.words[i + 1] == "(":
         return True
-    return tokens.kinds[i + 1] == STRING and tokens.words[i].startswith("_")
+    word = tokens.words[i]
+    return tokens.kinds[i + 1] == STRING and (word.startswith("_") or word in _TYPES)
 
 
 def _between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
@@ -204,7 +194,7 @@ def _between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
         i + 3 < end
         and tokens.kinds[i + 1] == NUMBER
         and tokens.kinds[i + 3] == STRING
-        and _CODES.get(tokens.words[i + 2], 0) == _ARITHMETIC
+        and CODES.get(tokens.words[i + 2], 0) == ARITHMETIC
     )
 
 
@@ -225,7 +215,7 @@ def _open(tokens: Tokens, i: int, first: int, level: Level) -> Level:
     if i > first:
         kind = tokens.kinds[i - 1]
         word = tokens.words[i - 1]
-        if kind == WORD and word not in _CODES:
+        if kind == WORD and word not in CODES:
             return _inner(CALL, word, i + 1, level)
         if kind in (QUOTED, IDENT):
             return _inner(CALL, tokens.name(i - 1).upper(), i + 1, level)
@@ -252,24 +242,29 @@ def _merge(level: Level, inner: Level) -> str:
                 return "IF or CASE of nothing but constants"
     if called and inner.name not in _PROBES:
         operand.constant = False
+    if called and inner.name in INFO:
+        operand.facts = True
     return ""
 
 
 def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
     """Begin anew behind a comma, a clause word or a branch of CASE."""
     word = tokens.words[i]
-    if code == _COMMA:
+    if code == COMMA:
         level.argument += 1
+        level.typed = level.name in _CASTS
         level.assigned = False
-    elif code == _BRANCH:
+    elif code == BRANCH:
         level.clause = word
     elif word == "BY" or (word == "UPDATE" and level.clause != "DUPLICATE"):
         pass
+    elif level.kind == CALL and level.name in _CASTS:
+        level.typed = True
     else:
         level.clause = "SET" if word == "UPDATE" else word
         level.assigned = False
         if word == "FROM":
-            level.has_from = True
+            level.has_from = tokens.words[i + 1 : i + 2] != ["DUAL"]
         elif word == "WHERE" or word == "ON" or word == "USING" or word == "HAVING":
             level.has_where = True
     level.connector = ""
@@ -287,8 +282,10 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
             reason = _chain(tokens, level, at)
         if not reason and operand.constant and operand.literals:
             reason = _judge(tokens, level, at, following)
-        elif not reason and level.connector in _ORS and operand.compares == 1:
-            if same_sides(tokens, operand.start, at):
+        elif not reason and level.connector in _ORS and operand.rows:
+            if (operand.compares == 1 and same_sides(tokens, operand.start, at)) or only_itself(
+                tokens, operand.start, at
+            ):
                 reason = "a column is compared with itself behind OR"
         if not reason and not operand.rows and not operand.constant:
             reason = _judge_rowless(tokens, level)
@@ -307,6 +304,8 @@ _ORS: Final = word_set("OR || XOR")
 def _judge_rowless(tokens: Tokens, level: Level) -> str:
     """An operand that is no constant but names no column: functions without arguments, subqueries of whole tables."""
     operand = level.operand
+    if operand.facts and level.connector and (level.clause in _CONDITIONS or level.clause in _VALUES):
+        return f"a condition about the server alone behind {level.connector}"
     if level.clause not in _CONDITIONS:
         return ""
     if operand.queries:
@@ -314,7 +313,7 @@ def _judge_rowless(tokens: Tokens, level: Level) -> str:
         if level.connector and (exists or operand.is_condition()):
             return f"a condition about a whole table alone behind {level.connector}"
         return ""
-    if level.connector in _ORS and (operand.called or operand.is_condition()):
+    if level.connector in _ORS:
         return f"a condition that reads no row behind {level.connector}"
     return ""
 

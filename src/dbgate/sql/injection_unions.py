@@ -81,6 +81,11 @@ def union_probe(tokens: Tokens, first: int, end: int) -> str:
                     return "unions that are nested too deeply to follow"
                 if reason:
                     return reason
+            elif right < end and words[right] == "VALUES":
+                left_branch = read_branch(tokens, depth_select[-1], i)
+                work += i - left_branch.select
+                if left_branch.has_from and left_branch.has_where and _ends_in_literal(tokens, i):
+                    return "UNION with rows of VALUES behind a literal"
         i += 1
     return ""
 
@@ -109,6 +114,8 @@ def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
             return "UNION with a row of constants behind a literal"
         if right.has_from and left.kinds.count(COLUMN) == len(left.kinds) and (nulls + len(numbers)) == count:
             return "UNION with constants for all columns"
+    if right.kinds == [STAR] and _made_of_constants(tokens, right):
+        return "UNION with a row of constants from derived tables"
     if right.facts or right.hexed:
         return "UNION that asks for facts about the server, or builds strings from hexadecimal"
     if constants and not right.aliased and not right.has_where and _ends_in_literal(tokens, union):
@@ -117,6 +124,22 @@ def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
                 if STAR in left.kinds or (i < len(left.kinds) and left.kinds[i] == COLUMN):
                     return "UNION behind a literal, with constants in place of columns"
     return ""
+
+
+def _made_of_constants(tokens: Tokens, branch: Branch) -> bool:
+    """`SELECT * FROM (SELECT 1) a JOIN (SELECT 2) b`: a row of constants without a comma."""
+    words = tokens.words
+    depth = 0
+    for i in range(branch.stop, branch.end):
+        word = words[i]
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+        elif word == "FROM" or (not depth and word in ("JOIN", ",")):
+            if depth or i + 2 >= branch.end or words[i + 1] != "(" or words[i + 2] != "SELECT":
+                return False
+    return branch.has_from
 
 
 def _counts_up(numbers: list[bytes]) -> bool:

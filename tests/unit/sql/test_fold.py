@@ -10,6 +10,7 @@ from dbgate.sql.fold import (
     Operand,
     is_equality,
     numbers_over,
+    only_itself,
     same_sides,
     shares_literal,
     small_truth,
@@ -31,6 +32,7 @@ from tests.unit.sql.lexed import lexed
         ("0", False),
         ("NULL", False),
         ("1 = NULL", False),
+        ("1 = 1 DESC", True),
     ],
 )
 def test_small_truth(text: str, truth: bool) -> None:
@@ -58,6 +60,27 @@ def test_small_truth(text: str, truth: bool) -> None:
 def test_same_sides(text: str, same: bool) -> None:
     tokens = lexed(text)
     assert same_sides(tokens, 0, len(tokens)) is same
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("id IN (id)", True),
+        ("NOT t.id <> T.`id`", True),
+        ("id BETWEEN id AND id + 5", True),
+        ("id", False),
+        ("id = 5", False),
+        ("t.id = u.id", False),
+        ("id = 'id'", False),
+        ("id(1) = id", False),
+        ("id IS NULL", False),
+        ("id + id IN (x)", False),
+        (" + ".join(["id"] * 100), False),
+    ],
+)
+def test_only_itself(text: str, alone: bool) -> None:
+    tokens = lexed(text)
+    assert only_itself(tokens, 0, len(tokens)) is alone
 
 
 def test_shares_literal() -> None:
@@ -99,8 +122,11 @@ def test_an_operand_knows_what_is_in_it() -> None:
     assert not other.small and other.strings == 1 and not other.is_condition()
     operand.absorb(other, True)
     assert operand.constant and operand.called and operand.strings == 1 and operand.literals == 2
+    other.facts = True
     operand.absorb(Operand(0), True)
-    assert not operand.constant
+    assert not operand.constant and not operand.facts
+    operand.absorb(other, False)
+    assert operand.facts
     number = Operand(0)
     number.literal(NUMBER, b"7")
     assert not number.small and number.strings == 0

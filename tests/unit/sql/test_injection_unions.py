@@ -29,6 +29,10 @@ def why(text: str) -> str:
         "UNION SELECT a,b,CONCAT(c,0x7e7e7e) FROM u",
         "UNION SELECT 1,b,c FROM u",
         "UNION SELECT NULL,b,c FROM u ORDER BY 1",
+        "UNION VALUES (1,2,3)",
+        "UNION ALL VALUES ROW(1,'a',NULL)",
+        "UNION SELECT * FROM (SELECT 1)x JOIN (SELECT 2)y JOIN (SELECT (3))z",
+        "UNION ALL SELECT * FROM (SELECT 1)x, (SELECT 2)y, (SELECT 3)z WHERE 1",
     ],
 )
 def test_appended(union: str) -> None:
@@ -66,7 +70,11 @@ def test_a_union_ends_with_its_parenthesis() -> None:
         "SELECT a, b FROM t WHERE c=d UNION SELECT a, b FROM u",
         "SELECT * FROM t WHERE c=1 UNION SELECT * FROM u",
         "SELECT t.* FROM t WHERE c=1 UNION SELECT u.* FROM u",
-        "SELECT a FROM t WHERE c=1 UNION VALUES (1)",
+        "SELECT a FROM t WHERE c=b UNION VALUES (1)",
+        "SELECT a FROM t UNION VALUES (1)",
+        "SELECT * FROM t WHERE c=1 UNION SELECT * FROM (SELECT * FROM u) x",
+        "SELECT * FROM t WHERE c=1 UNION SELECT * FROM (SELECT 1) x JOIN u",
+        "SELECT * FROM t WHERE c=1 UNION SELECT *",
         "(SELECT a, b FROM t WHERE c=1) UNION (SELECT a, b FROM u WHERE c=1)",
         "SELECT a FROM t WHERE b IN (SELECT c FROM u) AND d=1",
     ],
