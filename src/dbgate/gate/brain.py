@@ -14,6 +14,7 @@ from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
+from dbgate.sql.catalog import Catalog, reached
 from dbgate.sql.digest import fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import masked_literals
@@ -29,7 +30,8 @@ class Limits:
     statement: text of COM_QUERY and COM_STMT_PREPARE; packet: any other command; queue: commands that wait while a
     reply is under way (the client is paused above it); drain: what is read and dropped of a reply that was cut;
     idle: 0 = none, the policy's own takes precedence; cache: all verdicts and analyses of the worker.
-    remembered: scopes, rate buckets and sets of column names that the worker keeps, each.
+    remembered: scopes, rate buckets and sets of column names that the worker keeps, each;
+    settle_timeout: how long a session that changed a view, routine or trigger waits for the catalog that says so.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Limits:
         drain: int = 64 << 20,
         cache: int = 64 << 20,
         remembered: int = 10_000,
+        settle_timeout: float = 5.0,
     ) -> None:
         self.handshake_timeout = handshake_timeout
         self.idle_timeout = idle_timeout
@@ -53,6 +56,7 @@ class Limits:
         self.drain = drain
         self.cache = cache
         self.remembered = remembered
+        self.settle_timeout = settle_timeout
 
 
 @final
@@ -117,6 +121,9 @@ class Brain:
         self.new_event_id = new_event_id
         self.wall_offset = wall_offset
         self.ledger = ledger
+        self.catalog: Catalog | None = None  # None = judge by names alone
+        self.changes = 0  # statements that may have changed what the catalog says
+        self.on_change: Callable[[int], None] | None = None
         self.fold_names = False  # as the last session learned it; the server's, so the same for all
         self.verdicts: Cache[Judged] = Cache(limits.cache * 3 // 4, Judged.cost)
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
@@ -132,6 +139,22 @@ class Brain:
         self._scopes.clear()
         self._buckets.clear()
         self._columns.clear()
+
+    def publish_catalog(self, catalog: Catalog | None) -> None:
+        """Put a catalog in force, as `publish` does a policy."""
+        self.catalog = catalog
+        self.epoch += 1
+        self.verdicts.clear()
+        self._scopes.clear()
+
+    def changed(self) -> int:
+        """A statement that may change what the catalog says has run: says so, and gives the number by which the news of
+        the next catalog will come (Gate.settled); 0 = nobody keeps one."""
+        if self.catalog is None or self.on_change is None:
+            return 0
+        self.changes += 1
+        self.on_change(self.changes)
+        return self.changes
 
     def entry_for(self, user: str, client_ip: str) -> CompiledEntry | None:
         """The access rule of a user from there under the present policy."""
@@ -182,8 +205,9 @@ class Brain:
 
     def judge(self, scope: Scope, analysis: Analysis, label: str) -> Judged:
         """Decide an analysis; whatever goes wrong while deciding is a block (policy.evaluate sees to it)."""
-        verdict = decide(scope.policy, scope.entry, analysis)
-        return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label)
+        behind = reached(self.catalog, analysis)
+        verdict = decide(scope.policy, scope.entry, analysis, behind)
+        return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label, behind)
 
     def admitted(
         self, scope: Scope, judged: Judged, user: str, client_ip: str, now: float, counts: bool

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from dbgate.policy.verdict import Verdict
+from dbgate.sql.catalog import Behind
 from dbgate.sql.statement import NEED_ANY_RIGHT, NEED_TABLE, Analysis, Statement
+
+# What may change what the catalog says, besides the definitions of routines, triggers and events.
+_CHANGING: Final = frozenset(("ALTER", "CREATE", "DROP", "RENAME"))
 
 
 @final
@@ -14,11 +18,17 @@ class Judged:
 
     operation: the first statement's verb; multi: more than one statement; local_infile: one of them is LOAD … LOCAL;
     moves: something of the session must be followed after the server's OK; rereads: it must be read from the server;
+    defines: it may change views, routines or triggers, by itself or by what is behind its names (`behind`);
     plain: nothing of that, the common case; sensitive: names in it that sensitive_columns means.
     """
 
     def __init__(
-        self, analysis: Analysis, verdict: Verdict, sensitive: tuple[str, ...], fallback: str
+        self,
+        analysis: Analysis,
+        verdict: Verdict,
+        sensitive: tuple[str, ...],
+        fallback: str,
+        behind: tuple[Behind, ...] = (),
     ) -> None:
         self.analysis = analysis
         self.verdict = verdict
@@ -39,7 +49,11 @@ class Judged:
         for statement in statements:
             self._add(statement, operations, tables, functions, detections)
         self.moves = self.rereads or self.new_schema is not None
-        self.plain = not (self.moves or self.multi or self.local_infile)
+        self.defines = _defines(statements)
+        for one in behind:
+            if _defines((one.unit,)):
+                self.defines = True
+        self.plain = not (self.moves or self.multi or self.local_infile or self.defines)
         self.operations = tuple(sorted(operations))
         self.tables = tuple(tables)
         self.written = tuple([table for table in tables if tables[table]])
@@ -77,6 +91,17 @@ class Judged:
     def cost(self) -> int:
         """Roughly the bytes that it holds, for a bounded cache."""
         return 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))
+
+
+def _defines(statements: tuple[Statement, ...]) -> bool:
+    """Whether one of them may change what the catalog says; what is known to make or drop a temporary table does not."""
+    for statement in statements:
+        if statement.creates_routine or statement.dynamic != "":
+            return True
+        for operation in statement.operations:
+            if operation in _CHANGING and statement.outline[1:2] != ("TEMPORARY",):
+                return True
+    return False
 
 
 def _last_schema(statements: tuple[Statement, ...]) -> str | None:

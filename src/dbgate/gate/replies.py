@@ -89,9 +89,12 @@ def ended(state: State, now: float) -> None:
     if reply.error_code == 0:
         state.status = reply.status
     reread = False
+    changed = 0
     judged = state.judged
     if reply.special or judged is None or not judged.plain or state.command != COM_QUERY:
         reread = follow(state)
+        if judged is not None and judged.defines and state.command in _RUNS:
+            changed = state.brain.changed()  # also where it failed: a part of it may be done
     record = state.record
     if record is not None:
         state.record = None
@@ -111,10 +114,29 @@ def ended(state: State, now: float) -> None:
         state.finish(record, now)
     state.judged = None
     state.active_at = now
+    if changed:
+        state.move(CONTEXT)
+        state.settling = changed
+        state.reread = reread
+        state.asked_at = now
+        return
     if reread:
         state.move(CONTEXT)
         context.ask(state, now)
         return
+    state.move(READY)
+    if state.draining:
+        drain(state, now)
+
+
+def settle(state: State, now: float) -> None:
+    """The catalog has been read again since this session changed something, or that took too long: go on."""
+    state.settling = 0
+    if state.reread:
+        state.reread = False
+        context.ask(state, now)
+        return
+    state.active_at = now
     state.move(READY)
     if state.draining:
         drain(state, now)
@@ -172,6 +194,9 @@ def _prepared(state: State, failed: bool) -> None:
 def own_reply(state: State, data: bytes, now: float) -> None:
     """A chunk of the reply to the gate's own question: read, never passed on."""
     reply = state.reply
+    if state.settling:
+        goodbye(state, data, now)
+        return
     pos = reply.feed(data, 0, [])
     if reply.size > MAX_ANSWER:
         raise ProtocolError("an answer to the gate's question of too many bytes")

@@ -178,7 +178,10 @@ class Gate:
         state = self.state
         state.fx.clear()
         limits = self.brain.limits
-        if state.phase < READY:
+        if state.settling and state.phase != CLOSED:
+            if now - state.asked_at > limits.settle_timeout:
+                return self.settled(state.settling, now)
+        elif state.phase < READY:
             if now - state.asked_at > limits.handshake_timeout:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the login took too long")
                 state.end("the login took too long", now)
@@ -190,6 +193,20 @@ class Gate:
             if idle > 0.0 and now - state.active_at > idle:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the session was idle for too long")
                 state.end("idle for too long", now)
+        return self._steered()
+
+    def settled(self, number: int, now: float) -> Effects:
+        """The catalog that is in force now holds what the worker's first `number` changes have done (Brain.changed)."""
+        state = self.state
+        state.fx.clear()
+        if 0 < state.settling <= number and state.phase != CLOSED:
+            try:
+                replies.settle(state, now)
+                self._work(now)
+            except ProtocolError as error:
+                self._client_fault(str(error), now)
+            except Exception as defect:
+                self._defect(defect, now)
         return self._steered()
 
     def describe(self) -> dict[str, object]:

@@ -71,6 +71,8 @@ class State:
         self.prepare = b""  # the PREPARE that is under way, as it came
         self.statement_id = -1
         self.infile_seq = 0
+        self.settling = 0  # in phase CONTEXT: which news of the catalog is awaited, 0 = none
+        self.reread = False  # … and that the server must be asked then
         self.draining = False
         self.queries = 0
         self.blocked = 0
