@@ -95,6 +95,12 @@ OPTIONS: Final = (
     Option("max_statement", "1MiB", parse.size, "largest SQL text that is analysed", KIB, 64 * MIB),
     Option("max_queue", "1MiB", parse.size, "bytes of pipelined commands that may wait, a session", KIB, GIB),
     Option("max_prepared", "16382", parse.integer, "open prepared statements, a session", 1, 1_000_000),
+    Option(
+        "catalog_user", "", parse.text, "the account that reads views, routines and triggers; none when empty"
+    ),
+    Option("catalog_password", "", parse.text, "its password"),
+    Option("catalog_password_file", "", parse.text, "a file that holds its password, read at each look"),
+    Option("catalog_refresh", "60s", parse.duration, "time after which they are read again", 1, 86_400),
     Option("cache_size", "64MiB", parse.size, "memory for remembered verdicts, a worker", 64 * KIB, 64 * GIB),
 )
 
@@ -110,11 +116,8 @@ NOT_YET: Final = (
     "upstream_tls_key",
     "trusted_proxies",
     "dashboard_listen",
-    "catalog_user",
-    "catalog_password",
-    "catalog_password_file",
 )
-NOT_YET_PREFIXES: Final = ("tls_", "upstream_tls_", "dashboard_", "catalog_")
+NOT_YET_PREFIXES: Final = ("tls_", "upstream_tls_", "dashboard_")
 
 
 def not_yet(name: str) -> bool:

@@ -114,6 +114,11 @@ def switch(text: str) -> bool:
     return value in ("on", "true")
 
 
+def text(value: str) -> str:
+    """Any text, as it is."""
+    return value
+
+
 def workers(text: str) -> int:
     """A number of processes, or `auto`, which gives 0."""
     if text.strip().lower() == "auto":

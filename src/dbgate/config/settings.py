@@ -49,6 +49,10 @@ class Settings:
     max_statement: int
     max_queue: int
     max_prepared: int
+    catalog_user: str
+    catalog_password: str
+    catalog_password_file: str
+    catalog_refresh: float
     cache_size: int
     explicit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -73,6 +77,12 @@ def load(
             values[option.name] = _value(option, value)
         except ValueError as error:
             problems.append(f"{where}: {error}; found {value!r}")
+    if values.get("catalog_password") and values.get("catalog_password_file"):
+        problems.append("catalog_password and catalog_password_file are both set; keep one of them")
+    if not values.get("catalog_user") and (
+        values.get("catalog_password") or values.get("catalog_password_file")
+    ):
+        problems.append("catalog_password without catalog_user: nothing would be read; set both or none")
     if problems:
         raise ConfigError("\n".join(problems) + "\nEvery setting is described in docs/configuration.md.")
     return Settings(**values, explicit=tuple(sorted(found)), warnings=tuple(warnings))

@@ -11,7 +11,7 @@ from dbgate.config.settings import Settings
 
 class Start(msgspec.Struct, tag=True, frozen=True):
     """First word to a worker. worker: its number, of `workers`; policy: the text that is live, "" = none; epoch: how
-    often the instance's policy changed; shapes: the learned shapes that it names, None = none (yet)."""
+    often the instance's policy changed; shapes: the learned shapes that it names, None = none (yet); catalog: as JSON, None = names alone."""
 
     worker: int
     workers: int
@@ -21,6 +21,7 @@ class Start(msgspec.Struct, tag=True, frozen=True):
     policy_file: str
     epoch: int
     shapes: str | None = None
+    catalog: str | None = None
 
 
 class Prepare(msgspec.Struct, tag=True, frozen=True):
@@ -41,6 +42,20 @@ class Commit(msgspec.Struct, tag=True, frozen=True):
 
 class Abort(msgspec.Struct, tag=True, frozen=True):
     """Forget the prepared policy."""
+
+    number: int
+
+
+class TakeCatalog(msgspec.Struct, tag=True, frozen=True):
+    """Put this catalog (sql.catalog_text) in force; answered by CatalogTaken."""
+
+    number: int
+    text: str
+
+
+class Settled(msgspec.Struct, tag=True, frozen=True):
+    """The catalog that is in force holds what the worker's statements up to its Changed of this number did, or could
+    not be read: sessions that wait for that go on."""
 
     number: int
 
@@ -86,6 +101,16 @@ class Committed(msgspec.Struct, tag=True, frozen=True):
     number: int
 
 
+class CatalogTaken(msgspec.Struct, tag=True, frozen=True):
+    number: int
+
+
+class Changed(msgspec.Struct, tag=True, frozen=True):
+    """A statement has run that may change what the catalog says; its session waits for Settled of this number."""
+
+    number: int
+
+
 class Sessions(msgspec.Struct, tag=True, frozen=True):
     number: int
     sessions: list[dict[str, Any]]
@@ -96,5 +121,5 @@ class Killed(msgspec.Struct, tag=True, frozen=True):
     found: bool
 
 
-ToWorker = Start | Prepare | Commit | Abort | Drain | Reopen | ListSessions | Kill
-ToSupervisor = Ready | Prepared | Committed | Sessions | Killed
+ToWorker = Start | Prepare | Commit | Abort | TakeCatalog | Settled | Drain | Reopen | ListSessions | Kill
+ToSupervisor = Ready | Prepared | Committed | CatalogTaken | Changed | Sessions | Killed

@@ -16,6 +16,8 @@ from typing import Final, TypeVar
 from dbgate.workers.link import Link
 from dbgate.workers.messages import (
     Abort,
+    CatalogTaken,
+    Changed,
     Commit,
     Committed,
     Drain,
@@ -27,7 +29,9 @@ from dbgate.workers.messages import (
     Ready,
     Reopen,
     Sessions,
+    Settled,
     Start,
+    TakeCatalog,
     ToSupervisor,
     ToWorker,
 )
@@ -39,7 +43,7 @@ BACKOFF_MOST: Final = 5.0
 STEADY: Final = 30.0  # seconds of life after which a crash counts as the first again
 
 
-Answer = TypeVar("Answer", Prepared, Committed, Sessions, Killed)
+Answer = TypeVar("Answer", Prepared, Committed, CatalogTaken, Sessions, Killed)
 
 
 class WorkerGone(Exception):
@@ -49,7 +53,8 @@ class WorkerGone(Exception):
 class WorkerProcess:
     """row: its number, which is also its row on the board; sock: the listening socket it serves;
     shared: descriptors of the memory that all share (board, statistics, rates); start: gives the
-    Start message as it must be now (the live policy); ended: called, with the row, after each end of the process."""
+    Start message as it must be now (the live policy); ended: called, with the row, after each end of the process;
+    changed: called with row, process and number of each of its messages Changed."""
 
     def __init__(
         self,
@@ -58,6 +63,7 @@ class WorkerProcess:
         shared: tuple[int, ...],
         start: Callable[[int], Start],
         ended: Callable[[int], None],
+        changed: Callable[[int, int, int], None] | None = None,
     ) -> None:
         self.row = row
         self.ready = asyncio.Event()
@@ -68,6 +74,7 @@ class WorkerProcess:
         self._shared = shared
         self._start = start
         self._ended = ended
+        self._changed = changed
         self._link: Link[ToSupervisor] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._answers: dict[int, asyncio.Future[ToSupervisor]] = {}
@@ -146,6 +153,10 @@ class WorkerProcess:
             self.policy_version = message.policy_version
             self.ready.set()
             return
+        if isinstance(message, Changed):
+            if self._changed is not None:
+                self._changed(self.row, self.pid, message.number)
+            return
         waiting = self._answers.pop(message.number, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
@@ -177,6 +188,18 @@ class WorkerProcess:
 
     def abort(self, number: int) -> None:
         self._say(Abort(number))
+
+    async def take_catalog(self, text: str) -> None:
+        """Returns when it is in force there; a worker that is starting gets it too, and is not waited for."""
+        number = next(self._numbers)
+        if self.ready.is_set():
+            await self._ask(TakeCatalog(number, text), number, CatalogTaken)
+        else:
+            self._say(TakeCatalog(number, text))
+
+    def settled(self, number: int) -> None:
+        """See messages.Settled."""
+        self._say(Settled(number))
 
     async def sessions(self) -> Sessions:
         number = next(self._numbers)

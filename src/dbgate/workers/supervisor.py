@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from dbgate.config.parse import Address
@@ -26,6 +27,7 @@ from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
 from dbgate.workers import log
 from dbgate.workers.alerts import Alerts
+from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.journal import Journal
 from dbgate.workers.messages import Start
@@ -86,6 +88,7 @@ class Supervisor:
             settings, self.policies, self.journal, self.workers, self._follow_policy
         )
         self.alerts = Alerts(self._alert)
+        self.catalogs = Catalogs(settings, self.workers)
 
     # --- life ---
 
@@ -103,6 +106,7 @@ class Supervisor:
                 health = HealthServer(admin, self.health)
                 await health.start()
             await self.policy_life.first()
+            await self.catalogs.first()
             self._signals()
             self.journal.start()
             if not await self._start_workers():
@@ -111,6 +115,7 @@ class Supervisor:
                 control = ControlServer(self._operator(self), self.settings.control_socket)
                 await control.start()
             self._beside(self._beat())
+            self._beside(self.catalogs.run())
             if self.settings.policy_watch:
                 self._beside(self.policy_life.watch.run())
             self._say(self.banner())
@@ -144,7 +149,11 @@ class Supervisor:
     async def _start_workers(self) -> bool:
         shared = (self._board_fd, self._stats_fd, self._rates_fd)
         for row, sock in enumerate(self._sockets):
-            self.workers.append(WorkerProcess(row, sock, shared, self._start_message, self._worker_ended))
+            self.workers.append(
+                WorkerProcess(
+                    row, sock, shared, self._start_message, self._worker_ended, self.catalogs.changed
+                )
+            )
         self._lives = [asyncio.create_task(worker.live()) for worker in self.workers]
         stopped: asyncio.Task[Any] = asyncio.create_task(self._stopped.wait())
         ready: asyncio.Task[Any] = asyncio.create_task(self._all_ready())
@@ -167,11 +176,12 @@ class Supervisor:
             worker=row,
             workers=len(self.workers),
             instance=self.instance,
-            settings=self.settings,
+            settings=replace(self.settings, catalog_password=""),
             policy=live.text if live else "",
             policy_file=live.filename if live else "",
             epoch=self.policies.epoch,
             shapes=live.shapes if live else None,
+            catalog=self.catalogs.text,
         )
 
     def _worker_ended(self, row: int) -> None:
@@ -315,6 +325,8 @@ class Supervisor:
             reasons.append("draining")
         if self.policies.live is None:
             reasons.append("no policy")
+        if self.catalogs.lacking:
+            reasons.append(f"no catalog: {self.catalogs.lacking}")
         sessions = self.board.total(board_module.SESSIONS)
         if sessions >= self.session_limit:
             reasons.append("over the limit of connections")
@@ -330,6 +342,7 @@ class Supervisor:
             "workers": len(self.workers),
             "workers_ready": sum(worker.ready.is_set() for worker in self.workers),
             "worker_restarts": sum(worker.restarts for worker in self.workers),
+            "catalog": self.catalogs.describe() if self.catalogs.configured else None,
             "uptime_s": int(time.time() - self.started_at),
         }
         return Health(alive=alive, reasons=tuple(reasons), details=details)

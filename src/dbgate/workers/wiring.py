@@ -16,6 +16,8 @@ from dbgate.gateway.hub import Hub
 from dbgate.gateway.rates import Ledger
 from dbgate.gateway.timers import Timers
 from dbgate.sinks.audit_file import AuditFile
+from dbgate.sql.catalog import Catalog
+from dbgate.sql.catalog_text import parse as parse_catalog
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
 from dbgate.workers.messages import Start
@@ -70,6 +72,8 @@ class Wiring:
         self.brain = Brain(
             loaded.policy if loaded else None, limits, self._new_event_id, self._offset, ledger
         )
+        if start.catalog is not None:
+            self.brain.catalog = parse_catalog(start.catalog)
         self.hub = Hub(
             loop=loop,
             upstream=settings.upstream,
@@ -130,6 +134,16 @@ class Wiring:
         """Puts a policy in force for every session of this worker, from its next command on."""
         self.brain.publish(loaded.policy)
         self._in_force(loaded, epoch)
+
+    def publish_catalog(self, catalog: Catalog) -> None:
+        """Puts a catalog in force for every session of this worker, from its next command on."""
+        self.brain.publish_catalog(catalog)
+
+    def settled(self, number: int) -> None:
+        """Lets sessions go on that waited for the catalog to say what they changed."""
+        now = time.monotonic()
+        for session in list(self.hub.sessions.values()):
+            session.apply(session.gate.settled(number, now))
 
     def _in_force(self, loaded: Loaded | None, epoch: int) -> None:
         self.policy_version = loaded.version if loaded else ""

@@ -22,11 +22,14 @@ from typing import Final, cast
 from dbgate.gateway.board import Board
 from dbgate.gateway.connection import Session
 from dbgate.gateway.listener import raise_file_limit
+from dbgate.sql import catalog_text
 from dbgate.workers import log
 from dbgate.workers.link import Link
 from dbgate.workers.loop import run
 from dbgate.workers.messages import (
     Abort,
+    CatalogTaken,
+    Changed,
     Commit,
     Committed,
     Drain,
@@ -38,7 +41,9 @@ from dbgate.workers.messages import (
     Ready,
     Reopen,
     Sessions,
+    Settled,
     Start,
+    TakeCatalog,
     ToWorker,
 )
 from dbgate.workers.reload import Loaded, load_text
@@ -67,6 +72,7 @@ class Worker:
         hub = self.wiring.hub
         server = await loop.create_server(lambda: cast(asyncio.Protocol, Session(hub, loop)), sock=self.sock)
         hub.timers.start(loop)
+        self.wiring.brain.on_change = self._changed
         listening = loop.create_task(self._listen())
         beat = loop.create_task(self._beat())
         self.link.send(Ready(self.wiring.policy_version))
@@ -100,6 +106,15 @@ class Worker:
                     self.link.send(Committed(message.number))
             elif isinstance(message, Abort):
                 self.prepared.pop(message.number, None)
+            elif isinstance(message, TakeCatalog):
+                # Nothing behind it is looked at before it is in force: Settled means this one.
+                catalog = await asyncio.get_running_loop().run_in_executor(
+                    None, catalog_text.parse, message.text
+                )
+                self.wiring.publish_catalog(catalog)
+                self.link.send(CatalogTaken(message.number))
+            elif isinstance(message, Settled):
+                self.wiring.settled(message.number)
             elif isinstance(message, ListSessions):
                 self.link.send(Sessions(message.number, self.wiring.describe_sessions()))
             elif isinstance(message, Kill):
@@ -109,6 +124,9 @@ class Worker:
             elif isinstance(message, Drain):
                 self._beside(self._drain(message.seconds))
         self.ended.set()
+
+    def _changed(self, number: int) -> None:
+        self.link.send(Changed(number))
 
     def _beside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -82,7 +82,6 @@ def test_settings_of_later_releases_are_refused_not_ignored() -> None:
     for name in (
         "DBGATE_TLS_CERT",
         "DBGATE_DASHBOARD_LISTEN",
-        "DBGATE_CATALOG_USER",
         "DBGATE_TRUSTED_PROXIES",
     ):
         assert f"environment {name}: not supported yet" in problems(environ={name: "x"})

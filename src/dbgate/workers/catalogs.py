@@ -1,0 +1,148 @@
+"""The catalog of the server behind the gateway: read at the start, on a timer, and after each DDL statement that passed
+the gateway; then handed to all workers. All of it in the supervisor, off the data path.
+
+The last good one stays while the server cannot be read. Until there is a first one, what names a table or a routine is
+blocked (docs/adr/0042).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from dbgate.config.settings import Settings
+from dbgate.gateway.catalog_source import CatalogError, Source, read_catalog
+from dbgate.sql.catalog import Catalog
+from dbgate.sql.catalog_text import dump
+from dbgate.workers.process import WorkerGone, WorkerProcess
+
+LOG: Final = logging.getLogger("dbgate.workers")
+
+RETRY_SECONDS: Final = 3.0  # after a reading that failed
+TAKE_SECONDS: Final = 10.0  # for a worker to take a new one; a very large one takes a second
+FIRST_SECONDS: Final = 10.0  # for which the start waits for it
+
+
+class Catalogs:
+    """workers: as they are now. text: the catalog of all workers as JSON, None = no account is configured for it;
+    objects: how many views, routines and triggers are in it; problem: "" or why the last reading failed."""
+
+    def __init__(self, settings: Settings, workers: Sequence[WorkerProcess]) -> None:
+        self._settings = settings
+        self._workers = workers
+        self.text: str | None = None
+        self.objects = 0
+        self.problem = ""
+        self._read_at = 0.0  # monotonic seconds; 0 = never
+        self._changed: dict[
+            int, tuple[int, int]
+        ] = {}  # worker's row: its process, the number of its last change
+        self._due = asyncio.Event()
+        if settings.catalog_user:
+            self.problem = "it has not been read yet"
+            self.text = dump(Catalog((), missing=self.problem))
+
+    @property
+    def configured(self) -> bool:
+        return self.text is not None
+
+    async def first(self) -> None:
+        """Before the workers start: one reading, for a bounded time."""
+        if self.configured:
+            try:
+                async with asyncio.timeout(FIRST_SECONDS):
+                    await self._refresh()
+            except TimeoutError:
+                LOG.error("the catalog was not read within %.0f s", FIRST_SECONDS)
+
+    async def run(self) -> None:
+        """Keeps it up to date, until it is cancelled."""
+        while self.configured:
+            wait = self._settings.catalog_refresh
+            if self.problem:
+                wait = min(wait, RETRY_SECONDS)
+            try:
+                async with asyncio.timeout(wait):
+                    await self._due.wait()
+            except TimeoutError:
+                pass
+            try:
+                await self._refresh()
+            except Exception:  # the next one may go better, and the last good one stays
+                LOG.exception("the look at the catalog failed")
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def changed(self, row: int, pid: int, number: int) -> None:
+        """A worker let a statement pass that may have changed what the catalog says; its session waits."""
+        self._changed[row] = (pid, number)
+        self._due.set()
+
+    def describe(self) -> dict[str, object]:
+        """For the health page. age_s: seconds since it was read, -1 = never."""
+        age = int(time.monotonic() - self._read_at) if self._read_at else -1
+        return {"objects": self.objects, "age_s": age, "problem": self.problem}
+
+    @property
+    def lacking(self) -> str:
+        """ "" or why no client should be sent here: a catalog is wanted, and there has been none yet."""
+        return self.problem if self.configured and not self._read_at else ""
+
+    async def _refresh(self) -> None:
+        self._due.clear()
+        changed, self._changed = self._changed, {}
+        try:
+            try:
+                catalog, text = await asyncio.to_thread(self._read)
+            except CatalogError as error:
+                self._failed(str(error))
+                return
+            if self.problem:
+                LOG.info("the catalog is read: %d views, routines and triggers", len(catalog.bodies))
+            self.problem = ""
+            self._read_at = time.monotonic()
+            self.objects = len(catalog.bodies)
+            if text != self.text:
+                self.text = text
+                await asyncio.gather(*(self._hand_over(worker, text) for worker in self._workers))
+        finally:
+            for worker in self._workers:
+                if worker.row in changed and worker.pid == changed[worker.row][0]:
+                    worker.settled(changed[worker.row][1])
+
+    def _failed(self, why: str) -> None:
+        if why != self.problem:
+            kept = (
+                "the last good one stays" if self._read_at else "what names a table or a routine is blocked"
+            )
+            LOG.error("the catalog cannot be read, %s: %s", kept, why)
+        self.problem = why
+        if not self._read_at:
+            self.text = dump(Catalog((), missing=why))
+
+    async def _hand_over(self, worker: WorkerProcess, text: str) -> None:
+        try:
+            async with asyncio.timeout(TAKE_SECONDS):
+                await worker.take_catalog(text)
+        except WorkerGone:
+            return  # it starts again with the new one
+        except TimeoutError:
+            LOG.error("worker %d does not take the new catalog: it is ended and started again", worker.row)
+            worker.crash()
+
+    def _read(self) -> tuple[Catalog, str]:
+        """In a thread."""
+        settings = self._settings
+        try:
+            password = settings.catalog_password
+            if settings.catalog_password_file:
+                password = Path(settings.catalog_password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise CatalogError(f"catalog_password_file cannot be read: {error}") from None
+        catalog = read_catalog(
+            Source(settings.upstream, settings.catalog_user, password, settings.connect_timeout)
+        )
+        return catalog, dump(catalog)

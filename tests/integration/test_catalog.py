@@ -1,0 +1,340 @@
+"""With a catalog, views, routines and triggers are judged by what is behind them: through a gateway, on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pymysql
+import pytest
+from pymysql.connections import Connection
+
+from tests.servers.gateway import Gateway, eventually
+from tests.servers.mariadb import MariaDB
+from tests.servers.mysql import MySQL
+
+POLICY = """
+version: 1
+global: {default_schema: shop}
+access_control:
+  - name: clerk
+    user: clerk
+    allowed_tables: [users, orders, audit, v_users, v_secret, v_on_view, v_function, v_orders, v_change, late]
+    allowed_operations: [SELECT, INSERT, UPDATE, DELETE, CALL]
+    allowed_functions: [f_users, f_secret, f_unknown]
+  - name: maker
+    user: maker
+    allowed_tables: ["shop.*"]
+    allowed_operations: ["*"]
+    allowed_functions: ["*"]
+procedure_control: {block_create_alter: false, mode: blacklist, blacklist: [p_black]}
+sql_rules: {injection: {detectors: []}}
+"""
+
+WORLD = [
+    "CREATE DATABASE shop",
+    "USE shop",
+    "CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(40))",
+    "CREATE TABLE orders (id INT PRIMARY KEY, user_id INT)",
+    "CREATE TABLE audit (note VARCHAR(80))",
+    "CREATE TABLE payroll (salary INT)",
+    "CREATE TABLE late (id INT PRIMARY KEY)",
+    "INSERT INTO users VALUES (1, 'ann')",
+    "INSERT INTO orders VALUES (1, 1)",
+    "INSERT INTO payroll VALUES (4711)",
+    "CREATE VIEW v_users AS SELECT id, name FROM users",
+    "CREATE VIEW v_secret AS SELECT salary FROM payroll",
+    "CREATE VIEW v_on_view AS SELECT * FROM v_secret",
+    "CREATE VIEW v_orders AS SELECT id, user_id FROM orders",
+    "CREATE VIEW v_change AS SELECT name FROM users",
+    "CREATE FUNCTION f_users() RETURNS INT DETERMINISTIC READS SQL DATA RETURN (SELECT COUNT(*) FROM users)",
+    "CREATE FUNCTION f_secret() RETURNS INT DETERMINISTIC READS SQL DATA RETURN (SELECT MAX(salary) FROM payroll)",
+    # a string that information_schema shows with its escapes undone: what is behind it must not be hidden by that
+    "CREATE FUNCTION f_quotes() RETURNS INT DETERMINISTIC READS SQL DATA"
+    " RETURN (SELECT '''' IS NULL OR MAX(salary) FROM payroll WHERE '''' <> 'x')",
+    "CREATE VIEW v_function AS SELECT f_secret() AS s",
+    "CREATE PROCEDURE p_order(IN n INT) BEGIN INSERT INTO orders VALUES (n, 1); CALL p_note('order'); END",
+    "CREATE PROCEDURE p_note(IN t VARCHAR(40)) INSERT INTO audit VALUES (t)",
+    "CREATE PROCEDURE p_secret() SELECT salary FROM payroll",
+    "CREATE PROCEDURE p_wraps() BEGIN IF 1 THEN CALL p_secret(); END IF; END",
+    "CREATE PROCEDURE p_dynamic(IN t TEXT) BEGIN SET @s = t; PREPARE s FROM @s; EXECUTE s; DEALLOCATE PREPARE s; END",
+    "CREATE PROCEDURE p_constant() BEGIN PREPARE s FROM 'SELECT name FROM users'; EXECUTE s; DEALLOCATE PREPARE s; END",
+    "CREATE PROCEDURE p_constant_secret() BEGIN PREPARE s FROM 'SELECT salary FROM payroll'; EXECUTE s; END",
+    "CREATE PROCEDURE p_round(IN n INT) BEGIN IF n > 0 THEN CALL p_round(n - 1); END IF; END",
+    "CREATE PROCEDURE p_black() SELECT 1",
+    "CREATE PROCEDURE p_to_black() CALL p_black()",
+    "CREATE PROCEDURE p_quotes() SELECT '''', salary FROM payroll WHERE '''' <> 'x'",
+    "CREATE TRIGGER t_order AFTER INSERT ON orders FOR EACH ROW INSERT INTO audit VALUES ('inserted')",
+    "CREATE TRIGGER t_leak BEFORE UPDATE ON users FOR EACH ROW SET NEW.name = (SELECT MAX(salary) FROM payroll)",
+]
+
+
+class World:
+    """A server with the schema shop, and a gateway with its catalog. root: past the gateway."""
+
+    def __init__(self, server: MariaDB | MySQL, gateway: Gateway, root: Connection[Any]) -> None:
+        self.server = server
+        self.gateway = gateway
+        self.root = root
+
+    def as_user(self, name: str) -> Connection[Any]:
+        return self.gateway.connect(user=name, password="pw", database="shop")
+
+    def direct(self, *statements: str) -> None:
+        with self.root.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def count(self, table: str) -> int:
+        with self.root.cursor() as cursor:
+            cursor.execute(f"SELECT COUNT(*) FROM shop.{table}")
+            row = cursor.fetchone()
+            assert row is not None
+            return int(row[0])
+
+
+def make(server: MariaDB | MySQL) -> Connection[Any]:
+    root = pymysql.connect(
+        host=server.host, port=server.port, user=server.user, password=server.password, autocommit=True
+    )
+    show_routine = ", SHOW_ROUTINE" if isinstance(server, MySQL) else ""
+    with root.cursor() as cursor:
+        for statement in WORLD:
+            cursor.execute(statement)
+        for user in ("clerk", "maker", "blind"):
+            cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY 'pw'")
+        # the database trusts these accounts with everything: the gateway is what stops them
+        cursor.execute("GRANT ALL ON *.* TO clerk@'%'")
+        cursor.execute("GRANT ALL ON *.* TO maker@'%'")
+        cursor.execute("CREATE USER seer@'%' IDENTIFIED BY 'seer_pw'")
+        cursor.execute(f"GRANT SELECT, SHOW VIEW, TRIGGER{show_routine} ON *.* TO seer@'%'")
+    return root
+
+
+@pytest.fixture(scope="module", params=[MariaDB, MySQL], ids=["mariadb", "mysql"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with request.param() as server:
+        root = make(server)
+        try:
+            with Gateway(
+                server,
+                POLICY,
+                environment={"DBGATE_CATALOG_PASSWORD": "seer_pw"},
+                catalog_user="seer",
+                catalog_refresh="1h",
+                workers=2,
+            ) as gateway:
+                yield World(server, gateway, root)
+        finally:
+            root.close()
+
+
+def verdict(connection: Connection[Any], statement: str) -> str:
+    """The rule that blocked it, "" where it passed."""
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(statement)
+            while True:
+                cursor.fetchall()
+                if not cursor.nextset():
+                    return ""
+        except pymysql.MySQLError as error:
+            number, text = error.args
+            assert number == 1227 and "dbgate: blocked by policy (rule: " in text, error
+            return str(text).partition("rule: ")[2].partition(",")[0]
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("SELECT * FROM v_users", ""),
+        ("SELECT * FROM v_secret", "table-denied"),
+        ("SELECT * FROM v_on_view", "table-denied"),
+        ("SELECT * FROM users WHERE id IN (SELECT salary FROM v_on_view)", "table-denied"),
+        ("SELECT f_users()", ""),
+        ("SELECT f_secret()", "table-denied"),
+        ("SET @x = f_secret()", "table-denied"),
+        ("SELECT f_quotes()", "table-denied"),
+        ("SELECT * FROM v_function", "table-denied"),
+        ("SELECT f_unknown()", "function-denied"),
+        ("CALL p_unknown()", "procedure"),
+        ("CALL p_order(77)", ""),
+        ("CALL p_secret()", "table-denied"),
+        ("CALL p_wraps()", "table-denied"),
+        ("CALL p_dynamic('SELECT salary FROM payroll')", "dynamic-sql"),
+        ("CALL p_constant()", ""),
+        ("CALL p_constant_secret()", "table-denied"),
+        ("CALL p_round(0)", ""),
+        ("CALL p_black()", "procedure"),
+        ("CALL p_to_black()", "procedure"),
+        ("CALL p_quotes()", "table-denied"),
+        ("UPDATE users SET name = 'x' WHERE id = 1", "table-denied"),
+        ("UPDATE v_users SET name = 'x' WHERE id = 1", "table-denied"),
+        ("DELETE FROM users WHERE id = 12345", ""),
+        ("DELETE FROM v_secret WHERE salary = 1", "operation-denied"),
+        ("INSERT INTO v_orders VALUES (78, 1)", ""),
+        ("SELECT @@version_comment", ""),
+        ("SHOW VARIABLES LIKE 'sql_mode'", ""),
+    ],
+)
+def test_what_is_behind_a_name_is_judged(world: World, statement: str, rule: str) -> None:
+    connection = world.as_user("clerk")
+    try:
+        found = verdict(connection, statement)
+    finally:
+        connection.close()
+    if rule == "operation-denied":
+        assert found in ("operation-denied", "table-denied")
+    else:
+        assert found == rule
+
+
+def test_a_trigger_writes_elsewhere_and_the_log_names_the_way(world: World) -> None:
+    before = world.count("audit")
+    connection = world.as_user("clerk")
+    try:
+        assert verdict(connection, "INSERT INTO orders VALUES (500, 1)") == ""
+        assert world.count("audit") == before + 1
+        assert verdict(connection, "UPDATE users SET name = 'y'") == "table-denied"
+    finally:
+        connection.close()
+    record = world.gateway.wait_records(event="query.blocked", operation="UPDATE", db_user="clerk")[-1]
+    assert "shop.payroll" in record["reason"]
+    assert "trigger shop.t_leak (definer " in record["reason"]
+
+
+def test_prepared_statements_know_it_too(world: World) -> None:
+    """By the text protocol's twin of a driver: PREPARE is judged before the server sees it."""
+    connector = pytest.importorskip("mysql.connector")
+    arguments = {"host": world.gateway.host, "port": world.gateway.port, "user": "clerk", "password": "pw"}
+    connection = connector.connect(**arguments, database="shop", ssl_disabled=True)
+    try:
+        cursor = connection.cursor(prepared=True)
+        cursor.execute("SELECT name FROM v_users WHERE id = ?", (1,))
+        assert len(cursor.fetchall()) == 1
+        with pytest.raises(connector.Error, match="table-denied"):
+            cursor.execute("SELECT salary FROM v_secret WHERE salary > ?", (1,))
+        cursor.close()
+    finally:
+        connection.close()
+
+
+def test_a_view_that_is_altered_through_the_gateway_is_judged_at_once(world: World) -> None:
+    """By what it reads now, in this session and, once that goes on, in all others, on every worker."""
+    maker = world.as_user("maker")
+    clerks = [world.as_user("clerk") for _ in range(6)]
+    try:
+        for _ in range(3):
+            assert verdict(maker, "ALTER VIEW v_change AS SELECT salary AS name FROM payroll") == ""
+            assert verdict(maker, "SELECT * FROM v_change") == ""
+            assert {verdict(clerk, "SELECT * FROM v_change") for clerk in clerks} == {"table-denied"}
+            assert verdict(maker, "CREATE OR REPLACE VIEW v_change AS SELECT name FROM users") == ""
+            assert verdict(maker, "SELECT 1 FROM v_change") == ""
+            assert {verdict(clerk, "SELECT * FROM v_change") for clerk in clerks} == {""}
+        assert verdict(maker, "CREATE TRIGGER t_late BEFORE INSERT ON late FOR EACH ROW SET @x = f_secret()") == ""
+        assert verdict(maker, "SELECT 1 FROM late") == ""
+        assert {verdict(clerk, "INSERT INTO late VALUES (1)") for clerk in clerks} == {"table-denied"}
+        assert verdict(maker, "DROP TRIGGER t_late") == ""
+        assert verdict(maker, "SELECT 1 FROM late") == ""
+        assert verdict(clerks[0], "INSERT INTO late VALUES (1)") == ""
+    finally:
+        for connection in (maker, *clerks):
+            connection.close()
+
+
+def test_who_redefines_a_view_needs_what_its_body_reads(world: World) -> None:
+    connection = world.as_user("clerk")
+    try:
+        assert verdict(connection, "ALTER VIEW v_users AS SELECT salary FROM payroll") == "operation-denied"
+    finally:
+        connection.close()
+
+
+def test_a_session_that_leaves_while_it_waits(world: World) -> None:
+    for _ in range(3):
+        connection = world.as_user("maker")
+        connection._execute_command(3, "CREATE OR REPLACE VIEW v_change AS SELECT name FROM users")  # type: ignore[attr-defined]
+        connection._force_close()  # type: ignore[attr-defined]
+    connection = world.as_user("clerk")
+    try:
+        assert verdict(connection, "SELECT * FROM v_change") == ""
+    finally:
+        connection.close()
+
+
+def test_health_tells_how_old_it_is(world: World) -> None:
+    status, body = world.gateway.health("/health")
+    assert status == 200
+    catalog = body["catalog"]
+    assert catalog["objects"] >= 20
+    assert catalog["age_s"] >= 0
+    assert catalog["problem"] == ""
+
+
+def test_changes_past_the_gateway_are_seen_in_time_and_a_server_that_is_gone_keeps_the_last() -> None:
+    with MariaDB() as server:
+        root = make(server)
+        with Gateway(
+            server, POLICY, catalog_user="seer", catalog_password="seer_pw", catalog_refresh="1s"
+        ) as gateway:
+            world = World(server, gateway, root)
+            connection = world.as_user("clerk")
+            assert verdict(connection, "SELECT * FROM v_users") == ""
+            world.direct("ALTER VIEW v_users AS SELECT salary AS id, salary AS name FROM payroll")
+            eventually(lambda: verdict(connection, "SELECT * FROM v_users") == "table-denied")
+            connection.close()
+            root.close()
+            server.kill()
+            eventually(lambda: gateway.health("/health")[1]["catalog"]["problem"])
+            assert gateway.health("/health")[1]["catalog"]["objects"] >= 20
+            server.start()
+            connection = eventually(lambda: connected(world))
+            # the last good one was kept, and the new one says the same
+            assert verdict(connection, "SELECT * FROM v_users") == "table-denied"
+            eventually(lambda: gateway.health("/health")[1]["catalog"]["problem"] == "")
+            assert verdict(connection, "SELECT * FROM v_users") == "table-denied"
+            assert verdict(connection, "SELECT * FROM v_orders") == ""
+            connection.close()
+
+
+def connected(world: World) -> Connection[Any] | None:
+    try:
+        return world.as_user("clerk")
+    except pymysql.MySQLError:
+        return None
+
+
+def test_an_account_that_does_not_see_everything_is_no_catalog() -> None:
+    """Nothing that names a table passes, and balancers send nobody, until the account is put right."""
+    with MariaDB() as server:
+        root = make(server)
+        with Gateway(
+            server, POLICY, catalog_user="blind", catalog_password="pw", catalog_refresh="1s"
+        ) as gateway:
+            world = World(server, gateway, root)
+            status, body = gateway.health("/readyz")
+            assert status == 503
+            assert any("no catalog" in reason and "SHOW VIEW" in reason for reason in body["reasons"])
+            connection = world.as_user("clerk")
+            assert verdict(connection, "SELECT * FROM users") == "table-denied"
+            assert verdict(connection, "CALL p_note('x')") == "table-denied"
+            assert verdict(connection, "SELECT @@version_comment") == ""
+            world.direct("GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO blind@'%'")
+            eventually(lambda: verdict(connection, "SELECT * FROM users") == "")
+            assert verdict(connection, "SELECT * FROM v_secret") == "table-denied"
+            assert gateway.health("/readyz")[0] == 200
+            connection.close()
+        root.close()
+
+
+def test_without_a_catalog_the_name_alone_is_judged() -> None:
+    with MariaDB() as server:
+        root = make(server)
+        with Gateway(server, POLICY) as gateway:
+            connection = World(server, gateway, root).as_user("clerk")
+            assert verdict(connection, "SELECT * FROM v_on_view") == ""
+            assert verdict(connection, "CALL p_secret()") == ""
+            assert verdict(connection, "SELECT f_secret()") == ""
+            assert verdict(connection, "SELECT f_quotes()") == "function-denied"
+            connection.close()
+        root.close()
