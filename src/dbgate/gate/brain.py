@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from dbgate.gate.judged import Judged
+from dbgate.gate.legs import Legs
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
 from dbgate.policy.verdict import BLOCK, Verdict
@@ -65,7 +66,7 @@ class Scope:
 
     view: verdicts by the command's bytes as they travel (exact) and by digest (shaped); cap: rows per result set,
     -1 = none; simple: neither clock nor rate, so that a cached verdict is final; watched: replies need a cap or names;
-    quick: simple and not watched.
+    quick: simple and not watched; door: what speaks against the connection itself (policy.transport).
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class Scope:
         ctx: LexContext,
         schema: str,
         view: View[Judged],
+        door: Verdict | None = None,
     ) -> None:
         self.epoch = epoch
+        self.door = door
         self.policy = policy
         self.entry = entry
         self.ctx = ctx
@@ -105,6 +108,7 @@ class Brain:
 
     new_event_id: gives ULIDs; wall_offset: wall clock minus monotonic clock, seconds. ledger(key, spent): adds `spent`
     to what this worker let pass under a rate's key, and gives what all other workers have, so far; None = no others.
+    legs: what is configured of TLS; None = nothing.
     """
 
     def __init__(
@@ -114,8 +118,10 @@ class Brain:
         new_event_id: Callable[[], str],
         wall_offset: float = 0.0,
         ledger: Callable[[str, int], int] | None = None,
+        legs: Legs | None = None,
     ) -> None:
         self.policy = policy
+        self.legs = legs or Legs()
         self.epoch = 1
         self.limits = limits
         self.new_event_id = new_event_id
@@ -160,15 +166,24 @@ class Brain:
         """The access rule of a user from there under the present policy."""
         return find_entry(self.policy, user, client_ip) if self.policy is not None else None
 
-    def scope(self, ctx: LexContext, schema: str, entry: CompiledEntry | None, attributes: bool) -> Scope:
-        """The scope for a session in this state; attributes: its COM_QUERY carries query attributes."""
+    def scope(
+        self,
+        ctx: LexContext,
+        schema: str,
+        entry: CompiledEntry | None,
+        attributes: bool,
+        door: Verdict | None = None,
+    ) -> Scope:
+        """The scope for a session in this state; attributes: its COM_QUERY carries query attributes; door: what the
+        access rule has against its connection (policy.transport), the same for each connection of that reason."""
         number = -1 if entry is None else entry.number
-        key = f"{self.epoch}.{number}.{attributes:d}.{ctx.key}.{schema}"
+        why = "" if door is None else door.reason
+        key = f"{self.epoch}.{number}.{attributes:d}.{ctx.key}.{why}.{schema}"
         found = self._scopes.get(key)
         if found is None:
             if len(self._scopes) >= self.limits.remembered:
                 self._scopes.clear()
-            found = Scope(self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key))
+            found = Scope(self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key), door)
             self._scopes[key] = found
         return found
 
@@ -206,7 +221,7 @@ class Brain:
     def judge(self, scope: Scope, analysis: Analysis, label: str) -> Judged:
         """Decide an analysis; whatever goes wrong while deciding is a block (policy.evaluate sees to it)."""
         behind = reached(self.catalog, analysis)
-        verdict = decide(scope.policy, scope.entry, analysis, behind)
+        verdict = combine(scope.door, decide(scope.policy, scope.entry, analysis, behind))
         return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label, behind)
 
     def admitted(

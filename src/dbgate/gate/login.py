@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import context
+from dbgate.gate import bridge, context, secure
 from dbgate.gate.brain import refusal
 from dbgate.gate.phase import ANSWER, AUTH, CONTEXT, LOGIN
 from dbgate.gate.state import HANDSHAKE_LIMIT, Login, State, blocked_message
@@ -20,13 +20,16 @@ from dbgate.sql.charset import charset_followed, charset_of_collation
 from dbgate.wire import build
 from dbgate.wire.constants import (
     CLIENT_MULTI_FACTOR_AUTHENTICATION,
+    CLIENT_SSL,
     EOF_HEADER,
     ER_ACCESS_BLOCKED,
     ERR_HEADER,
+    MAX_PAYLOAD,
     MORE_DATA_HEADER,
     NEXT_FACTOR_HEADER,
     OK_HEADER,
 )
+from dbgate.wire.credentials import CACHING_SHA2, FAST_AUTH_OK, NONCE
 from dbgate.wire.handshake import (
     held,
     offer,
@@ -36,7 +39,6 @@ from dbgate.wire.handshake import (
     response_capabilities,
     rewrite_greeting,
     rewrite_response,
-    switch_plugin,
 )
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketReader
 from dbgate.wire.response import Reply
@@ -47,12 +49,11 @@ MAX_ROUNDS: Final = 64  # messages of one login; real ones need fewer than ten
 # in their sql/auth): a user that no rule names would become one that a rule does.
 MYSQL_USER: Final = 32
 MARIADB_USER: Final = 128
-_FAST_AUTH_OK: Final = b"\x01\x03"  # caching_sha2_password: the server goes on by itself
 
 
 def greet(state: State, data: bytes, now: float) -> None:
     """The server's greeting, or the ERR that it sends instead."""
-    reader = _server_reader(state)
+    reader = state.login_reader()
     reader.feed(data)
     if _next(reader) == NEED_MORE:
         return
@@ -70,18 +71,25 @@ def greet(state: State, data: bytes, now: float) -> None:
     state.greeting = greeting
     state.plugin = greeting.plugin
     state.mariadb = greeting.mariadb
-    state.offered = offer(greeting)
+    state.nonce = greeting.scramble[:NONCE]
+    if not secure.choose(state, greeting, now):
+        return
+    state.offered = offer(greeting, state.brain.legs.offered)
     state.fx.to_client.append(build.packet(reader.last_seq, rewrite_greeting(payload, state.offered)))
-    state.reader.seq = (reader.last_seq + 1) & 0xFF
+    state.reader.seq = reader.seq = (reader.last_seq + 1) & 0xFF
     state.move(LOGIN)
 
 
 def client_login(state: State, now: float) -> None:
-    """The client's HandshakeResponse; a TLS request is one whose capabilities were not offered."""
+    """The client's HandshakeResponse, or the SSLRequest in front of it; both hold to what was offered."""
     reader = state.reader
     payload = reader.payload()
     asked = response_capabilities(payload)
     capabilities = held(asked, state.offered)
+    if asked & CLIENT_SSL and not state.client_tls:
+        secure.upgrade(state, payload)
+        return
+    capabilities &= ~CLIENT_SSL
     response = parse_response(payload)
     state.capabilities = capabilities
     state.reply = Reply(capabilities)
@@ -91,10 +99,11 @@ def client_login(state: State, now: float) -> None:
         _deny(state, login, now)
         state.end("login blocked", now)
         return
-    raw = reader.raw
+    if state.server_tls:
+        capabilities |= CLIENT_SSL
     if capabilities != asked:
-        raw = build.packet(reader.last_seq, rewrite_response(payload, capabilities))
-    _to_auth(state, raw)
+        payload = rewrite_response(payload, capabilities)
+    _begin(state, login, payload, response.auth)
 
 
 def change_user(state: State, now: float) -> None:
@@ -109,17 +118,27 @@ def change_user(state: State, now: float) -> None:
         return
     state.server_reader = PacketReader(HANDSHAKE_LIMIT)
     state.asked_at = now
-    _to_auth(state, state.reader.raw)
+    _begin(state, login, state.reader.payload(), fields.auth)
 
 
 def answer(state: State) -> None:
     """A client's packet for its auth plugin, when it is due."""
-    _to_auth(state, state.reader.raw)
+    login = state.login
+    if login is None:
+        raise ProtocolError("no login is under way")
+    first = login.held != b""
+    payload = bridge.answer(state, login, state.reader.payload())
+    if not payload and state.reader.size:
+        return  # the gate has answered, and the client has the next word too
+    if first and state.server_tls and not login.change:
+        secure.wrap(state, login, payload)
+    else:
+        _to_auth(state, payload)
 
 
 def server_bytes(state: State, data: bytes, now: float) -> None:
     """What the server says during a login, until its OK or ERR."""
-    reader = _server_reader(state)
+    reader = state.login_reader()
     login = state.login
     if login is None:
         raise ProtocolError("no login is under way")
@@ -129,7 +148,17 @@ def server_bytes(state: State, data: bytes, now: float) -> None:
         if not payload:
             raise ProtocolError("empty packet from the server")
         first = payload[0]
-        state.fx.to_client.append(reader.raw)
+        if first == MORE_DATA_HEADER:
+            back = bridge.told(state, login, payload)
+            if back:
+                reader.seq = (reader.last_seq + 1) & 0xFF
+                state.fx.to_server.append(build.packet(reader.seq, back))
+                reader.seq = (reader.seq + 1) & 0xFF
+                continue
+        number = state.reader.seq
+        raw = reader.raw
+        state.fx.to_client.append(raw if number == reader.last_seq else build.packet(number, payload))
+        state.reader.seq = (number + 1) & 0xFF
         if first in (OK_HEADER, ERR_HEADER):
             if reader.buffered:
                 raise ProtocolError("the server spoke before its turn")
@@ -145,21 +174,11 @@ def server_bytes(state: State, data: bytes, now: float) -> None:
         if first == EOF_HEADER or (
             first == NEXT_FACTOR_HEADER and state.capabilities & CLIENT_MULTI_FACTOR_AUTHENTICATION
         ):
-            login.plugin = switch_plugin(payload)
-        elif (
-            first == MORE_DATA_HEADER and payload == _FAST_AUTH_OK and login.plugin == "caching_sha2_password"
-        ):
+            bridge.switched(state, login, payload)
+        elif payload == FAST_AUTH_OK and login.plugin == CACHING_SHA2:
             continue
-        state.reader.seq = reader.seq
         if state.phase == AUTH:
             state.move(ANSWER)
-
-
-def _server_reader(state: State) -> PacketReader:
-    reader = state.server_reader
-    if reader is None:
-        raise ProtocolError("no login is under way")
-    return reader
 
 
 def _next(reader: PacketReader) -> int:
@@ -169,10 +188,25 @@ def _next(reader: PacketReader) -> int:
     return got
 
 
-def _to_auth(state: State, raw: bytes) -> None:
+def _begin(state: State, login: Login, payload: bytes, auth: bytes) -> None:
+    """Pass on what a login begins with, once its password and the server's leg are ready for it."""
+    payload = bridge.first(state, login, payload, auth)
+    if not payload:
+        state.move(ANSWER)
+    elif state.server_tls and not login.change:
+        state.reader.seq = (state.reader.last_seq + 1) & 0xFF
+        secure.wrap(state, login, payload)
+    else:
+        _to_auth(state, payload)
+
+
+def _to_auth(state: State, payload: bytes) -> None:
     """Pass on a client's packet of the login; the server speaks next."""
-    state.fx.to_server.append(raw)
-    _server_reader(state).seq = (state.reader.last_seq + 1) & 0xFF
+    reader = state.reader
+    server = state.login_reader()
+    state.fx.to_server.append(build.packet(server.seq, payload))
+    server.seq = (server.seq + 1 + len(payload) // MAX_PAYLOAD) & 0xFF
+    reader.seq = (reader.last_seq + 1) & 0xFF
     state.move(AUTH)
 
 
@@ -197,9 +231,18 @@ def _judge(state: State, user: bytes, schema: bytes, collation: int, now: float)
     if len(user_name) > (MARIADB_USER if state.mariadb else MYSQL_USER) or user_name[:1] == "'":
         login.verdict = refusal("parse-error", "the server would take this user name for another")
         return login
-    wall = now + brain.wall_offset
+    if brain.legs.required and not state.client_tls:
+        login.verdict = refusal("tls-required", "every client must use TLS (tls_mode)")
+        return login
     login.verdict = judge_login(
-        brain.policy, login.user, state.client_ip, schema_name, wall, brain.fold_names
+        brain.policy,
+        login.user,
+        state.client_ip,
+        schema_name,
+        now + brain.wall_offset,
+        brain.fold_names,
+        state.client_tls,
+        state.cert_subject,
     )
     return login
 

@@ -1,7 +1,9 @@
 """Where a session stands, and what bytes of each peer mean there. The rules of the conversation, as one table.
 
 GREETING   the server's greeting is awaited; what a client sends is held
-LOGIN      the client's HandshakeResponse is awaited; a server may only say goodbye (one ERR)
+LOGIN      the client's HandshakeResponse, or its SSLRequest, is awaited; a server may only say goodbye (one ERR)
+UPGRADE    the client's leg becomes TLS: the shell shakes hands
+WRAP       the server's leg becomes TLS; what the client sends is held
 AUTH       the server speaks next: OK, ERR, or a message of its auth plugin; what the client sends is held
 ANSWER     the client answers its auth plugin; the server may still end the login
 CONTEXT    the gate's own query is under way; commands are held
@@ -17,15 +19,29 @@ from typing import Final
 
 GREETING: Final = 0
 LOGIN: Final = 1
-AUTH: Final = 2
-ANSWER: Final = 3
-CONTEXT: Final = 4
-READY: Final = 5
-REPLY: Final = 6
-INFILE: Final = 7
-CLOSED: Final = 8
+UPGRADE: Final = 2
+WRAP: Final = 3
+AUTH: Final = 4
+ANSWER: Final = 5
+CONTEXT: Final = 6
+READY: Final = 7
+REPLY: Final = 8
+INFILE: Final = 9
+CLOSED: Final = 10
 
-NAMES: Final = ("connecting", "login", "login", "login", "query", "idle", "query", "query", "closed")
+NAMES: Final = (
+    "connecting",
+    "login",
+    "login",
+    "login",
+    "login",
+    "login",
+    "query",
+    "idle",
+    "query",
+    "query",
+    "closed",
+)
 
 # What to do with a client's bytes.
 HOLD: Final = 0
@@ -35,7 +51,19 @@ TAKE_COMMAND: Final = 3
 TAKE_FILE: Final = 4
 DROP: Final = 5
 
-CLIENT: Final = (HOLD, TAKE_LOGIN, HOLD, TAKE_ANSWER, HOLD, TAKE_COMMAND, HOLD, TAKE_FILE, DROP)
+CLIENT: Final = (
+    HOLD,
+    TAKE_LOGIN,
+    DROP,  # sent in clear behind an SSLRequest: nobody's
+    HOLD,
+    HOLD,
+    TAKE_ANSWER,
+    HOLD,
+    TAKE_COMMAND,
+    HOLD,
+    TAKE_FILE,
+    DROP,
+)
 
 # What to do with a server's bytes.
 ROGUE: Final = 0
@@ -46,19 +74,36 @@ GOODBYE: Final = 4
 RELAY_REPLY: Final = 5
 IGNORE: Final = 6
 
-SERVER: Final = (GREET, GOODBYE, RELAY_LOGIN, RELAY_LOGIN, OWN_REPLY, GOODBYE, RELAY_REPLY, ROGUE, IGNORE)
+SERVER: Final = (
+    GREET,
+    GOODBYE,
+    ROGUE,  # the client could not be told
+    ROGUE,
+    RELAY_LOGIN,
+    RELAY_LOGIN,
+    OWN_REPLY,
+    GOODBYE,
+    RELAY_REPLY,
+    ROGUE,
+    IGNORE,
+)
 
 # Which phases may follow which; CLOSED may follow any.
 NEXT: Final = (
     (LOGIN,),
-    (AUTH,),
     (
+        UPGRADE,
+        WRAP,
+        AUTH,
         ANSWER,
-        CONTEXT,
-    ),  # CONTEXT also when a change of user was refused: the server may have reset the session
-    (AUTH, CONTEXT),
+    ),  # ANSWER: the gateway asks the client itself, before the server hears of it
+    (LOGIN,),
+    (AUTH,),
+    # CONTEXT also when a change of user was refused: the server may have reset the session
+    (ANSWER, CONTEXT),
+    (WRAP, AUTH, CONTEXT),
     (READY,),
-    (REPLY, AUTH),  # AUTH: COM_CHANGE_USER
+    (REPLY, AUTH, ANSWER),  # AUTH, ANSWER: COM_CHANGE_USER
     (READY, CONTEXT, INFILE),
     (REPLY,),
     (),

@@ -6,10 +6,10 @@ monotonic seconds. A peer's violation of the protocol ends this session with a r
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import commands, login, replies
+from dbgate.gate import commands, login, replies, secure
 from dbgate.gate.brain import Brain
 from dbgate.gate.effects import Effects
 from dbgate.gate.phase import (
@@ -21,6 +21,7 @@ from dbgate.gate.phase import (
     GREETING,
     IGNORE,
     INFILE,
+    LOGIN,
     NAMES,
     OWN_REPLY,
     READY,
@@ -45,6 +46,9 @@ from dbgate.wire.constants import (
 )
 from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketStream
+from dbgate.wire.proxy import begins_header
+
+NO_HEADER: Final = "a PROXY header from an address that may send none, or a second one (trusted_proxies)"
 
 
 @final
@@ -132,6 +136,32 @@ class Gate:
             except Exception as defect:
                 self._defect(defect, now)
         return self._steered()
+
+    # --- TLS, as the shell made it (Effects.secure) ---
+
+    def client_secured(self, subject: str, now: float) -> Effects:
+        """The client's leg is TLS. subject: of its certificate, in the words of RFC 4514; "" = it has shown none."""
+        self.state.fx.clear()
+        try:
+            secure.client_secured(self.state, subject)
+        except ProtocolError as error:
+            self._client_fault(str(error), now)
+        return self._steered()
+
+    def server_secured(self, now: float) -> Effects:
+        """The server's leg is TLS."""
+        self.state.fx.clear()
+        try:
+            secure.server_secured(self.state)
+        except ProtocolError as error:
+            self._server_fault(str(error), now)
+        return self._steered()
+
+    def not_secured(self, why: str, now: float) -> Effects:
+        """The handshake that was asked for failed; why: one line for the log."""
+        self.state.fx.clear()
+        secure.not_secured(self.state, why, now)
+        return self.state.fx
 
     # --- other events ---
 
@@ -289,6 +319,8 @@ class Gate:
 
     def _client_fault(self, what: str, now: float) -> None:
         """The client broke the protocol: nothing more of it reaches the server."""
+        if self.state.phase == LOGIN and begins_header(self.state.reader.take_all()):
+            what = NO_HEADER
         self._last_word(ER_MALFORMED_PACKET, "HY000", f"dbgate: {what}")
         self.state.end(f"protocol error of the client: {what}", now)
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.audit.record import Record
+from dbgate.errors import ProtocolError
 from dbgate.gate.brain import Brain, Scope
 from dbgate.gate.effects import Effects
 from dbgate.gate.judged import Judged
-from dbgate.gate.phase import ANSWER, AUTH, CLOSED, CONTEXT, GREETING, LOGIN, NEXT, READY, REPLY
+from dbgate.gate.phase import (
+    ANSWER,
+    AUTH,
+    CLOSED,
+    CONTEXT,
+    GREETING,
+    LOGIN,
+    NEXT,
+    READY,
+    REPLY,
+    UPGRADE,
+    WRAP,
+)
 from dbgate.gate.prepared import Statements
 from dbgate.policy.compiled import CompiledEntry
+from dbgate.policy.transport import transport
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
 from dbgate.sql.statement import MYSQL, LexContext
 from dbgate.wire import build
@@ -48,6 +62,10 @@ class State:
         self.greeting: Greeting | None = None
         self.offered = 0
         self.plugin = ""  # that the server uses where the client names none
+        self.nonce = b""  # for passwords, as the server has last given one
+        self.client_tls = False
+        self.server_tls = False  # also while it is only going to be
+        self.cert_subject = ""  # of the client's certificate (RFC 4514), "" = none
         self.capabilities = 0
         self.reply = Reply(0)
         self.mariadb = False
@@ -84,6 +102,13 @@ class State:
             raise AssertionError(f"phase {phase} cannot follow {self.phase}")
         self.phase = phase
 
+    def login_reader(self) -> PacketReader:
+        """The server's packets during a login; its `seq` numbers the next one on that leg, whoever sends it."""
+        reader = self.server_reader
+        if reader is None:
+            raise ProtocolError("no login is under way")
+        return reader
+
     def in_transaction(self) -> bool:
         return self.status & SERVER_STATUS_IN_TRANS != 0
 
@@ -100,7 +125,8 @@ class State:
         if self.entry_epoch != brain.epoch:
             self.entry = brain.entry_for(self.user, self.client_ip)
             self.entry_epoch = brain.epoch
-        scope = brain.scope(self.ctx, self.schema, self.entry, self.attributes())
+        door = transport(self.entry, self.client_tls, self.cert_subject)
+        scope = brain.scope(self.ctx, self.schema, self.entry, self.attributes(), door)
         self.scope = scope
         return scope
 
@@ -184,7 +210,8 @@ class State:
         """What brings a login that the server waits for to an end that it does not count as a fault of this host."""
         if self.greeting is None or self.logged_in:
             return b""
-        if self.phase == LOGIN:
+        login = self.login
+        if self.phase in (LOGIN, UPGRADE) or (self.phase == ANSWER and login is not None and login.held):
             return FAREWELL
         if self.phase == ANSWER and self.server_reader is not None:
             return build.packet(self.server_reader.seq, b"")
@@ -227,8 +254,8 @@ class State:
             return 1
         if self.phase == REPLY:
             return self.reply.seq if self.reply.boundary() and not self.reply.swallow else -1
-        if self.phase == AUTH and self.server_reader is not None:
-            return self.server_reader.seq
+        if self.phase == AUTH or self.phase == WRAP:
+            return self.reader.seq
         if self.phase == LOGIN or self.phase == ANSWER:
             return (self.reader.seq + 1) & 0xFF
         return 0 if self.phase == GREETING else -1
@@ -244,6 +271,9 @@ class Login:
         self.at = at
         self.verdict = Verdict(ALLOW)
         self.plugin = ""
+        self.full = False  # the plugin wants the password itself next
+        self.secret = b""  # a password that waits for the server's key
+        self.held = b""  # the HandshakeResponse (or COM_CHANGE_USER), until the server may have it
         self.rounds = 0
         self.change = False
 

@@ -12,9 +12,10 @@ import logging
 from time import monotonic
 from typing import Final, cast, final
 
-from dbgate.gate.effects import Effects
+from dbgate.gate.effects import SECURE_CLIENT, Effects
 from dbgate.gateway import upstream
 from dbgate.gateway.hub import GateLike, Hub
+from dbgate.gateway.tls import make_leg
 
 LOG: Final = logging.getLogger("dbgate.gateway")
 
@@ -38,28 +39,24 @@ class Session:
     """A client's connection, from accept until both sockets are closed. It is the protocol of the client's leg
     (asyncio.Protocol by shape: a compiled class has no interpreted base)."""
 
+    # fmt: off
     __slots__ = (
-        "client",
-        "connecting",
-        "ended_at",
-        "gate",
-        "gate_paused",
-        "hub",
-        "id",
-        "kept_alive",
-        "loop",
-        "read_paused",
-        "seated",
-        "server",
-        "started",
-        "stuck",
+        "client", "connecting", "ended_at", "gate", "gate_paused", "hub", "id", "ip", "kept_alive",
+        "loop", "port", "read_paused", "seated", "server", "since", "started", "stuck",
     )
+    # fmt: on
 
     gate: GateLike
 
-    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, hub: Hub, loop: asyncio.AbstractEventLoop, ip: str = "", port: int = 0, since: float = 0.0
+    ) -> None:
+        """ip, port: of the client, "" = the socket's peer is the client; since: when it came, 0 = just now."""
         self.hub = hub
         self.loop = loop
+        self.ip = ip
+        self.port = port
+        self.since = since
         self.id = ""
         self.client: asyncio.Transport | None = None
         self.server: asyncio.Transport | None = None
@@ -88,7 +85,10 @@ class Session:
         self.client = client
         self.started = now
         self.id = hub.new_id()
-        self.gate = hub.new_gate(self.id, str(peer[0]).partition("%")[0], int(peer[1]), now)
+        if not self.ip:
+            self.ip = str(peer[0]).partition("%")[0]
+            self.port = int(peer[1])
+        self.gate = hub.new_gate(self.id, self.ip, self.port, self.since or now)
         hub.sessions[self.id] = self
         hub.counters.opened()
         hub.timers.watch(self, now + LOOK)
@@ -158,9 +158,42 @@ class Session:
             self.hub.finish(effects.finished)
         if effects.close:
             self._end(spoke=bool(out))
+        elif effects.secure:
+            self._secure(effects.secure, effects.early)
         elif effects.pause_client != self.gate_paused:
             self.gate_paused = effects.pause_client
             self._steer()
+
+    # --- TLS ---
+
+    def _secure(self, leg: int, early: bytes) -> None:
+        """Puts TLS between a leg's socket and its protocol."""
+        ours = leg == SECURE_CLIENT
+        below = self.client if ours else self.server
+        if below is None or below.is_closing():
+            return  # its connection_lost comes
+        above = cast(asyncio.Protocol, self if ours else ServerLeg(self))
+        tls = make_leg(self.hub.contexts, leg, below, above, self.secured)
+        if ours:
+            self.client = tls
+        else:
+            self.server = tls
+        tls.start(early)
+
+    def secured(self, leg: int, why: str, subject: str) -> None:
+        """A handshake is over; see tls.TlsLeg."""
+        if self.ended_at == 0.0:
+            gate = self.gate
+            now = monotonic()
+            try:
+                if why:
+                    self.apply(gate.not_secured(why, now))
+                elif leg == SECURE_CLIENT:
+                    self.apply(gate.client_secured(subject, now))
+                else:
+                    self.apply(gate.server_secured(now))
+            except Exception:
+                self._defect()
 
     # --- back-pressure ---
 

@@ -11,6 +11,7 @@ from dbgate.audit.record import Record
 from dbgate.config.parse import Address
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Seats
+from dbgate.gateway.certificates import Contexts
 from dbgate.gateway.timers import Timers
 from dbgate.stats.counters import Counters
 
@@ -33,6 +34,15 @@ class GateLike(Protocol):
     def expired(self, now: float) -> Effects: ...
     def settled(self, number: int, now: float) -> Effects: ...
     def describe(self) -> dict[str, object]: ...
+    def client_secured(self, subject: str, now: float) -> Effects: ...
+    def server_secured(self, now: float) -> Effects: ...
+    def not_secured(self, why: str, now: float) -> Effects: ...
+
+
+class Waiting(Protocol):
+    """A connection that is no session yet."""
+
+    def drop(self) -> None: ...
 
 
 class LiveSession(Protocol):
@@ -51,7 +61,7 @@ class Hub:
 
     new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(record) takes each finished
     record for the audit log, None = there is none; counters count it; clock: wall clock minus monotonic, seconds.
-    draining: new clients are refused, with 1053.
+    draining: new clients are refused, with 1053. contexts: of TLS, None = both legs stay in clear.
     """
 
     def __init__(
@@ -67,6 +77,7 @@ class Hub:
         counters: Counters,
         session_prefix: str,
         wall_offset: float = 0.0,
+        contexts: Contexts | None = None,
     ) -> None:
         self._loop = loop
         self.upstream = upstream
@@ -76,6 +87,8 @@ class Hub:
         self.new_gate = new_gate
         self.draining = False
         self.sessions: dict[str, LiveSession] = {}  # by id: those that are open
+        self.contexts = contexts
+        self.waiting: set[Waiting] = set()  # connections whose PROXY header is awaited
         self.ending: set[LiveSession] = set()  # those that are over, but whose client has not let go yet
         self.counters = counters
         self.wall_offset = wall_offset
@@ -163,3 +176,5 @@ class Hub:
         """Ends every session at once."""
         for session in list(self.sessions.values()):
             session.kill()
+        for connection in list(self.waiting):
+            connection.drop()

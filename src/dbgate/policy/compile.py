@@ -112,6 +112,10 @@ def _entry(file: PolicyFile, number: int) -> CompiledEntry:
         row_cap=row_cap,
         row_cap_line=row_cap_line,
         learned=NO_SHAPES,
+        require_tls=entry.require_tls,
+        require_tls_line=file.line(*here, "require_tls"),
+        subject=GlobIndex([entry.cert_subject]) if entry.cert_subject is not None else None,
+        subject_line=file.line(*here, "cert_subject"),
     )
 
 
@@ -164,6 +168,10 @@ def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]
         row_cap=entry.row_cap,
         row_cap_line=entry.row_cap_line,
         learned=learned,
+        require_tls=entry.require_tls,
+        require_tls_line=entry.require_tls_line,
+        subject=entry.subject,
+        subject_line=entry.subject_line,
     )
 
 

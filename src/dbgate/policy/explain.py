@@ -7,6 +7,7 @@ from typing import Final
 
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide_noting, find_entry
+from dbgate.policy.transport import transport
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
 from dbgate.sql.catalog import Behind
 from dbgate.sql.statement import Analysis
@@ -60,13 +61,19 @@ def explain(
     wall: float,
     rate_ok: bool = True,
     behind: tuple[Behind, ...] = (),
+    tls: bool = True,
+    subject: str | None = None,
 ) -> Explanation:
-    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in evaluate.decide."""
+    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in evaluate.decide. tls, subject: of the
+    connection, as policy.transport takes them; subject None: with whatever certificate the access rule demands."""
     entry = find_entry(policy, user, client_ip)
     admitted = admit(policy, entry, wall, rate_ok)
     findings: list[Verdict] = []
     decided = decide_noting(policy, entry, analysis, findings, behind)
-    verdict = combine(admitted, decided)
+    door = None if subject is None and tls else transport(entry, tls, subject or "")
+    verdict = combine(admitted, combine(door, decided))
+    if door is not None:
+        findings.append(door)
     if admitted is not None:
         findings.append(admitted)
     found = {finding.step: finding for finding in findings}

@@ -119,12 +119,6 @@ def _not_supported(value: object) -> None:
     raise ValueError("not supported yet")
 
 
-def _only_off(value: object) -> bool:
-    if _flag(value):
-        raise ValueError("not supported yet: true (leave the key out)")
-    return False
-
-
 def supported(*choices: str, later: tuple[str, ...]) -> Callable[[object], str]:
     """A validator: one of `choices`; those in `later` are known to the format and not built yet."""
     known = one_of(*choices, *later)
@@ -204,6 +198,5 @@ Source = Annotated[Network, PlainValidator(_network)]
 TableName = Annotated[QualifiedName, PlainValidator(_table)]
 RoutineName = Annotated[QualifiedName, PlainValidator(_routine)]
 NotSupported = Annotated[None, PlainValidator(_not_supported)]
-OnlyOff = Annotated[bool, PlainValidator(_only_off)]
 MaskAction = Annotated[str, PlainValidator(supported("alert", later=("mask", "block")))]
 FailureAction = Annotated[str, PlainValidator(supported("allow", later=("block",)))]

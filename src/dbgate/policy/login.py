@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.evaluate import NO_POLICY, admit, combine, decide, find_entry
+from dbgate.policy.transport import transport
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.statement import NEED_SCHEMA_VISIBLE, Analysis, Need, Statement
 
@@ -17,9 +18,17 @@ def use_schema(schema: str, folded: bool) -> Analysis:
 
 
 def judge_login(
-    policy: CompiledPolicy | None, user: str, client_ip: str, schema: str, wall: float, folded: bool
+    policy: CompiledPolicy | None,
+    user: str,
+    client_ip: str,
+    schema: str,
+    wall: float,
+    folded: bool,
+    tls: bool = False,
+    subject: str = "",
 ) -> Verdict:
     """Whether `user` may log in from `client_ip` with `schema` ("" = none) at `wall` (seconds since the epoch).
+    tls, subject: of the client's connection, as policy.transport takes them.
 
     Steps 1, 3 and 4, and the schema as a USE. A login is no statement, so the rate is not asked."""
     if policy is None:
@@ -31,4 +40,5 @@ def judge_login(
     decided = entry.allowed
     if schema != "":
         decided = decide(policy, entry, use_schema(schema.lower() if folded else schema, folded))
+    decided = combine(transport(entry, tls, subject), decided)
     return combine(admit(policy, entry, wall, True), decided)

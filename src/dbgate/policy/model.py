@@ -27,7 +27,6 @@ from dbgate.policy.fields import (
     Mode,
     NotNull,
     NotSupported,
-    OnlyOff,
     Operation,
     Rate,
     RegexText,
@@ -102,8 +101,8 @@ class Entry(Section):
     name: Annotated[Text | None, NotNull] = None
     user: Annotated[list[Text], AsList, Some]
     source_ip: Annotated[Annotated[list[Source], AsList, Some] | None, NotNull] = None
-    cert_subject: NotSupported = None
-    require_tls: OnlyOff = False
+    cert_subject: Annotated[Text | None, NotNull] = None
+    require_tls: Flag = False
     allowed_tables: Annotated[list[TableName], AsList] = []
     allowed_operations: Annotated[list[Operation], AsList] = []
     blocked_operations: Annotated[list[Operation], AsList] = []

@@ -201,9 +201,9 @@ def parse_greeting(payload: bytes) -> Greeting:
     )
 
 
-def offer(greeting: Greeting) -> int:
-    """The capabilities that the client is shown."""
-    return greeting.capabilities & ALLOWED
+def offer(greeting: Greeting, tls: bool = False) -> int:
+    """The capabilities that the client is shown; tls: the gateway has a certificate to show."""
+    return greeting.capabilities & ALLOWED | (CLIENT_SSL if tls else 0)
 
 
 def rewrite_greeting(payload: bytes, capabilities: int) -> bytes:

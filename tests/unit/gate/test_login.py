@@ -4,6 +4,7 @@ import pytest
 
 from dbgate.gate.brain import Limits
 from dbgate.gate.login import MAX_ROUNDS
+from dbgate.gate.phase import AUTH
 from dbgate.gate.state import FAREWELL
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
@@ -301,11 +302,11 @@ def test_logins_that_cannot_be_followed(data: bytes) -> None:
 
 def test_a_login_message_that_nobody_waits_for() -> None:
     play = Play().greet()
-    play.gate.state.phase = 2  # AUTH, but no client has answered: a defect would be needed
+    play.gate.state.phase = AUTH  # but no client has answered: a defect would be needed
     play.server(packet(2, ok()))
     assert play.closed.startswith("protocol error of the server")
     play = Play().login()
-    play.gate.state.phase = 2
+    play.gate.state.phase = AUTH
     play.server(packet(2, ok()))
     assert play.closed.startswith("protocol error of the server")
 

@@ -131,9 +131,12 @@ def test_where_an_err_could_go() -> None:
     assert it.next_seq() == 0
     it.phase, it.reader.seq = p.LOGIN, 1
     assert it.next_seq() == 2
-    it.phase, it.server_reader = p.AUTH, PacketReader(9)
-    it.server_reader.seq = 4
+    it.phase, it.reader.seq = p.AUTH, 4
     assert it.next_seq() == 4
+    it.phase = p.WRAP
+    assert it.next_seq() == 4
+    it.phase = p.UPGRADE
+    assert it.next_seq() == -1
     it.phase, it.reader.seq = p.ANSWER, 255
     assert it.next_seq() == 0
     for phase in (p.READY, p.CONTEXT):

@@ -18,7 +18,6 @@ from dbgate.policy.fields import (
     MaskAction,
     NotNull,
     NotSupported,
-    OnlyOff,
     Operation,
     RegexText,
     RoutineName,
@@ -55,7 +54,6 @@ def test_values_that_are_taken() -> None:
     assert checked(int)("7") == "7"
     assert checked(int)(7) == "7"
     assert TypeAdapter(Flag).validate_python(True) is True
-    assert TypeAdapter(OnlyOff).validate_python(False) is False
     assert TypeAdapter(Count).validate_python(5) == 5
     assert TypeAdapter(FilteredOperation).validate_python("delete") == "DELETE"
     assert TypeAdapter(BlockStatement).validate_python(" drop ") == "DROP"
@@ -75,7 +73,6 @@ def test_values_that_are_taken() -> None:
         (Flag, "yes", "expected true or false, found 'yes'"),
         (Count, True, "expected a whole number from 1 to 1000000000, found true"),
         (Count, 0, "expected a whole number from 1 to 1000000000, found the number 0"),
-        (OnlyOff, True, "not supported yet: true (leave the key out)"),
         (NotSupported, None, "not supported yet"),
         (MaskAction, "mask", "not supported yet: mask (supported: alert)"),
         (MaskAction, 5, "expected alert or mask or block, found the number 5"),

@@ -163,9 +163,9 @@ BAD = [
      "on_high_volume_query: true"),
     ("audit: {on_failure: maybe}", "p.yaml:1:21: audit.on_failure: expected allow or block, found 'maybe'"),
     # known to the format, not built yet
-    (ENTRY + "require_tls: true", "p.yaml:3:18: access_control[0].require_tls: not supported yet: true (leave the "
-     "key out)"),
-    (ENTRY + "cert_subject: CN=app", "p.yaml:3:19: access_control[0].cert_subject: not supported yet"),
+    (ENTRY + "require_tls: 1", "p.yaml:3:18: access_control[0].require_tls: expected true or false, found the "
+     "number 1"),
+    (ENTRY + "cert_subject: [CN=app]", "p.yaml:3:19: access_control[0].cert_subject: expected a text, found a list"),
     (ENTRY + "admin_statements: [EXPLAIN]", "p.yaml:3:23: access_control[0].admin_statements: not supported yet"),
     (ENTRY + "grants: [{tables: a.b, operations: SELECT, columns: [id]}]", "p.yaml:3:57: access_control[0].grants[0]."
      "columns: not supported yet"),
