@@ -7,6 +7,7 @@ because what it does not see would pass unjudged.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,6 +38,7 @@ _TRIGGERS: Final = (
     " FROM information_schema.triggers"
     " WHERE trigger_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
 )
+_NO_TLS: Final = 2026  # PyMySQL's number for a server without TLS
 _LOADABLE: Final = (
     "SELECT name FROM mysql.func",
     "SELECT udf_name FROM performance_schema.user_defined_functions",
@@ -49,37 +51,49 @@ class CatalogError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the catalog is read, and as whom. timeout: seconds to connect."""
+    """Where the catalog is read, and as whom. timeout: seconds to connect; tls: for the connection, None = in clear;
+    tls_demanded: where the server has none, it is an error."""
 
     address: Address
     user: str
     password: str
     timeout: float
-    tls: Any = None
+    tls: ssl.SSLContext | None = None
+    tls_demanded: bool = True
 
 
 def read_catalog(source: Source) -> Catalog:
     """The catalog as it is now; CatalogError."""
     try:
-        connection: Connection[Cursor] = pymysql.connect(
-            host=source.address.host,
-            port=source.address.port,
-            user=source.user,
-            password=source.password,
-            connect_timeout=max(1, round(source.timeout)),
-            read_timeout=READ_SECONDS,
-            write_timeout=READ_SECONDS,
-            charset="utf8mb4",
-            autocommit=True,
-            ssl=source.tls,
-            ssl_disabled=source.tls is None,
-        )
+        try:
+            connection = _connect(source, source.tls)
+        except pymysql.err.OperationalError as error:
+            if source.tls is None or source.tls_demanded or error.args[0] != _NO_TLS:
+                raise
+            connection = _connect(source, None)
         try:
             return _Reader(connection.cursor()).read()
         finally:
             connection.close()
     except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError, ValueError) as error:
         raise CatalogError(_words(error)) from None
+
+
+def _connect(source: Source, tls: ssl.SSLContext | None) -> Connection[Cursor]:
+    """A context makes PyMySQL demand TLS before it sends anything."""
+    return pymysql.connect(
+        host=source.address.host,
+        port=source.address.port,
+        user=source.user,
+        password=source.password,
+        connect_timeout=max(1, round(source.timeout)),
+        read_timeout=READ_SECONDS,
+        write_timeout=READ_SECONDS,
+        charset="utf8mb4",
+        autocommit=True,
+        ssl=tls,
+        ssl_disabled=tls is None,
+    )
 
 
 def _words(error: Exception) -> str:
