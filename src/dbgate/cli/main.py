@@ -66,8 +66,11 @@ policy = LazyGroup(
         "learn": "policy_learn:learn",
         "reload": "policy_reload:reload",
         "show": "policy_show:show",
+        "versions": "policy_versions:versions",
+        "diff": "policy_diff:diff",
+        "rollback": "policy_rollback:rollback",
     },
-    "Check, understand and reload the policy.",
+    "Check, understand and change the policy.",
 )
 
 audit = LazyGroup("audit", {"tail": "audit_tail:tail"}, "Read the audit log.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -92,6 +93,13 @@ def cell(value: object, style: str = "", wrap: bool = False) -> Text:
     from rich.text import Text
 
     return Text(one_line(str(value)), style=style, no_wrap=not wrap, overflow="fold" if wrap else "ellipsis")
+
+
+def indented(text: str, style: str = "") -> Padding:
+    """A line of its own, set in; it goes on below where there is no room."""
+    from rich.padding import Padding
+
+    return Padding(cell(text, style, wrap=True), (0, 0, 0, 4))
 
 
 def count(value: int) -> str:

@@ -13,18 +13,29 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("number", type=click.IntRange(1, 999_999_999), required=False)
 @output_option
 @gateway_options
-def show(client: ControlClient, output: str) -> None:
-    """Show which policy is live, since when, and why the latest reload failed, if it did."""
+def show(client: ControlClient, number: int | None, output: str) -> None:
+    """Show which policy is live, since when, and why the latest reload failed, if it did.
+
+    With NUMBER, the text of that version, as it was loaded.
+    """
     from dbgate.cli import output as out
 
+    if number is not None:
+        version = client.policy_version(number)
+        if output == "json":
+            out.print_json(version)
+        else:
+            print(out.printable(version["text"].rstrip("\n")))
+        return
     info = client.policy()
     if output == "json":
         out.print_json(info)
         return
-    version = info.get("version", "")
-    print(out.printable(f"Version  {version or 'none: everything is refused'}"))
+    version_text = info.get("version", "")
+    print(out.printable(f"Version  {version_text or 'none: everything is refused'}"))
     print(out.printable(f"File     {info.get('file', '')}"))
     print(out.printable(f"Loaded   {info.get('loaded_at') or 'never'}"))
     if problems := info.get("problems", []):

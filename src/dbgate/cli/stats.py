@@ -170,6 +170,18 @@ def _summary(stats: Stats) -> Table:
             "bold red" if dropped or failing else "",
         ),
     ]
+    policy = data.get("policy") or {}
+    if policy:
+        refused = bool(policy.get("refused"))
+        rows.append(
+            (
+                "Policy",
+                out.one_line(str(policy.get("version") or "none")),
+                f"version {policy.get('number', 0)}"
+                + (", THE LATEST LOAD WAS REFUSED: dbgate-cli policy versions" if refused else ""),
+                "bold red" if refused or not policy.get("version") else "",
+            )
+        )
     for name, value, detail, style in rows:
         emphasis = style if failing and name.startswith("Audit") else "dim"
         made.add_row(name, out.cell(value, style), out.cell(detail, emphasis, wrap=True))

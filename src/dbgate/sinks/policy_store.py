@@ -21,7 +21,6 @@ SUFFIX: Final = ".versions"
 MODE: Final = 0o640  # a policy tells who may do what: not for everybody
 _FOLDER_MODE: Final = 0o750
 _NAME: Final = re.compile(r"(\d{6,9})-[0-9a-f]{12}\.json")
-_MOST_BYTES: Final = 512 << 20
 _ATTEMPTS: Final = 50  # each lost one means that another gateway took the number
 
 
@@ -129,7 +128,7 @@ class PolicyStore:
         """A version from its file; None where that is not what was written: its hash tells."""
         try:
             with open(os.path.join(self.folder, name), "rb") as file:
-                version = msgspec.json.decode(file.read(_MOST_BYTES), type=Version)
+                version = msgspec.json.decode(file.read(), type=Version)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         whole = _name(version) == name and fingerprint(version.text, version.shapes) == version.sha256

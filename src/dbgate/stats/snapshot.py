@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from dbgate.stats import layout
 from dbgate.stats.histogram import BUCKETS, percentile
@@ -66,6 +66,17 @@ class AuditStats(TypedDict):
     failing: bool
 
 
+class PolicyStats(TypedDict):
+    """The policy's life since the gateway's start. version, number: the one in force; loads: that succeeded, the first
+    included; refusals: loads that changed nothing; refused: the latest load was one."""
+
+    version: str
+    number: int
+    loads: int
+    refusals: int
+    refused: bool
+
+
 class Stats(TypedDict):
     """Totals since the gateway's start, over all its workers, but for qps (statements a second, over window_s),
     active_sessions and latency_us. block_rate is the share of all statements that were blocked, 0 to 1."""
@@ -90,6 +101,7 @@ class Stats(TypedDict):
     operations: dict[str, int]
     rules: dict[str, RuleCount]
     rule_lines: list[RuleLine]
+    policy: NotRequired[PolicyStats]
 
 
 class Totals:

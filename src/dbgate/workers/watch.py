@@ -36,6 +36,7 @@ class Watch:
         self._live = live
         self._changed = changed
         self._tried: bytes | None = None
+        self._refused = False  # what was tried last is not in force
         self._told = ""
 
     def remember(self) -> None:
@@ -57,11 +58,13 @@ class Watch:
     async def look(self) -> None:
         """Reloads where the file holds what is neither in force nor was tried already."""
         found = await asyncio.to_thread(_content, self._path)
-        if found is not None and found == self._live():
+        if found is not None and found == self._live() and not self._refused:
             self._tried = found
         elif found != self._tried:
             self._tried = found
             await self._changed()
+            # A file that is taken back to what is live must be loaded too, or the refusal would be shown for ever.
+            self._refused = found != self._live()
 
     async def _round(self) -> None:
         """Until something else has to be watched, looking whenever something has changed."""
@@ -113,7 +116,8 @@ def _identity(path: str) -> tuple[int, ...] | None:
 def _content(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
-            return file.read(MOST_BYTES)
+            # Not read(MOST_BYTES), which would set so much memory aside.
+            return file.read() if os.fstat(file.fileno()).st_size <= MOST_BYTES else b""
     except OSError:
         return None
 

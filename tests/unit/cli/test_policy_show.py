@@ -30,3 +30,11 @@ def test_no_policy_at_all(run: Run, gateway: FakeOperator, monkeypatch: pytest.M
 
 def test_no_gateway_is_3(run: Run) -> None:
     assert run("policy", "show", "--socket", "/nonexistent").exit_code == 3
+
+
+def test_the_text_of_a_version(run: Run, gateway: FakeOperator) -> None:
+    assert run("policy", "show", "2").stdout == "version: 1\naccess_control: []\n"
+    detail = json.loads(run("policy", "show", "2", "-o", "json").stdout)
+    assert (detail["number"], detail["text"]) == (2, "version: 1\naccess_control: []\n")
+    assert run("policy", "show", "7").exit_code == 1
+    assert run("policy", "show", "x").exit_code == 2

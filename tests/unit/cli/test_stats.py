@@ -125,3 +125,20 @@ def test_an_old_gateway_that_says_little_is_shown_all_the_same() -> None:
     shown = text(render({"total_queries": 7}))  # type: ignore[typeddict-item]
     assert "7" in shown
     assert "Rules" not in shown
+
+
+def test_the_policy_and_a_refused_load(
+    run: Run, gateway: FakeOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stats = gateway.reader.stats(5.0, 1)
+
+    async def with_policy() -> object:
+        return {**stats, "policy": policy}
+
+    monkeypatch.setattr(gateway, "stats", with_policy)
+    policy = {"version": "abc", "number": 7, "loads": 1, "refusals": 0, "refused": False}
+    shown = run("stats").stdout
+    assert "version 7" in shown
+    assert "REFUSED" not in shown
+    policy["refused"] = True
+    assert "THE LATEST LOAD WAS REFUSED" in run("stats").stdout
