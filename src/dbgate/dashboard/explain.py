@@ -16,26 +16,33 @@ _TOO_OLD: Final = ("no-such-path", "wrong-method")
 
 
 async def explain(
-    visit: Visit, instance: Instance, sql: str, user: str, source: str, schema: str
+    visit: Visit, instance: Instance, sql: str, user: str, source: str, schema: str, masked: bool = False
 ) -> dict[str, Any]:
-    """The gateway's explanation. ControlError where it gives none."""
-    client = cast("Any", instance.client(visit.user.name))
+    """The explanation: the gateway's own where it gives one, else that of judge.py. masked: question marks stand for
+    values. ControlError where there is none."""
+    client = instance.client(visit.user.name)
+    run = visit.site.fleet.run
     ask = getattr(client, "policy_explain", None)
-    if ask is None:
-        raise Refused(501, "no-such-path", "this dashboard cannot explain statements yet", "", [])
+    if ask is not None and not masked:
+        try:
+            answer = cast("dict[str, Any]", await run(ask, sql, user, source, schema))
+            return {**answer, "instance": instance.name}
+        except Refused as error:
+            if error.code not in _TOO_OLD:
+                raise
     try:
-        answer = await visit.site.fleet.run(ask, sql, user, source, schema)
+        versions = await run(client.policy_versions)
+        if not versions["live"]:
+            raise Refused(404, "no-policy", f"{instance.name} has no policy: everything is refused", "", [])
+        text = await run(client.policy_version, versions["live"])
     except Refused as error:
-        if error.code in _TOO_OLD:
-            raise Refused(
-                error.status,
-                error.code,
-                f"{instance.name} does not explain statements",
-                "Upgrade that gateway.",
-                [],
-            ) from None
-        raise
-    return cast("dict[str, Any]", answer)
+        if error.code not in _TOO_OLD:
+            raise
+        message = f"{instance.name} neither explains statements nor tells its policy"
+        raise Refused(error.status, error.code, message, "Upgrade that gateway.", []) from None
+    async with visit.site.judging:
+        answer = await run(visit.site.judge.explain, text, sql, user, source, schema, masked)
+    return {**answer, "instance": instance.name}
 
 
 async def tester(visit: Visit) -> Response:

@@ -120,6 +120,7 @@ class Overview:
                 event("health", self._site.render("health.html", **values)),
                 event("tiles", self._site.render("tiles.html", **values)),
                 event("gateways", self._site.render("gateways.html", **values)),
+                event("rules", self._site.render("rules.html", **values)),
                 event("points", json.dumps(newest)),
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -9,15 +10,16 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from dbgate.control.client import ControlError
-from dbgate.dashboard.auditlog import Found, Search, near, rfc3339, search
+from dbgate.dashboard.auditlog import Found, Record, Search, near, rfc3339, search
 from dbgate.dashboard.explain import explain
 from dbgate.dashboard.fleet import Fleet, Instance
 from dbgate.dashboard.web import Visit
 
-ROWS: Final = 100
+ROWS: Final = 50
 _FIELDS: Final = ("user", "rule", "table", "source", "text", "event", "digest", "session", "instance")
 _BLOCKS: Final = "query.blocked,query.would_block,connection.denied"
 _ALERTS: Final = "alert,audit.dropped,policy.reload,policy.rollback,session.kill"
+_BLOCKED: Final = re.compile(r"(\d{1,12}) statements? blocked in ")
 _WITHIN: Final = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 
 
@@ -30,8 +32,8 @@ def logs_of(fleet: Fleet) -> dict[str, list[Instance]]:
     return logs
 
 
-async def look_up(fleet: Fleet, wanted: Search, only: str = "") -> Found:
-    """The newest records over all logs. only: of the gateway that has this name here."""
+async def look_up(fleet: Fleet, wanted: Search, only: str = "", rows: int = ROWS) -> Found:
+    """The newest `rows` records over all logs. only: of the gateway that has this name here."""
     everything = Found()
     for instance in fleet.instances:
         if not instance.audit_log and instance.name == (only or instance.name):
@@ -44,15 +46,15 @@ async def look_up(fleet: Fleet, wanted: Search, only: str = "") -> Found:
     for path, writers in logs_of(fleet).items():
         if only and only not in [instance.name for instance in writers]:
             continue
-        found = await fleet.run(search, path, wanted, ROWS)
+        found = await fleet.run(search, path, wanted, rows)
         everything.records += found.records
         everything.trouble += found.trouble
         everything.reached = max(everything.reached, found.reached)
     if everything.reached:  # another log may have been read further back: those come on the next page
         everything.records = [one for one in everything.records if str(one["time"]) >= everything.reached]
     everything.records.sort(key=lambda record: str(record["time"]), reverse=True)
-    if len(everything.records) > ROWS:
-        everything.records = everything.records[:ROWS]
+    if len(everything.records) > rows:
+        everything.records = everything.records[:rows]
         everything.reached = str(everything.records[-1]["time"])
     return everything
 
@@ -80,9 +82,9 @@ def asked(visit: Visit, events: str) -> tuple[dict[str, str], Search, str]:
     return filters, wanted, instance.name if instance else ""
 
 
-async def _list(visit: Visit, template: str, default: str, **more: Any) -> Response:
+async def _list(visit: Visit, template: str, default: str, rows: int = ROWS, **more: Any) -> Response:
     filters, wanted, only = asked(visit, default)
-    found = await look_up(visit.site.fleet, wanted, only)
+    found = await look_up(visit.site.fleet, wanted, only, rows)
     return visit.page(
         template, found=found, filters=filters, before=wanted.before, places=_places(visit), **more
     )
@@ -104,7 +106,28 @@ async def audit(visit: Visit) -> Response:
 
 async def alerts(visit: Visit) -> Response:
     """GET /alerts."""
-    return await _list(visit, "alerts.html", _ALERTS, conditions=conditions(visit.site.fleet))
+    return await _list(
+        visit, "alerts.html", _ALERTS, 600, conditions=conditions(visit.site.fleet), together=together
+    )
+
+
+def together(records: list[Record]) -> list[Record]:
+    """Alerts about blocks come once a second while there are blocks: one row a minute and gateway, with their sum."""
+    rows: list[Record] = []
+    minutes: dict[tuple[str, str], Record] = {}
+    for entry in records:
+        match = _BLOCKED.match(str(entry.get("reason", ""))) if entry.get("event") == "alert" else None
+        if match is None:
+            rows.append(entry)
+            continue
+        key = (str(entry.get("instance", "")), str(entry["time"])[:16])
+        row = minutes.get(key)
+        if row is None:
+            row = minutes[key] = {**entry, "blocks": 0}
+            rows.append(row)
+        row["blocks"] += int(match[1])
+        row["reason"] = f"{row['blocks']} statement{'s' if row['blocks'] > 1 else ''} blocked in this minute"
+    return rows
 
 
 async def record(visit: Visit) -> Response:
@@ -136,6 +159,7 @@ async def record(visit: Visit) -> Response:
                 str(entry.get("db_user", "")),
                 str(entry.get("client_ip", "")),
                 str(entry.get("db_schema", "")),
+                masked="?" in statement,
             )
         except ControlError as error:
             problem = f"{error.message}. {error.hint}"

@@ -67,7 +67,8 @@
     var chart = new window.uPlot({
       width: Math.max(200, element.clientWidth), height: 170, series: series, legend: { live: true },
       cursor: { y: false, points: { size: 7 } },
-      scales: { y: { range: function (_, low, high) { return [0, Math.max(1, (high || 0) * 1.1)]; } } },
+      hooks: { setCursor: [function (self) { if (self.cursor.idx === null || self.cursor.idx === undefined) latest(self); }] },
+      scales: { x: { range: function (_, low, high) { return [Math.min(low, high - 120), high]; } }, y: { range: function (_, low, high) { return [0, Math.max(1, (high || 0) * 1.1)]; } } },
       axes: [
         Object.assign({}, axis, { values: function (_, splits) {
           return splits.map(function (v) { var d = new Date(v * 1000); return ("0" + d.getHours()).slice(-2) + ":" + ("0" + d.getMinutes()).slice(-2); });
@@ -77,6 +78,11 @@
     }, data(key, byTick()), element);
     charts[key] = chart;
     tell(element, key);
+    latest(chart);
+  }
+  // With no pointer on the chart its legend says how things are now.
+  function latest(chart) {
+    if (chart.data[0].length) chart.setLegend({ idx: chart.data[0].length - 1 });
   }
   function tell(element, key) {
     var chart = charts[key];
@@ -98,6 +104,7 @@
       var key = element.dataset.chart;
       charts[key].setData(data(key, ticks));
       tell(element, key);
+      if (charts[key].cursor.left < 0) latest(charts[key]);
     });
   }
 
