@@ -40,6 +40,35 @@ class Option:
 OPTIONS: Final = (
     Option("listen", "127.0.0.1:13306", parse.address, "where clients connect"),
     Option("upstream", "127.0.0.1:3306", parse.upstream, "the MySQL or MariaDB server"),
+    Option(
+        "tls_cert",
+        "",
+        parse.path_or_default,
+        "the gateway's certificate (PEM, chain); none: no TLS for clients",
+    ),
+    Option("tls_key", "", parse.path_or_default, "its key (PEM); empty: in the same file"),
+    Option(
+        "tls_client_ca",
+        "",
+        parse.path_or_default,
+        "CAs of client certificates (PEM); empty: none are asked for",
+    ),
+    Option("tls_mode", "prefer", parse.tls_mode, "prefer: clients may use TLS; require: they must"),
+    Option(
+        "upstream_tls_mode",
+        "off",
+        parse.upstream_tls_mode,
+        "TLS to the server: off, prefer, require, verify-ca or verify-full",
+    ),
+    Option("upstream_tls_ca", "", parse.path_or_default, "CAs of the server (PEM); empty: the system's"),
+    Option(
+        "upstream_tls_cert",
+        "",
+        parse.path_or_default,
+        "the gateway's certificate for the server (PEM, chain)",
+    ),
+    Option("upstream_tls_key", "", parse.path_or_default, "its key (PEM); empty: in the same file"),
+    Option("trusted_proxies", "", parse.networks, "networks whose connections begin with a PROXY header"),
     Option("policy", "config/policy.yaml", parse.path, "the policy file"),
     Option("policy_watch", "on", parse.switch, "reload the policy when its file changes: on or off"),
     Option("policy_versions", "100", parse.integer, "versions of the policy that are kept", 1, 10_000),
@@ -105,19 +134,8 @@ OPTIONS: Final = (
 )
 
 # Settings that belong to later releases. Who sets one expects it to work, so it is refused, never ignored.
-NOT_YET: Final = (
-    "tls_cert",
-    "tls_key",
-    "tls_client_ca",
-    "tls_mode",
-    "upstream_tls_mode",
-    "upstream_tls_ca",
-    "upstream_tls_cert",
-    "upstream_tls_key",
-    "trusted_proxies",
-    "dashboard_listen",
-)
-NOT_YET_PREFIXES: Final = ("tls_", "upstream_tls_", "dashboard_")
+NOT_YET: Final = ("dashboard_listen",)
+NOT_YET_PREFIXES: Final = ("dashboard_",)
 
 
 def not_yet(name: str) -> bool:

@@ -114,6 +114,36 @@ def switch(text: str) -> bool:
     return value in ("on", "true")
 
 
+def networks(text: str) -> tuple[str, ...]:
+    """Networks in CIDR form or single addresses, with commas between them; empty is allowed."""
+    found: list[str] = []
+    for part in text.replace(",", " ").split():
+        try:
+            found.append(str(ipaddress.ip_network(part)))
+        except ValueError as error:
+            raise ValueError(
+                f"expected networks such as 10.0.0.0/8 or ::1, with commas between them: {error}"
+            ) from None
+    return tuple(found)
+
+
+def tls_mode(text: str) -> str:
+    """What clients may do."""
+    return _one_of(text, "prefer", "require")
+
+
+def upstream_tls_mode(text: str) -> str:
+    """What is demanded of the server."""
+    return _one_of(text, "off", "prefer", "require", "verify-ca", "verify-full")
+
+
+def _one_of(text: str, *choices: str) -> str:
+    value = text.strip().lower()
+    if value not in choices:
+        raise ValueError(f"expected {', '.join(choices[:-1])} or {choices[-1]}")
+    return value
+
+
 def text(value: str) -> str:
     """Any text, as it is."""
     return value

@@ -27,6 +27,15 @@ class Settings:
 
     listen: Address
     upstream: Address
+    tls_cert: str
+    tls_key: str
+    tls_client_ca: str
+    tls_mode: str
+    upstream_tls_mode: str
+    upstream_tls_ca: str
+    upstream_tls_cert: str
+    upstream_tls_key: str
+    trusted_proxies: tuple[str, ...]
     policy: str
     policy_watch: bool
     policy_versions: int
@@ -77,6 +86,8 @@ def load(
             values[option.name] = _value(option, value)
         except ValueError as error:
             problems.append(f"{where}: {error}; found {value!r}")
+    if not problems:
+        _whole(values, found, problems)
     if values.get("catalog_password") and values.get("catalog_password_file"):
         problems.append("catalog_password and catalog_password_file are both set; keep one of them")
     if not values.get("catalog_user") and (
@@ -86,6 +97,32 @@ def load(
     if problems:
         raise ConfigError("\n".join(problems) + "\nEvery setting is described in docs/configuration.md.")
     return Settings(**values, explicit=tuple(sorted(found)), warnings=tuple(warnings))
+
+
+def _whole(values: dict[str, Any], found: dict[str, tuple[str, str]], problems: list[str]) -> None:
+    """Settings of TLS that would do nothing for want of another: nobody should rely on them."""
+    mode = values["upstream_tls_mode"]
+    needs = (
+        ("tls_key", values["tls_key"], values["tls_cert"], "tls_cert"),
+        ("tls_client_ca", values["tls_client_ca"], values["tls_cert"], "tls_cert"),
+        ("tls_mode", values["tls_mode"] == "require", values["tls_cert"], "tls_cert"),
+        (
+            "upstream_tls_ca",
+            values["upstream_tls_ca"],
+            mode.startswith("verify"),
+            "upstream_tls_mode verify-ca or verify-full",
+        ),
+        (
+            "upstream_tls_cert",
+            values["upstream_tls_cert"],
+            mode != "off",
+            "another upstream_tls_mode than off",
+        ),
+        ("upstream_tls_key", values["upstream_tls_key"], values["upstream_tls_cert"], "upstream_tls_cert"),
+    )
+    for name, given, there, wanted in needs:
+        if given and not there:
+            problems.append(f"{found[name][1]}: does nothing without {wanted}; found {found[name][0]!r}")
 
 
 def _value(option: Option, text: str) -> object:

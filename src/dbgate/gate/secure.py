@@ -53,6 +53,7 @@ def wrap(state: State, login: Login, payload: bytes) -> None:
     state.fx.to_server.append(build.packet(server.seq, ssl_request(payload)))
     server.seq = (server.seq + 1) & 0xFF
     state.fx.secure = SECURE_SERVER
+    state.fx.early = b""
     state.move(WRAP)
 
 

@@ -72,6 +72,7 @@ def main() -> None:
 @_settings_options
 def serve(config_file: str | None, **flags: str | None) -> None:
     """Run the gateway. SIGHUP reloads the policy, SIGUSR1 reopens log files, SIGTERM drains and ends."""
+    from dbgate.gateway.certificates import load_contexts
     from dbgate.workers import log
     from dbgate.workers.loop import run
     from dbgate.workers.operator import GatewayOperator
@@ -80,6 +81,7 @@ def serve(config_file: str | None, **flags: str | None) -> None:
     try:
         settings = read_settings(config_file, flags)
         check_places(settings)
+        load_contexts(settings)
         log.set_up(settings.log_level, "supervisor")
         log.warn(settings.warnings)
         supervisor = Supervisor(settings, settings.instance or socket.gethostname(), say, GatewayOperator)
@@ -123,10 +125,12 @@ def check_places(settings: Settings) -> None:
 @_settings_options
 def check(config_file: str | None, **flags: str | None) -> None:
     """Check the settings and the policy file without running anything. Status 0: both are good; 1: not."""
+    from dbgate.gateway.certificates import load_contexts
     from dbgate.workers.reload import load_file
 
     try:
         settings = read_settings(config_file, flags)
+        load_contexts(settings)
     except ConfigError as error:
         fail(str(error), 1)
         return

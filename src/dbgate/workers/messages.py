@@ -70,6 +70,10 @@ class Reopen(msgspec.Struct, tag=True, frozen=True):
     """Open log files anew."""
 
 
+class Renew(msgspec.Struct, tag=True, frozen=True):
+    """Read certificates and keys anew, for the handshakes to come."""
+
+
 class ListSessions(msgspec.Struct, tag=True, frozen=True):
     """Answered by Sessions."""
 
@@ -121,5 +125,7 @@ class Killed(msgspec.Struct, tag=True, frozen=True):
     found: bool
 
 
-ToWorker = Start | Prepare | Commit | Abort | TakeCatalog | Settled | Drain | Reopen | ListSessions | Kill
+ToWorker = (
+    Start | Prepare | Commit | Abort | TakeCatalog | Settled | Drain | Reopen | Renew | ListSessions | Kill
+)
 ToSupervisor = Ready | Prepared | Committed | CatalogTaken | Changed | Sessions | Killed

@@ -27,6 +27,7 @@ from dbgate.workers.messages import (
     Prepare,
     Prepared,
     Ready,
+    Renew,
     Reopen,
     Sessions,
     Settled,
@@ -208,6 +209,10 @@ class WorkerProcess:
     async def kill_session(self, session_id: str) -> bool:
         number = next(self._numbers)
         return (await self._ask(Kill(number, session_id), number, Killed)).found
+
+    def renew(self) -> None:
+        """Has certificates read anew."""
+        self._say(Renew())
 
     def reopen(self) -> None:
         self._say(Reopen())

@@ -16,8 +16,10 @@ from dbgate.config.parse import Address
 from dbgate.config.settings import Settings
 from dbgate.control.api import Operator
 from dbgate.control.server import ControlServer
+from dbgate.errors import ConfigError
 from dbgate.gateway import board as board_module
 from dbgate.gateway.board import Board
+from dbgate.gateway.certificates import load_contexts
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
@@ -271,6 +273,13 @@ class Supervisor:
         self._stopped.set()
 
     async def _reload_signal(self) -> None:
+        try:
+            load_contexts(self.settings)
+        except ConfigError as error:
+            LOG.error("certificates were not renewed, those before them stay: %s", error)
+        else:
+            for worker in self.workers:
+                worker.renew()
         await self.reload_policy("SIGHUP")
 
     def reopen_logs(self) -> None:

@@ -9,9 +9,14 @@ import time
 from typing import Final
 
 from dbgate.audit.ulid import UlidSource
+from dbgate.config.settings import Settings
+from dbgate.errors import ConfigError
 from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.keys import RsaKey
+from dbgate.gate.legs import OFF, PREFER, REQUIRE, Legs
 from dbgate.gate.session import Gate
 from dbgate.gateway.board import Board, Seats
+from dbgate.gateway.certificates import load_contexts
 from dbgate.gateway.hub import Hub
 from dbgate.gateway.rates import Ledger
 from dbgate.gateway.timers import Timers
@@ -70,7 +75,12 @@ class Wiring:
         )
         ledger = Ledger(rates_fd, start.worker, start.workers) if start.workers > 1 else None
         self.brain = Brain(
-            loaded.policy if loaded else None, limits, self._new_event_id, self._offset, ledger
+            loaded.policy if loaded else None,
+            limits,
+            self._new_event_id,
+            self._offset,
+            ledger,
+            _legs(settings),
         )
         if start.catalog is not None:
             self.brain.catalog = parse_catalog(start.catalog)
@@ -85,6 +95,7 @@ class Wiring:
             counters=self.counters,
             session_prefix=f"{start.worker:x}{os.getpid():x}",
             wall_offset=self._offset,
+            contexts=load_contexts(settings),
         )
         self._in_force(loaded, start.epoch)
 
@@ -158,6 +169,13 @@ class Wiring:
         """Every open session, as the control API shows it."""
         return [session.gate.describe() for session in self.hub.sessions.values()]
 
+    def renew(self) -> None:
+        """Certificates and keys are read anew; where they are wrong, those before them stay."""
+        try:
+            self.hub.contexts = load_contexts(self._settings)
+        except ConfigError as error:
+            LOG.error("certificates were not renewed, those before them stay: %s", error)
+
     def reopen(self) -> None:
         """Log files that were moved away are let go."""
         if self.audit is not None:
@@ -167,6 +185,17 @@ class Wiring:
         """Writes what waits, for at most `timeout` seconds."""
         if self.audit is not None and (lost := self.audit.close(timeout)):
             LOG.error("%d audit records of this worker were not kept", lost)
+
+
+def _legs(settings: Settings) -> Legs:
+    mode = settings.upstream_tls_mode
+    server = OFF if mode == "off" else PREFER if mode == "prefer" else REQUIRE
+    return Legs(
+        offered=bool(settings.tls_cert),
+        required=settings.tls_mode == "require",
+        server=server,
+        key=RsaKey() if server != OFF else None,
+    )
 
 
 def _audit_trouble(message: str) -> None:

@@ -16,12 +16,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Final, cast
 
 from dbgate.gateway.board import Board
 from dbgate.gateway.connection import Session
 from dbgate.gateway.listener import raise_file_limit
+from dbgate.gateway.proxy_protocol import ProxyFront, Trusted
 from dbgate.sql import catalog_text
 from dbgate.workers import log
 from dbgate.workers.link import Link
@@ -39,6 +40,7 @@ from dbgate.workers.messages import (
     Prepare,
     Prepared,
     Ready,
+    Renew,
     Reopen,
     Sessions,
     Settled,
@@ -70,7 +72,7 @@ class Worker:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         hub = self.wiring.hub
-        server = await loop.create_server(lambda: cast(asyncio.Protocol, Session(hub, loop)), sock=self.sock)
+        server = await loop.create_server(self._protocols(loop), sock=self.sock)
         hub.timers.start(loop)
         self.wiring.brain.on_change = self._changed
         listening = loop.create_task(self._listen())
@@ -93,6 +95,20 @@ class Worker:
         await asyncio.sleep(0)  # the transports that were just closed
         await loop.run_in_executor(None, self.wiring.close, _END_SECONDS)
         await self.link.close()
+
+    def _protocols(self, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
+        """What makes the protocol of each new connection."""
+        hub = self.wiring.hub
+        settings = self.start.settings
+        if not settings.trusted_proxies:
+            return lambda: cast(asyncio.Protocol, Session(hub, loop))
+        trusted = Trusted(settings.trusted_proxies)
+        return lambda: ProxyFront(
+            hub,
+            trusted,
+            settings.handshake_timeout,
+            lambda ip, port, since: cast(asyncio.Protocol, Session(hub, loop, ip, port, since)),
+        )
 
     async def _listen(self) -> None:
         """The supervisor's messages, in order; what takes long is done beside."""
@@ -121,6 +137,8 @@ class Worker:
                 self.link.send(Killed(message.number, self.wiring.hub.kill(message.session_id)))
             elif isinstance(message, Reopen):
                 self.wiring.reopen()
+            elif isinstance(message, Renew):
+                self.wiring.renew()
             elif isinstance(message, Drain):
                 self._beside(self._drain(message.seconds))
         self.ended.set()

@@ -36,6 +36,6 @@ def test_documented(option: Option) -> None:
 
 def test_not_yet() -> None:
     assert all(not_yet(name) for name in NOT_YET)
-    assert not_yet("tls_anything")
+    assert not_yet("dashboard_anything")
     assert not not_yet("listen")
     assert not {option.name for option in OPTIONS} & set(NOT_YET)

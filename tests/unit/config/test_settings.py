@@ -65,7 +65,7 @@ def test_every_problem_is_told_with_its_place() -> None:
         ("\x01", "dbgate.yaml: not YAML"),
         ("listen: [a, b]", "dbgate.yaml:1:9: listen: expected one value, not a list"),
         ("workers: 1\nworkers: 2\n", "dbgate.yaml:2:1: workers: given twice"),
-        ("tls_cert: x", "dbgate.yaml:1:1: tls_cert: not supported yet"),
+        ("dashboard_x: x", "dbgate.yaml:1:1: dashboard_x: not supported yet"),
         ("[1, 2]: x", "dbgate.yaml:1:1: : no such setting"),
         ("qqq: 1", "dbgate.yaml:1:1: qqq: no such setting\n"),
     ],
@@ -79,11 +79,7 @@ def test_an_empty_file_is_fine() -> None:
 
 
 def test_settings_of_later_releases_are_refused_not_ignored() -> None:
-    for name in (
-        "DBGATE_TLS_CERT",
-        "DBGATE_DASHBOARD_LISTEN",
-        "DBGATE_TRUSTED_PROXIES",
-    ):
+    for name in ("DBGATE_DASHBOARD_LISTEN",):
         assert f"environment {name}: not supported yet" in problems(environ={name: "x"})
 
 
@@ -99,3 +95,32 @@ def test_unknown_variables() -> None:
 
 def test_fractions_in_bounds_are_shown() -> None:
     assert "from 0.1 to 600" in problems(flags={"handshake_timeout": "1h"})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tls_key: k", "tls_key: does nothing without tls_cert; found 'k'"),
+        ("tls_client_ca: c", "tls_client_ca: does nothing without tls_cert"),
+        ("tls_mode: require", "tls_mode: does nothing without tls_cert"),
+        ("upstream_tls_mode: require\nupstream_tls_ca: c", "upstream_tls_ca: does nothing without upstream_tls_mode verify"),
+        ("upstream_tls_cert: c", "upstream_tls_cert: does nothing without another upstream_tls_mode than off"),
+        ("upstream_tls_mode: prefer\nupstream_tls_key: c", "upstream_tls_key: does nothing without upstream_tls_cert"),
+        ("upstream_tls_mode: disabled", "expected off, prefer, require, verify-ca or verify-full"),
+        ("tls_mode: off", "expected prefer or require"),
+        ("trusted_proxies: 10.0.0.1/8", "expected networks such as 10.0.0.0/8"),
+    ],
+)  # fmt: skip
+def test_tls_that_would_do_nothing(text: str, told: str) -> None:
+    assert told in problems(text=text)
+
+
+def test_tls_and_proxies() -> None:
+    settings = load(
+        {},
+        {"DBGATE_TRUSTED_PROXIES": "10.0.0.0/8, ::1 192.168.1.4"},
+        "tls_cert: c\ntls_mode: REQUIRE\nupstream_tls_mode: verify-ca\nupstream_tls_ca: a\n",
+    )
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1/128", "192.168.1.4/32")
+    assert (settings.tls_cert, settings.tls_key, settings.tls_mode) == ("c", "", "require")
+    assert (settings.upstream_tls_mode, settings.upstream_tls_ca) == ("verify-ca", "a")
