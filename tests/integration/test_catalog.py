@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -231,7 +234,10 @@ def test_a_view_that_is_altered_through_the_gateway_is_judged_at_once(world: Wor
             assert verdict(maker, "CREATE OR REPLACE VIEW v_change AS SELECT name FROM users") == ""
             assert verdict(maker, "SELECT 1 FROM v_change") == ""
             assert {verdict(clerk, "SELECT * FROM v_change") for clerk in clerks} == {""}
-        assert verdict(maker, "CREATE TRIGGER t_late BEFORE INSERT ON late FOR EACH ROW SET @x = f_secret()") == ""
+        assert (
+            verdict(maker, "CREATE TRIGGER t_late BEFORE INSERT ON late FOR EACH ROW SET @x = f_secret()")
+            == ""
+        )
         assert verdict(maker, "SELECT 1 FROM late") == ""
         assert {verdict(clerk, "INSERT INTO late VALUES (1)") for clerk in clerks} == {"table-denied"}
         assert verdict(maker, "DROP TRIGGER t_late") == ""
@@ -338,3 +344,38 @@ def test_without_a_catalog_the_name_alone_is_judged() -> None:
             assert verdict(connection, "SELECT f_quotes()") == "function-denied"
             connection.close()
         root.close()
+
+
+def test_explain_shows_what_is_behind_a_name(world: World) -> None:
+    gateway = world.gateway
+    command = [sys.executable, "-c", "from dbgate.cli.main import main; main()", "policy", "explain"]
+    command += [
+        "--socket",
+        str(gateway.control),
+        "--user",
+        "clerk",
+        "--schema",
+        "shop",
+        "-f",
+        str(gateway.policy),
+        "-o",
+        "json",
+    ]
+    done = subprocess.run([*command, "SELECT * FROM v_on_view"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert found["rule"] == "table-denied"
+    assert "behind view shop.v_on_view" in found["reason"]
+    assert [one["path"].rpartition(" > ")[2].partition(" (")[0] for one in found["behind"]] == [
+        "view shop.v_on_view",
+        "view shop.v_secret",
+    ]
+    assert found["behind"][1]["needs"][0]["table"] == "payroll"
+    done = subprocess.run(
+        [*command, "--socket", str(gateway.folder / "nobody"), "SELECT * FROM v_on_view"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["catalog"].startswith("not known: no gateway listens")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from dbgate.policy.explain import Explanation
+    from dbgate.sql.catalog import Behind
     from dbgate.sql.statement import Analysis, Need, RoutineRef, Statement
 
 _KINDS: Final = {
@@ -38,7 +39,11 @@ _OUTCOME_STYLES: Final = {
 
 
 def as_json(
-    explanation: Explanation, analysis: Analysis, sent: dict[str, Any], policy: dict[str, Any]
+    explanation: Explanation,
+    analysis: Analysis,
+    sent: dict[str, Any],
+    policy: dict[str, Any],
+    behind: tuple[Behind, ...] = (),
 ) -> dict[str, Any]:
     """The whole explanation. Its field names stay; more may come."""
     verdict = explanation.verdict
@@ -68,6 +73,17 @@ def as_json(
         "error": analysis.error,
         "session_state": analysis.session_state,
         "statements": [_statement(statement) for statement in analysis.statements],
+        "catalog": policy.get("catalog", ""),
+        "behind": [
+            {
+                "path": one.path,
+                "needs": [_need(need) for need in one.unit.needs],
+                "functions": [_routine(routine) for routine in one.unit.functions],
+                "calls": [_routine(routine) for routine in one.unit.calls],
+                "problem": one.problem,
+            }
+            for one in behind
+        ],
     }
 
 
@@ -104,7 +120,11 @@ def _routine(routine: RoutineRef) -> str:
 
 
 def as_text(
-    explanation: Explanation, analysis: Analysis, sent: dict[str, Any], policy: dict[str, Any]
+    explanation: Explanation,
+    analysis: Analysis,
+    sent: dict[str, Any],
+    policy: dict[str, Any],
+    behind: tuple[Behind, ...] = (),
 ) -> Group:
     """The explanation as blocks: verdict, steps, what each statement does."""
     from rich.console import Group
@@ -120,6 +140,10 @@ def as_text(
     for number, statement in enumerate(analysis.statements, 1):
         many = f"Statement {number}" if len(analysis.statements) > 1 else "The statement"
         blocks += ["", out.heading(f"{many}: {statement.verb}"), _facts(statement)]
+    if behind:
+        blocks += ["", out.heading("Behind its names"), *_behind(behind)]
+    if policy.get("catalog"):
+        blocks += ["", out.cell(f"catalog: {policy['catalog']}", "dim", wrap=True)]
     return Group(*blocks)
 
 
@@ -206,6 +230,28 @@ def _facts(statement: Statement) -> Table:
     if statement.folded is not None:
         made.add_row("  runs", _facts(statement.folded))
     return made
+
+
+def _behind(behind: tuple[Behind, ...]) -> list[Any]:
+    """Each object that the statement reaches, and what its body does."""
+    from dbgate.cli import output as out
+
+    blocks: list[Any] = []
+    for one in behind:
+        blocks.append(out.cell(f"  {one.path}", "bold", wrap=True))
+        tables = [need for need in one.unit.needs if need.table]
+        for name, value in (
+            ("reads", _names(need for need in tables if not need.written)),
+            ("writes", _names(need for need in tables if need.written)),
+            ("functions", ", ".join(_routine(routine) for routine in one.unit.functions)),
+            ("calls", ", ".join(_routine(routine) for routine in one.unit.calls)),
+            ("cannot be followed", one.problem),
+        ):
+            if value:
+                blocks.append(
+                    out.cell(f"    {name}: {value}", "red" if value == one.problem else "", wrap=True)
+                )
+    return blocks
 
 
 def _names(needs: Any) -> str:

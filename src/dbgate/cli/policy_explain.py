@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ from dbgate.errors import PolicyError
 
 if TYPE_CHECKING:
     from dbgate.control.client import ControlClient
+    from dbgate.sql.catalog import Catalog
     from dbgate.sql.statement import LexContext
 
 MOST_SQL: Final = 64 << 20
@@ -147,6 +149,7 @@ def explain(
     from dbgate.policy.explain import explain as run
     from dbgate.policy.verdict import BLOCK
     from dbgate.sql.analyze import analyze
+    from dbgate.sql.catalog import reached
 
     context = _context(flavour, server_version, sql_mode, charset, fold_names)
     text = _sql(sql)
@@ -166,9 +169,14 @@ def explain(
             "which is explained here; `dbgate-cli policy reload` puts it live",
             err=True,
         )
+    catalog, known = _catalog(client)
+    if catalog is not None and catalog.folded and not fold_names:
+        fold_names = True  # the running gateway's server says so
+        context = _context(flavour, server_version, sql_mode, charset, fold_names)
     analysis = analyze(text, context, schema.lower() if fold_names else schema, prepared)
+    behind = reached(catalog, analysis)
     wall = time.time() if at is None else at
-    explanation = run(policy, user, source, analysis, wall)
+    explanation = run(policy, user, source, analysis, wall, behind=behind)
     sent = {
         "user": user,
         "source": source,
@@ -179,13 +187,13 @@ def explain(
         "sql_mode": sql_mode,
         "prepared": prepared,
     }
-    policy_info = {"file": path, "version": policy.version}
+    policy_info = {"file": path, "version": policy.version, "catalog": known}
     from dbgate.cli.explanation import as_json, as_text
 
     if output == "json":
-        out.print_json(as_json(explanation, analysis, sent, policy_info))
+        out.print_json(as_json(explanation, analysis, sent, policy_info, behind))
     else:
-        out.console().print(as_text(explanation, analysis, sent, policy_info))
+        out.console().print(as_text(explanation, analysis, sent, policy_info, behind))
     ctx.exit(int(Exit.NO if explanation.verdict.effect == BLOCK else Exit.DONE))
 
 
@@ -233,6 +241,22 @@ def _sql(argument: str | None) -> bytes:
         fail(Exit.USAGE, f"the SQL is larger than {MOST_SQL >> 20} MiB", "give one statement")
     # The shell's last line end is not part of the statement.
     return text.rstrip(b"\r\n")
+
+
+def _catalog(client: ControlClient) -> tuple[Catalog | None, str]:
+    """The running gateway's catalog, and in words what is known of it."""
+    from dbgate.control.client import ControlError
+    from dbgate.sql.catalog_text import parse
+
+    try:
+        info = client.catalog()
+        if not info["configured"] or info["catalog"] is None:
+            return None, "the gateway has none: names alone are judged"
+        return parse(json.dumps(info["catalog"])), f"{info['objects']} objects, {info['age_s']} s old"
+    except ControlError as error:
+        return None, f"not known: {error.message}"
+    except (KeyError, TypeError, ValueError):
+        return None, "not known: the gateway is of another version than this command"
 
 
 def _file_of(client: ControlClient) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from dbgate import __version__
 from dbgate.control import openapi
 from dbgate.control.endpoints import ENDPOINTS, MAX_BODY, MAX_SESSION_ID, Endpoint
 from dbgate.control.messages import (
+    CatalogInfo,
     ErrorDetail,
     HealthInfo,
     KillResult,
@@ -66,6 +67,9 @@ class Operator(Protocol):
 
     async def policy_info(self) -> PolicyInfo:
         """The policy that is live."""
+
+    async def catalog(self) -> CatalogInfo:
+        """What stands behind the names of the server."""
 
     async def reload(self, author: str) -> ReloadResult:
         """Read the policy file again and put it live everywhere; ReloadRefused where that cannot be."""
@@ -133,6 +137,9 @@ class _Verbs:
 
     async def policy(self, request: Request, peer: Peer) -> tuple[int, object]:
         return 200, await self.operator.policy_info()
+
+    async def catalog(self, request: Request, peer: Peer) -> tuple[int, object]:
+        return 200, await self.operator.catalog()
 
     async def policy_reload(self, request: Request, peer: Peer) -> tuple[int, object]:
         try:

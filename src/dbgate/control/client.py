@@ -16,6 +16,7 @@ from dbgate.errors import DbgateError
 
 if TYPE_CHECKING:
     from dbgate.control.messages import (
+        CatalogInfo,
         HealthInfo,
         KillResult,
         PolicyDiff,
@@ -82,6 +83,10 @@ class ControlClient:
     def policy(self) -> PolicyInfo:
         """The policy that is live."""
         return cast("PolicyInfo", self._object("GET", "/v1/policy"))
+
+    def catalog(self) -> CatalogInfo:
+        """What stands behind the names of the server, as the workers have it."""
+        return cast("CatalogInfo", self._object("GET", "/v1/catalog"))
 
     def reload(self) -> ReloadResult:
         """Have the policy file read again; Refused with its problems where it is bad."""

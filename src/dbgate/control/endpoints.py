@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dbgate.control.messages import (
+    CatalogInfo,
     HealthInfo,
     KillResult,
     PolicyDiff,
@@ -60,6 +61,7 @@ ENDPOINTS: Final = (
         ((404, "There is no such session"),),
     ),
     Endpoint("GET", "/v1/policy", "policy", "The policy that is live", PolicyInfo),
+    Endpoint("GET", "/v1/catalog", "catalog", "What stands behind the names of the server", CatalogInfo),
     Endpoint(
         "POST",
         "/v1/policy/reload",

@@ -46,6 +46,18 @@ class PolicyInfo(TypedDict):
     problems: list[str]
 
 
+class CatalogInfo(TypedDict):
+    """What stands behind the names of the server. configured: an account is set for it; else all else is empty.
+    objects: views, routines and triggers; age_s: seconds since it was read, -1 = never; problem: "" or why the latest
+    reading failed; catalog: as the workers have it (docs/control-api.md), null where there is none."""
+
+    configured: bool
+    objects: int
+    age_s: int
+    problem: str
+    catalog: dict[str, Any] | None
+
+
 class ReloadResult(TypedDict):
     """The policy file was read again and is live in every worker. changed: it is another than before."""
 

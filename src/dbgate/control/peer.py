@@ -39,6 +39,7 @@ AUTHORISED: Final[dict[str, frozenset[Relation]]] = {
     "stats": OPERATORS,
     "sessions": OPERATORS,
     "policy": OPERATORS,
+    "catalog": OPERATORS,
     "sessions.kill": OPERATORS,
     "policy.reload": OPERATORS,
     "policy.versions": OPERATORS,

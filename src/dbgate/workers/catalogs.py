@@ -8,6 +8,7 @@ blocked (docs/adr/0042).
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Sequence
@@ -15,7 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from dbgate.config.settings import Settings
+from dbgate.control.messages import CatalogInfo
+from dbgate.errors import ConfigError
 from dbgate.gateway.catalog_source import CatalogError, Source, read_catalog
+from dbgate.gateway.certificates import load_contexts
 from dbgate.sql.catalog import Catalog
 from dbgate.sql.catalog_text import dump
 from dbgate.workers.process import WorkerGone, WorkerProcess
@@ -83,8 +87,21 @@ class Catalogs:
 
     def describe(self) -> dict[str, object]:
         """For the health page. age_s: seconds since it was read, -1 = never."""
-        age = int(time.monotonic() - self._read_at) if self._read_at else -1
-        return {"objects": self.objects, "age_s": age, "problem": self.problem}
+        return {"objects": self.objects, "age_s": self._age(), "problem": self.problem}
+
+    def info(self) -> CatalogInfo:
+        """For the control API; not in the loop, for it may be large."""
+        found = json.loads(self.text) if self.text is not None else None
+        return {
+            "configured": self.configured,
+            "objects": self.objects,
+            "age_s": self._age(),
+            "problem": self.problem,
+            "catalog": found,
+        }
+
+    def _age(self) -> int:
+        return int(time.monotonic() - self._read_at) if self._read_at else -1
 
     @property
     def lacking(self) -> str:
@@ -142,7 +159,18 @@ class Catalogs:
                 password = Path(settings.catalog_password_file).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise CatalogError(f"catalog_password_file cannot be read: {error}") from None
+        try:
+            tls = load_contexts(settings).server
+        except ConfigError as error:
+            raise CatalogError(str(error)) from None
         catalog = read_catalog(
-            Source(settings.upstream, settings.catalog_user, password, settings.connect_timeout)
+            Source(
+                settings.upstream,
+                settings.catalog_user,
+                password,
+                settings.connect_timeout,
+                tls,
+                settings.upstream_tls_mode != "prefer",
+            )
         )
         return catalog, dump(catalog)

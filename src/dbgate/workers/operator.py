@@ -11,6 +11,7 @@ from typing import Final
 from dbgate import __version__
 from dbgate.control.api import NotWritable, ReloadRefused
 from dbgate.control.messages import (
+    CatalogInfo,
     HealthInfo,
     KillResult,
     PolicyDiff,
@@ -67,6 +68,9 @@ class GatewayOperator:
             "loaded_at": rfc3339(policies.loaded_at) if policies.loaded_at else "",
             "problems": list(policies.last_problems),
         }
+
+    async def catalog(self) -> CatalogInfo:
+        return await asyncio.to_thread(self._supervisor.catalogs.info)
 
     async def reload(self, author: str) -> ReloadResult:
         outcome = await self._supervisor.reload_policy(author)

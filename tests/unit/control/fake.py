@@ -14,6 +14,7 @@ from dbgate.control.messages import (
     HealthInfo,
     KillResult,
     PolicyDiff,
+    CatalogInfo,
     PolicyInfo,
     PolicyText,
     PolicyVersion,
@@ -66,6 +67,13 @@ class FakeOperator:
         self.open = [session(1), session(2, db_user="report", state="busy", last_digest="")]
         self.acts: list[tuple[str, ...]] = []
         self.problems: list[str] = []
+        self.catalog_info: CatalogInfo = {
+            "configured": False,
+            "objects": 0,
+            "age_s": -1,
+            "problem": "",
+            "catalog": None,
+        }
         self.reasons: list[str] = []
         self.file = "/etc/dbgate/policy.yaml"
         self.versions = [version(2, True), version(1, author="start")]
@@ -118,6 +126,10 @@ class FakeOperator:
             "loaded_at": "2026-01-31T08:00:00.000000Z",
             "problems": self.problems,
         }
+
+    async def catalog(self) -> CatalogInfo:
+        await self._go()
+        return self.catalog_info
 
     async def reload(self, author: str) -> ReloadResult:
         await self._go()
