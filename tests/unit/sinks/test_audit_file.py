@@ -78,7 +78,7 @@ def test_lines_reach_the_file_in_order_with_wall_time(tmp_path: Path) -> None:
     sink.start()
     for n in range(1000):
         sink.put(record(f"SELECT {n}"))
-    assert sink.close() == 0
+    assert sink.close(60.0) == 0
     got = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert [line["statement"] for line in got] == [f"SELECT {n}" for n in range(1000)]
     assert {line["time"] for line in got} == {"2023-11-14T22:15:00.000000Z"}
@@ -92,7 +92,7 @@ def test_batches_fit_into_small_files(tmp_path: Path) -> None:
     for n in range(2000):
         sink.put(record(f"SELECT {n}"))
     sink.start()
-    assert sink.close() == 0
+    assert sink.close(60.0) == 0
     files = list(tmp_path.iterdir())
     assert len(files) > 50
     assert max(path.stat().st_size for path in files) <= 16_384
