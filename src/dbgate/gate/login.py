@@ -194,7 +194,6 @@ def _begin(state: State, login: Login, payload: bytes, auth: bytes) -> None:
     if not payload:
         state.move(ANSWER)
     elif state.server_tls and not login.change:
-        state.reader.seq = (state.reader.last_seq + 1) & 0xFF
         secure.wrap(state, login, payload)
     else:
         _to_auth(state, payload)

@@ -49,6 +49,7 @@ def upgrade(state: State, payload: bytes) -> None:
 def wrap(state: State, login: Login, payload: bytes) -> None:
     """Ask the server for TLS; `payload`, the HandshakeResponse, waits until it is there."""
     server = state.login_reader()
+    state.reader.seq = (state.reader.last_seq + 1) & 0xFF
     login.held = payload
     state.fx.to_server.append(build.packet(server.seq, ssl_request(payload)))
     server.seq = (server.seq + 1) & 0xFF

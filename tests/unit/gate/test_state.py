@@ -8,7 +8,6 @@ from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.kinds import RESULT
-from dbgate.wire.packet import PacketReader
 
 from .play import CLIENT, Play, brain, policy
 

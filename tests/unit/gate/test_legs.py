@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.legs import OFF, REQUIRE, Legs
+
+from .play import ids
+
+
+def test_nothing_is_configured_by_default() -> None:
+    legs = Brain(None, Limits(), ids()).legs
+    assert (legs.offered, legs.required, legs.server, legs.key) == (False, False, OFF, None)
+
+
+def test_what_is_configured_is_kept() -> None:
+    legs = Legs(True, True, REQUIRE)
+    assert Brain(None, Limits(), ids(), legs=legs).legs is legs
+    assert (legs.offered, legs.required, legs.server) == (True, True, REQUIRE)
