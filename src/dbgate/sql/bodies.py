@@ -113,8 +113,8 @@ class _Reading:
 
     def _read(self, definition: Definition, ctx: LexContext, schema: str) -> None:
         tokens = lex((definition.text or "").encode("utf-8", "surrogatepass"), ctx)
-        if tokens.error:
-            self.problem = tokens.error
+        if tokens.error or not len(tokens):
+            self.problem = tokens.error or "its definition says nothing"
             return
         if definition.kind == VIEW:
             unit, end = scan_text(tokens, ctx, schema, 0)

@@ -11,10 +11,10 @@ from typing import Any
 
 from dbgate.control.api import NotWritable, ReloadRefused
 from dbgate.control.messages import (
+    CatalogInfo,
     HealthInfo,
     KillResult,
     PolicyDiff,
-    CatalogInfo,
     PolicyInfo,
     PolicyText,
     PolicyVersion,

@@ -1,0 +1,206 @@
+"""What statements reach through the names in them: closure, cycles, and what is not known."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.analyze import analyze
+from dbgate.sql.bodies import Definition, build
+from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Behind, Body, Catalog, reached, unfolded
+from dbgate.sql.statement import MARIADB, LexContext
+
+from .contexts import MA, shown
+
+
+def view(name: str, query: str, schema: str = "shop") -> Definition:
+    return Definition(VIEW, schema, name, query, definer="root@%")
+
+
+def routine(kind: int, name: str, body: str, schema: str = "shop") -> Definition:
+    word = "PROCEDURE" if kind == PROCEDURE else "FUNCTION"
+    returns = "" if kind == PROCEDURE else " RETURNS INT"
+    return Definition(
+        kind, schema, name, f"CREATE {word} {name}(){returns} {body}", definer="root@%", invoker=name == "inv"
+    )
+
+
+def trigger(name: str, table: str, body: str, *events: str) -> Definition:
+    text = f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW {body}"
+    return Definition(TRIGGER, "shop", name, text, table=table, events=events)
+
+
+WORLD = build(
+    [
+        view("v1", "select `shop`.`secret`.`x` AS `x` from `shop`.`secret`"),
+        view("v2", "select `v1`.`x` AS `x` from `shop`.`v1`"),
+        view("v3", "select `shop`.`f`() AS `f`,`shop`.`udf`(1) AS `g`,`sys`.`h`() AS `h`"),
+        view("round", "select `shop`.`back`.`x` AS `x` from `shop`.`back`"),
+        view("back", "select `shop`.`round`.`x` AS `x` from `shop`.`round`"),
+        routine(FUNCTION, "f", "RETURN (SELECT max(x) FROM secret)"),
+        routine(FUNCTION, "inv", "RETURN 1"),
+        routine(PROCEDURE, "p", "BEGIN CALL q(); UPDATE t SET a = f() WHERE b; END"),
+        routine(PROCEDURE, "q", "BEGIN IF 1 THEN CALL p(); END IF; CALL sys.x(); END"),
+        routine(PROCEDURE, "lost", "CALL gone()"),
+        routine(PROCEDURE, "a", "SELECT 1", "pack"),
+        trigger("on_insert", "t", "INSERT INTO log VALUES (1)", "INSERT"),
+        trigger("on_delete", "t", "CALL lost()", "DELETE"),
+        trigger("on_both", "u", "SET @x = (SELECT 1 FROM v2)", "INSERT", "UPDATE"),
+        view("vt", "select `shop`.`t`.`a` AS `a` from `shop`.`t`"),
+    ],
+    MARIADB,
+    101106,
+    False,
+    frozenset({"udf"}),
+    frozenset({"pack"}),
+)
+
+
+def behind(sql: str, catalog: Catalog = WORLD, ctx: LexContext = MA, schema: str = "shop") -> list[Behind]:
+    analysis = analyze(sql.encode(), ctx, schema)
+    assert analysis.error == ""
+    return list(reached(catalog, analysis))
+
+
+def paths(sql: str) -> list[str]:
+    """Each without the words on whose rights it runs with."""
+    return sorted(
+        one.path.replace(" (definer root@%)", "").replace(" (definer unknown)", "") for one in behind(sql)
+    )
+
+
+def test_what_has_nothing_behind_it() -> None:
+    for sql in (
+        "SELECT 1",
+        "SELECT * FROM t",
+        "SHOW CREATE VIEW v1",
+        "DROP VIEW v1",
+        "SET @x = 1",
+        "SELECT md5('x')",
+    ):
+        assert behind(sql) == []
+    assert reached(None, analyze(b"SELECT * FROM v1", MA, "shop")) == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("SELECT * FROM v1", ["view shop.v1"]),
+        ("HANDLER v1 OPEN", ["view shop.v1"]),
+        ("SELECT * FROM shop.v2, v2", ["view shop.v2", "view shop.v2 > view shop.v1"]),
+        ("SELECT * FROM other.v2", []),
+        ("SELECT * FROM `round`", ["view shop.round", "view shop.round > view shop.back"]),
+        (
+            "SELECT * FROM v3",
+            ["view shop.v3", "view shop.v3", "view shop.v3", "view shop.v3 > function shop.f"],
+        ),
+        ("SELECT F()", ["function shop.f"]),
+        ("SELECT udf(1), sys.h()", []),
+        (
+            "CALL P()",
+            [
+                "procedure shop.p",
+                "procedure shop.p > function shop.f",
+                "procedure shop.p > procedure shop.q",
+            ],
+        ),
+        ("CALL sys.diagnostics()", []),
+        ("INSERT INTO t VALUES (1)", ["trigger shop.on_insert"]),
+        ("UPDATE t SET a = 1", []),
+        (
+            "REPLACE INTO t VALUES (1)",
+            [
+                "trigger shop.on_delete",
+                "trigger shop.on_delete > procedure shop.lost",
+                "trigger shop.on_delete > procedure shop.lost > procedure shop.gone",
+                "trigger shop.on_insert",
+            ],
+        ),
+        ("INSERT INTO vt VALUES (1)", ["view shop.vt", "view shop.vt > trigger shop.on_insert"]),
+        (
+            "INSERT INTO u VALUES (1) ON DUPLICATE KEY UPDATE a = 1",
+            [
+                "trigger shop.on_both",
+                "trigger shop.on_both > view shop.v2",
+                "trigger shop.on_both > view shop.v2 > view shop.v1",
+            ],
+        ),
+        ("EXECUTE IMMEDIATE 'SELECT * FROM v1'", ["view shop.v1"]),
+    ],
+)  # fmt: skip
+def test_the_way_to_what_is_behind(sql: str, wanted: list[str]) -> None:
+    assert paths(sql) == wanted
+
+
+def test_who_writes_through_a_view_may_write_its_tables() -> None:
+    (one,) = behind("DELETE FROM v1")
+    assert [shown(need) for need in one.unit.needs] == ["SELECT shop.secret", "DELETE shop.secret"]
+    assert one.unit.operations == ("DELETE", "SELECT")
+    assert one.unit.session  # it needs no right of its own
+    assert [shown(need) for need in behind("SELECT x FROM v1")[0].unit.needs] == ["SELECT shop.secret"]
+
+
+def test_whose_rights_the_server_checks() -> None:
+    assert behind("SELECT f()")[0].path == "function shop.f (definer root@%)"
+    assert behind("SELECT inv()")[0].path == "function shop.inv (runs with its invoker's rights)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "path", "problem"),
+    [
+        ("SELECT nobody(1)", "function shop.nobody", "it is not in the catalog"),
+        ("CALL nobody()", "procedure shop.nobody", "it is not in the catalog"),
+        ("CALL pack.a()", "procedure pack.a", "pack may be a package"),
+        ("SELECT Pack.f()", "function Pack.f", "Pack may be a package"),
+    ],
+)
+def test_routines_that_are_not_known(sql: str, path: str, problem: str) -> None:
+    (one,) = behind(sql)
+    assert (one.path, one.problem, one.dynamic) == (path, problem, False)
+    assert one.kind == (PROCEDURE if sql.startswith("CALL") else FUNCTION)
+    (one,) = behind("SELECT nobody(1)", schema="")
+    assert one.path == "function nobody"
+
+
+def test_functions_of_which_only_the_name_is_known_are_judged_by_it() -> None:
+    names = [ref.name for one in behind("SELECT * FROM v3") for ref in one.unit.functions]
+    assert sorted(names) == ["h", "udf"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "blocked"),
+    [
+        ("SELECT * FROM t", True),
+        ("INSERT INTO t VALUES (1)", True),
+        ("SELECT f()", True),
+        ("CALL p()", True),
+        ("SET @x = 1", False),
+        ("SELECT 1 FROM mysql.user", False),  # judged by name, catalog or not
+        ("DROP TABLE t", False),
+    ],
+)
+def test_without_one_that_was_read_nothing_can_be_followed(sql: str, blocked: bool) -> None:
+    found = behind(sql, Catalog((), missing="the server is gone"))
+    assert [one.problem for one in found] == ["there is no catalog: the server is gone"] * blocked
+
+
+def test_a_server_that_compares_names_otherwise() -> None:
+    folding = LexContext(MARIADB, 101106, fold_names=True)
+    (one,) = behind("SELECT * FROM T", ctx=folding)
+    assert one.problem == "there is no catalog: it was read from a server that compares names otherwise"
+
+
+def test_a_defect_is_something_that_cannot_be_followed() -> None:
+    broken = Catalog(())
+    broken.views = None  # type: ignore[assignment]
+    (one,) = behind("SELECT * FROM t", broken)
+    assert one.problem == "what stands behind its names cannot be told: AttributeError"
+
+
+def test_labels() -> None:
+    assert Body(VIEW, "s", "v").label() == "view s.v"
+    assert Body(TRIGGER, "s", "t").runs_as() == "definer unknown"
+
+
+def test_statements_of_dynamic_sql_come_behind_theirs() -> None:
+    analysis = analyze(b"SELECT 2; EXECUTE IMMEDIATE 'DELETE FROM t'", MA, "shop")
+    assert [unit.verb for unit in unfolded(analysis.statements)] == ["SELECT", "EXECUTE", "DELETE"]
