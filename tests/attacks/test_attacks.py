@@ -26,7 +26,7 @@ _DEADLY = ("SHUTDOWN", "RESTART", "CLONE")
 # What a batch of attacks changed is looked up once; only then one by one.
 _BATCH = 20
 # Each attack was seen to work on one of the servers; this share of them is tried on it again, to keep that true.
-_SHARE = int(os.environ.get("DBGATE_ATTACKS_DIRECT", "10"))
+_SHARE = int(os.environ.get("DBGATE_ATTACKS_DIRECT", "4"))
 
 
 @pytest.fixture(scope="module", params=["mariadb", "mysql"])
