@@ -10,12 +10,17 @@ import pytest
 
 from dbgate.cli.main import main as operators
 from dbgate.config.options import OPTIONS
+from dbgate.dashboard.main import main as dashboard
 from dbgate.workers.demo import how_to_go_on
 from dbgate.workers.main import main as server
 from tests.architecture.source import PROJECT
 
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
-COMMANDS: dict[str, click.Command] = {"dbgate": server, "dbgate-cli": operators}
+COMMANDS: dict[str, click.Command] = {
+    "dbgate": server,
+    "dbgate-cli": operators,
+    "dbgate-dashboard": dashboard,
+}
 # those that are no settings of the gateway: the tests' and CI's, in CONTRIBUTING.md, and the place of the settings file
 OTHER_VARIABLES = re.compile(
     r"DBGATE_(HYPOTHESIS|CORPUS|MYSQL|MYSQL_ROOT|SOAK_SECONDS|PYTHON|COMPILE|PURE|CONFIG|DEBIAN_MIRROR)\b"
@@ -57,7 +62,9 @@ def wrong_use(line: str) -> str:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_documented_commands_exist(path: Path) -> None:
     wrong = []
-    for line in re.findall(r"(?:^|[\s$(])((?:dbgate|dbgate-cli) [a-z-][^\n|;&#)]*)", code(path), re.M):
+    for line in re.findall(
+        r"(?:^|[\s$(])((?:dbgate|dbgate-cli|dbgate-dashboard) [a-z-][^\n|;&#)]*)", code(path), re.M
+    ):
         reason = wrong_use(line)
         if reason:
             wrong.append(f"{line.strip()}: {reason}")

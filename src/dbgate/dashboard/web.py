@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlencode
@@ -28,6 +29,7 @@ HERE: Final = Path(__file__).parent
 _NO_CONTENT: Final = 204
 
 
+@cache
 def template_environment() -> jinja2.Environment:
     """Escapes everything, and a name that is not there is a defect."""
     environment = jinja2.Environment(
