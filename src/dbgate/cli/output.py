@@ -75,11 +75,11 @@ def table(
     return made
 
 
-def heading(text: str) -> Text:
-    """A line above a table."""
+def heading(text: str, style: str = "bold") -> Text:
+    """A line above a table, or one by itself; its spaces stay."""
     from rich.text import Text
 
-    return Text(printable(text), style="bold")
+    return Text(printable(text), style=style)
 
 
 def longest(values: Iterable[object]) -> int:

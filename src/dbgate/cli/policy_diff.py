@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dbgate.cli.options import gateway_options, output_option
+from dbgate.cli.options import Exit, gateway_options, output_option
 
 if TYPE_CHECKING:
+    from dbgate.cli.policy_sources import Named
     from dbgate.control.client import ControlClient
     from dbgate.policy.difference import Change
 
@@ -20,13 +21,31 @@ _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="[B]", required=False)
 @click.option("--text", "as_text", is_flag=True, help="The texts, as `diff -u` shows them.")
+@click.option(
+    "--traffic",
+    "logs",
+    multiple=True,
+    type=click.Path(),
+    metavar="LOG",
+    help="Show instead which decisions on the statements of this audit log differ.",
+)
 @output_option
 @gateway_options
-def diff(client: ControlClient, first: str, second: str | None, as_text: bool, output: str) -> None:
+@click.pass_context
+def diff(
+    ctx: click.Context,
+    client: ControlClient,
+    first: str,
+    second: str | None,
+    as_text: bool,
+    logs: tuple[str, ...],
+    output: str,
+) -> None:
     """Show what differs between the policies A and B, rule by rule.
 
     A and B are numbers of versions of the running gateway (`dbgate-cli policy versions`), or policy
-    files; B is the policy in force where it is not given.
+    files; B is the policy in force where it is not given. With --traffic the exit status is 1 if a
+    decision differs.
     """
     from dbgate.cli import output as out
     from dbgate.cli.policy_sources import read_policy
@@ -34,6 +53,8 @@ def diff(client: ControlClient, first: str, second: str | None, as_text: bool, o
 
     old = read_policy(client, first)
     new = read_policy(client, second or "live")
+    if logs:
+        ctx.exit(_decisions(old, new, logs, output))
     changes = compare(old.file, new.file)
     texts = text_diff(old.text, new.text, old.name, new.name)
     if output == "json":
@@ -57,6 +78,19 @@ def diff(client: ControlClient, first: str, second: str | None, as_text: bool, o
             console.print(out.cell(f"{sign} {change.rule} {change.what}{_where(change)}", style, wrap=True))
             for detail in change.details:
                 console.print(out.indented(detail))
+
+
+def _decisions(old: Named, new: Named, logs: tuple[str, ...], output: str) -> int:
+    """Both policies on the same statements; gives the exit status."""
+    from dbgate.cli.policy_backtest import run, says_no, show
+    from dbgate.cli.policy_sources import compiled
+    from dbgate.policy.backtest import Backtest
+    from dbgate.policy.rejudge import Rejudge
+
+    test = Backtest(Rejudge(compiled(new)), Rejudge(compiled(old)))
+    seconds, skipped = run(test, logs)
+    show(test.tally, new.name, old.name, seconds, skipped, 20, output)
+    return int(Exit.NO if says_no(test.tally, "any", False) else Exit.DONE)
 
 
 _OTHERWISE: Final = "; they differ in comments or layout only (--text)."

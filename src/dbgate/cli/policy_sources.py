@@ -13,6 +13,7 @@ from dbgate.policy.load import PolicyFile, ReadFile, parse_policy
 
 if TYPE_CHECKING:
     from dbgate.control.client import ControlClient
+    from dbgate.policy.compiled import CompiledPolicy
 
 LIVE = "live"
 
@@ -58,6 +59,16 @@ def _parse(text: str | bytes, name: str, read: ReadFile) -> PolicyFile:
         return parse_policy(text, name, read)
     except PolicyError as error:
         refuse(name, error)
+
+
+def compiled(named: Named) -> CompiledPolicy:
+    """Ready to decide by. Ends the command where its parts contradict each other."""
+    from dbgate.policy.compile import compile_policy
+
+    try:
+        return compile_policy(named.file)
+    except PolicyError as error:
+        refuse(named.name, error)
 
 
 def refuse(name: str, error: PolicyError) -> NoReturn:
