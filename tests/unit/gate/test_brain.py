@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dbgate.gate import brain as module
 from dbgate.gate.brain import Bucket, Limits, Scope, analysis_cost, refusal
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
+from dbgate.sql.bodies import Definition, build
+from dbgate.sql.catalog import VIEW, Catalog
 from dbgate.sql.statement import MYSQL, Analysis, LexContext
 
 from .play import brain, policy
@@ -32,6 +34,33 @@ def test_one_scope_for_one_state() -> None:
     assert scope_of(it) is not it.scope(CTX, "shop", it.entry_for("app", "10.0.0.9"), True)
     latin = LexContext(MYSQL, 90704, "latin1")
     assert scope_of(it) is not it.scope(latin, "shop", it.entry_for("app", "10.0.0.9"), False)
+
+
+def test_a_catalog_counts_from_the_next_statement_on() -> None:
+    it = brain()
+    scope = scope_of(it)
+    text = b"SELECT * FROM users"
+    assert it.judge_text(scope, text, text, False).effect == ALLOW
+    made = Definition(VIEW, "shop", "users", "select `shop`.`secret`.`x` AS `x` from `shop`.`secret`")
+    it.publish_catalog(build([made], MYSQL, 90704, False))
+    assert scope.epoch != it.epoch
+    scope = scope_of(it)
+    assert scope.view.find_exact(text) is None
+    assert it.judge_text(scope, text, text, False).verdict.rule == "table-denied"
+    it.publish_catalog(None)
+    assert it.judge_text(scope_of(it), text, text, False).effect == ALLOW
+
+
+def test_who_is_told_of_changes() -> None:
+    told: list[int] = []
+    it = brain()
+    it.on_change = told.append
+    assert it.changed() == 0  # there is no catalog
+    it.publish_catalog(Catalog(()))
+    assert [it.changed(), it.changed()] == [1, 2]
+    assert told == [1, 2]
+    it.on_change = None
+    assert it.changed() == 0
 
 
 def test_scopes_are_bounded() -> None:

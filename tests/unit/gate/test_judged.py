@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dbgate.gate.judged import Judged
 from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
+from dbgate.sql.catalog import PROCEDURE, Behind
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
     NEED_SCHEMA,
@@ -53,6 +54,27 @@ def test_plain_is_what_needs_nothing_more() -> None:
     # A procedure may do anything to the session, so that its state must be read again.
     assert judged(Statement("CALL", (), (), calls=(RoutineRef("", "p"),))).rereads
     assert judged(Statement("CALL", (), (), calls=(RoutineRef("", "p"),))).moves
+
+
+def test_what_may_change_the_catalog() -> None:
+    for statement in (
+        Statement("ALTER", ("ALTER",), ()),
+        Statement("CREATE", ("CREATE", "DROP"), (), outline=("CREATE", "VIEW")),
+        Statement("DROP", (), (), creates_routine=True),
+        Statement("EXECUTE", ("EXECUTE",), (), dynamic="EXECUTE"),
+    ):
+        found = judged(statement)
+        assert (found.defines, found.plain) == (True, False)
+    for statement in (
+        Statement("INSERT", ("INSERT",), ()),
+        Statement("CREATE", ("CREATE",), (), outline=("CREATE", "TEMPORARY", "TABLE")),
+    ):
+        found = judged(statement)
+        assert (found.defines, found.plain) == (False, True)
+    unit = Statement("", ("DROP",), (), True)
+    analysis = Analysis((Statement("CALL", (), ()),), "", "", "", "", "", "", True)
+    for behind, defines in (((), False), ((Behind(PROCEDURE, "p", unit, "", False),), True)):
+        assert Judged(analysis, Verdict(ALLOW), (), "QUERY", behind).defines is defines
 
 
 def test_the_last_change_of_schema_counts() -> None:

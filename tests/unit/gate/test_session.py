@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from dbgate.gate.brain import Limits
 from dbgate.gate.session import Gate
+from dbgate.sql.catalog import Catalog
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
 from tests.unit.wire import making
@@ -197,6 +198,36 @@ def test_time_limits() -> None:
     play = Play(brain(POLICY.replace("global: {", "global: {connection_timeout: 10s, "))).login()
     assert play.take(play.gate.expired(11.0)).closed == "idle for too long"
     assert play.take(play.gate.expired(12.0)).to_client == b""
+
+
+def waiting() -> Play:
+    """A session that changed something, and waits for the catalog that says so."""
+    the_brain = brain()
+    the_brain.publish_catalog(Catalog(()))
+    the_brain.on_change = [].append
+    return Play(the_brain).login(b"root").passes(b"\x03ALTER TABLE users ADD x INT", [ok()])
+
+
+def test_the_wait_for_the_catalog_has_an_end() -> None:
+    play = waiting()
+    play.ask(b"SELECT 1")
+    assert play.to_server == b""
+    play.take(play.gate.expired(play.now + 4.0))
+    assert (play.to_server, play.closed) == (b"", "")
+    play.take(play.gate.expired(play.now + 6.0))
+    assert play.to_server == query(b"SELECT 1")
+
+
+def test_what_goes_wrong_behind_the_wait() -> None:
+    play = waiting()
+    play.client(packet(7, b"\x03SELECT 1"))
+    play.take(play.gate.settled(1, play.now))
+    assert play.closed.startswith("protocol error of the client")
+    play = waiting()
+    play.brain.new_event_id = broken
+    play.client(packet(0, b"\x03SELECT * FROM mysql.user"))
+    play.take(play.gate.settled(1, play.now))
+    assert play.closed == "internal error: RuntimeError"
 
 
 def test_the_list_of_sessions() -> None:

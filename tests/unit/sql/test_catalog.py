@@ -190,10 +190,9 @@ def test_a_server_that_compares_names_otherwise() -> None:
 
 
 def test_a_defect_is_something_that_cannot_be_followed() -> None:
-    broken = Catalog(())
-    broken.views = None  # type: ignore[assignment]
-    (one,) = behind("SELECT * FROM t", broken)
-    assert one.problem == "what stands behind its names cannot be told: AttributeError"
+    broken = Body(VIEW, "shop", "v", needs=("no need",))  # type: ignore[arg-type]
+    (one,) = behind("SELECT * FROM v", Catalog((broken,)))
+    assert one.problem.startswith("what stands behind its names cannot be told: ")
 
 
 def test_labels() -> None:
