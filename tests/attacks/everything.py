@@ -13,10 +13,12 @@ from tests.attacks import (
     expressions,
     functions,
     honest,
+    honest_conditions,
     honest_content,
     honest_drivers,
     honest_orm,
     honest_reports,
+    injected,
     lexical,
     positions,
     schemas,
@@ -40,6 +42,7 @@ MODULES = (
     dynamic,
     expressions,
     functions,
+    injected,
     lexical,
     positions,
     schemas,
@@ -53,6 +56,7 @@ MODULES = (
 )
 HONEST = (
     honest,
+    honest_conditions,
     honest_content,
     honest_drivers,
     honest_orm,

@@ -37,6 +37,7 @@ _REACHING: Final = frozenset(
     [
         "SLEEP",
         "BENCHMARK",
+        "BINLOG_GTID_POS",
         "GET_LOCK",
         "RELEASE_LOCK",
         "RELEASE_ALL_LOCKS",

@@ -304,8 +304,13 @@ _ORS: Final = word_set("OR || XOR")
 def _judge_rowless(tokens: Tokens, level: Level) -> str:
     """An operand that is no constant but names no column: functions without arguments, subqueries of whole tables."""
     operand = level.operand
-    if operand.facts and level.connector and (level.clause in _CONDITIONS or level.clause in _VALUES):
-        return f"a condition about the server alone behind {level.connector}"
+    if operand.facts:
+        if level.connector and (level.clause in _CONDITIONS or level.clause in _VALUES):
+            return f"a condition about the server alone behind {level.connector}"
+        if level.clause == "ORDER" and (operand.called or level.kind == SUBQUERY):
+            return "ORDER BY a fact about the server"
+        if level.kind == GROUP and operand.is_condition() and level.clause in _CONDITIONS:
+            return "a condition about the server alone"
     if level.clause not in _CONDITIONS:
         return ""
     if operand.queries:

@@ -39,6 +39,7 @@ _BEHIND_ALIAS: Final = frozenset(
 )  # fmt: skip
 # Reserved, and yet something to read from.
 _TABLE_WORDS: Final = ("DUAL", "LATERAL", "JSON_TABLE")
+_ADMINS: Final = ("ROLES_GRAPHML", "BINLOG_GTID_POS")
 _SEQUENCES: Final = ("NEXTVAL", "LASTVAL", "SETVAL")
 
 
@@ -371,6 +372,8 @@ class Scanner(Frames):
             facts.plain = False
             if word == "LOAD_FILE":
                 facts.bare("LOAD")
+            elif word in _ADMINS:  # what SHOW GRANTS and SHOW MASTER STATUS tell
+                facts.bare("ADMIN")
             elif word in _SEQUENCES and self.maria:
                 schema, name, _ = facts.dotted(i + 2, len(facts.tokens))
                 facts.table("SELECT" if word == "LASTVAL" else "INSERT", schema, name, word != "LASTVAL")

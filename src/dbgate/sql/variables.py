@@ -15,6 +15,7 @@ HARMLESS: Final = frozenset(
         "bulk_insert_buffer_size",
         "check_constraint_checks",
         "column_compression_threshold",
+        "completion_type",
         "cte_max_recursion_depth",
         "default_regex_flags",
         "default_storage_engine",

@@ -101,6 +101,7 @@ O = "SELECT shop.orders"  # noqa: E741
         ("SELECT 1f(1)", "bare SELECT; fn shop.1f"),
         ("SELECT LOAD_FILE('x')", "bare LOAD; bare SELECT"),
         ("SELECT `load_file`('x')", "bare LOAD; bare SELECT"),
+        ("SELECT BINLOG_GTID_POS('x', 4), `binlog_gtid_pos`('x', 4)", "bare ADMIN; bare SELECT"),
         ("SELECT SLEEP(1)", "bare SELECT"),
         ("SELECT `sleep`(1)", "bare SELECT"),
         ("SELECT NEXT VALUE FOR s, PREVIOUS VALUE FOR b.t", "INSERT shop.s; SELECT b.t; bare SELECT"),
