@@ -70,7 +70,7 @@ class Gate:
         reader = state.reader
         if state.phase == READY and not reader.buffered and not reader.dropping:
             scope = state.scope
-            if scope is not None and scope.quick and scope.epoch == self.brain.epoch and not state.unfollowed:
+            if scope is not None and scope.simple and scope.epoch == self.brain.epoch and not state.unfollowed:
                 judged = scope.view.exact.get(data)
                 # Found: the chunk is one packet that was judged before, byte for byte, in this very scope.
                 if (
@@ -87,6 +87,8 @@ class Gate:
                     state.command = COM_QUERY
                     state.phase = REPLY
                     state.reply.begin(RESULT, 1)
+                    if scope.watched:
+                        state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
                     fx.to_server.append(data)
                     return fx
         try:
@@ -327,8 +329,12 @@ class Gate:
     def _server_fault(self, what: str, now: float) -> None:
         """The server broke the protocol, or the gate lost track of it: the client hears no more of it."""
         self._last_word(ER_UNKNOWN, "08S01", "dbgate: the server's reply cannot be followed")
-        self.state.greeting = None
-        self.state.end(f"protocol error of the server: {what}", now)
+        state = self.state
+        state.greeting = None
+        why = f"protocol error of the server: {what}"
+        if not state.logged_in and not state.told:
+            state.denied(why, now, None, ER_UNKNOWN)
+        state.end(why, now)
 
     def _defect(self, error: Exception, now: float) -> None:
         """A defect of ours. Fail closed: what was about to be sent to the server is not."""

@@ -58,6 +58,9 @@ def test_greetings_that_cannot_be_followed(data: bytes) -> None:
     play = Play().server(data)
     assert play.closed.startswith("protocol error of the server")
     assert play.error().errno == 1105
+    assert [(r.event, r.reason, r.error_code) for r in play.records] == [
+        ("connection.denied", play.closed, 1105)
+    ]
 
 
 def test_a_login() -> None:
