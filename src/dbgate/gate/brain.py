@@ -66,7 +66,7 @@ class Scope:
 
     view: verdicts by the command's bytes as they travel (exact) and by digest (shaped); cap: rows per result set,
     -1 = none; simple: neither clock nor rate, so that a cached verdict is final; watched: replies need a cap or names;
-    quick: simple and not watched; door: what speaks against the connection itself (policy.transport).
+    door: what speaks against the connection itself (policy.transport).
     """
 
     def __init__(
@@ -99,7 +99,6 @@ class Scope:
             self.names_wanted = policy.watches_columns
             self.simple = not entry.has_clock and entry.rate <= 0.0
         self.watched = self.cap >= 0 or self.names_wanted
-        self.quick = self.simple and not self.watched
 
 
 @final

@@ -33,7 +33,10 @@ class Effects:
         self.close = ""
 
     def clear(self) -> None:
-        self.to_server.clear()
-        self.to_client.clear()
-        self.finished.clear()
+        if self.to_server:
+            self.to_server.clear()
+        if self.to_client:
+            self.to_client.clear()
+        if self.finished:
+            self.finished.clear()
         self.secure = 0

@@ -78,6 +78,9 @@ class Reply:
         self._held = b""  # the beginning of a packet that must be read whole
         self._need = 0  # bytes that _held must have
         self._left = 0  # definitions that are still to come
+        self.cap = -1
+        self.counted = 0
+        self.enforced = False
         self._columns = 0  # of a prepared statement
         self._set_rows = 0  # rows of this result set
         self._clean()
@@ -85,9 +88,6 @@ class Reply:
     def _clean(self) -> None:
         """Everything that an ordinary reply never touches."""
         self.special = False
-        self.cap = -1
-        self.counted = 0
-        self.enforced = False
         self.names_wanted = False
         self.infile_ok = False
         self.cursor_asked = False
@@ -116,17 +116,19 @@ class Reply:
         self.warnings = 0
         self.error_code = 0
         self.size = 0
+        self.cap = -1
         self._set_rows = 0
         self._state = _ROWS if kind == ROWS else _FIRST
 
     def watch(self, cap: int, counted: int, enforced: bool, names_wanted: bool) -> None:
         """cap: rows allowed per result set, -1 = no limit, of which `counted` were given before (cursors); enforced:
         cut there, else only mark; names_wanted: collect the names of result columns."""
-        self.special = True
         self.cap = cap
         self.counted = counted
         self.enforced = enforced
-        self.names_wanted = names_wanted
+        if names_wanted:
+            self.special = True
+            self.names_wanted = True
 
     def expect(self, infile: bool, cursor: bool, keep_rows: bool) -> None:
         """infile: a request for a file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
@@ -215,7 +217,15 @@ class Reply:
                 if not self.keep_rows and not self.cut:
                     pos, rows = self._plain_rows(data, pos)
                     if rows:
-                        continue
+                        if have - pos <= HEADER:
+                            continue
+                        # Behind them is what _plain_rows did not take: looked at here, without another round.
+                        length = data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16
+                        if data[pos + 3] != self.seq:
+                            raise ProtocolError(
+                                f"server sent packet number {data[pos + 3]} where {self.seq} was due"
+                            )
+                        stop = pos + HEADER + length
                 if length == 0:
                     raise ProtocolError("row without bytes")
                 if have - pos == HEADER:
@@ -237,6 +247,7 @@ class Reply:
                     self._set_rows += 1
                     if self.cap >= 0 and self._set_rows + self.counted > self.cap and not self.over:
                         self.over = True
+                        self.special = True
                         if self.enforced:
                             self.cut = True
                             return pos
