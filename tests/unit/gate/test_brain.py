@@ -84,7 +84,7 @@ def test_what_a_scope_knows() -> None:
     assert scope.version == it.policy.version  # type: ignore[union-attr]
     assert not scope_of(it, "night").simple
     plain = scope_of(brain())
-    assert (plain.cap, plain.watched, plain.quick) == (-1, False, True)
+    assert (plain.cap, plain.watched, plain.simple) == (-1, False, True)
     assert scope_of(brain(""), "app").version == ""
 
 
