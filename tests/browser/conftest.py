@@ -143,9 +143,7 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.note(str(error)))
         self.page.on(
             "console",
-            lambda message: (
-                self.errors.append(message.text) if message.type in ("error", "warning") else None
-            ),
+            lambda message: self.note(message.text) if message.type in ("error", "warning") else None,
         )
 
     def note(self, error: str) -> None:
