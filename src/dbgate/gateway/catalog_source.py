@@ -120,7 +120,7 @@ class _Reader:
         self._may_see_all(account, flavour, version)
         self._views()
         self._routines()
-        self._triggers()
+        self._triggers(flavour)
         loadable = frozenset(
             str(name).lower() for question in _LOADABLE for (name,) in self._rows_or_none(question)
         )
@@ -174,12 +174,25 @@ class _Reader:
                 problem=problem,
             )
 
-    def _triggers(self) -> None:
-        for schema, name, table, event, mode, definer in self._rows(_TRIGGERS):
+    def _triggers(self, flavour: int) -> None:
+        rows = self._rows(_TRIGGERS)
+        periods = {
+            (schema, table)
+            for schema, table in {(row[0], row[2]) for row in rows if "INSERT" in str(row[3])}
+            if flavour == MARIADB and self._has_period(schema, table)
+        }
+        for schema, name, table, event, mode, definer in rows:
             shown = self._rows_or_none(f"SHOW CREATE TRIGGER {_quoted(schema)}.{_quoted(name)}")
             text = shown[0][2] if shown else None
-            events = tuple(part.strip().upper() for part in re.split(r",|\bOR\b", str(event)))
-            self._add(TRIGGER, schema, name, text, mode, definer, "DEFINER", table, events)
+            events = {part.strip().upper() for part in re.split(r",|\bOR\b", str(event))}
+            if "INSERT" in events and (schema, table) in periods:
+                events |= {"UPDATE", "DELETE"}  # FOR PORTION OF inserts what is left over, and fires it
+            self._add(TRIGGER, schema, name, text, mode, definer, "DEFINER", table, tuple(sorted(events)))
+
+    def _has_period(self, schema: str, table: str) -> bool:
+        """Whether a table has an application-time period, or cannot be looked at."""
+        shown = self._rows_or_none(f"SHOW CREATE TABLE {_quoted(schema)}.{_quoted(table)}")
+        return not shown or "PERIOD FOR `" in shown[0][1]
 
     def _add(
         self,
