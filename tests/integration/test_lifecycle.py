@@ -128,7 +128,7 @@ def test_a_crashed_worker_is_started_again(mariadb: MariaDB, workers: int) -> No
             lambda: gateway.health("/health")[1]["sessions"] == 0
         )  # none is left over from the dead one
         assert gateway.health("/health")[1]["worker_restarts"] == 1
-        assert gateway.health("/health")[1]["workers_ready"] == workers
+        eventually(lambda: gateway.health("/health")[1]["workers_ready"] == workers)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
