@@ -149,6 +149,9 @@ class Catalogs:
         except TimeoutError:
             LOG.error("worker %d does not take the new catalog: it is ended and started again", worker.row)
             worker.crash()
+        except Exception:  # whatever it is, no worker goes on with the old one
+            LOG.exception("worker %d cannot take the new catalog: it is ended and started again", worker.row)
+            worker.crash()
 
     def _read(self) -> tuple[Catalog, str]:
         """In a thread."""

@@ -108,6 +108,7 @@ def test_refused(parser: Callable[[str], object], text: str) -> None:
 
 
 def test_the_rest() -> None:
+    assert parse.text(" as it is ") == " as it is "
     assert parse.integer(" 12 ") == 12
     assert parse.path("x y") == "x y"
     assert parse.workers("auto") == 0

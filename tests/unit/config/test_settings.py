@@ -74,6 +74,22 @@ def test_bad_files(text: str, place: str) -> None:
     assert place in problems(text=text)
 
 
+def test_the_account_of_the_catalog() -> None:
+    settings = load({"catalog_user": "seer", "catalog_refresh": "5m"}, {"DBGATE_CATALOG_PASSWORD": " p w "})
+    assert (settings.catalog_user, settings.catalog_password, settings.catalog_refresh) == (
+        "seer",
+        " p w ",
+        300.0,
+    )
+    assert "keep one of them" in problems(
+        flags={"catalog_user": "u", "catalog_password": "p", "catalog_password_file": "f"}
+    )
+    for name in ("catalog_password", "catalog_password_file"):
+        found = problems(flags={name: "hush"})
+        assert "without catalog_user" in found
+        assert "hush" not in found
+
+
 def test_an_empty_file_is_fine() -> None:
     assert load({}, {}, "# nothing\n").workers == 0
 
