@@ -63,6 +63,7 @@ policy = LazyGroup(
     {
         "validate": "policy_validate:validate",
         "explain": "policy_explain:explain",
+        "who-can": "policy_who_can:who_can",
         "backtest": "policy_backtest:backtest",
         "learn": "policy_learn:learn",
         "reload": "policy_reload:reload",

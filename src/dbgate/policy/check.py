@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import final
-
 from dbgate.errors import Problem
+from dbgate.policy.conflicts import Warnings, check_conflicts
 from dbgate.policy.folding import is_system_schema
-from dbgate.policy.globs import GlobIndex, is_glob
+from dbgate.policy.globs import is_glob
 from dbgate.policy.load import PolicyFile
 from dbgate.policy.model import Entry
 from dbgate.policy.names import QualifiedName
 from dbgate.policy.operations import WITHOUT_TABLE
 from dbgate.policy.patterns import Regex
-from dbgate.policy.source import Network
-from dbgate.policy.yamltext import Path, show_path
+from dbgate.policy.precedence import Precedence
+from dbgate.policy.yamltext import Path
 
 
 def check_policy(file: PolicyFile) -> list[Problem]:
     """Every warning, in file order: same form as an error's problems."""
-    warnings = _Warnings(file)
+    warnings = Warnings(file)
     entries = file.policy.access_control
     if not entries:
         warnings.add(("access_control",), "there is no access rule: nobody can log in")
@@ -30,21 +29,11 @@ def check_policy(file: PolicyFile) -> list[Problem]:
     _check_rules(warnings)
     _check_shapes(warnings)
     _check_procedures(warnings)
+    check_conflicts(warnings)
     return sorted(warnings.problems, key=lambda problem: (problem.line, problem.column))
 
 
-@final
-class _Warnings:
-    def __init__(self, file: PolicyFile) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def add(self, path: Path, message: str) -> None:
-        place = self.file.place(*path)
-        self.problems.append(Problem(self.file.filename, place.line, place.column, show_path(path), message))
-
-
-def _check_tables(warnings: _Warnings, number: int, entry: Entry) -> None:
+def _check_tables(warnings: Warnings, number: int, entry: Entry) -> None:
     here: Path = ("access_control", number)
     lists: list[tuple[Path, list[QualifiedName]]] = [((*here, "allowed_tables"), entry.allowed_tables)]
     lists += [((*here, "grants", i, "tables"), grant.tables) for i, grant in enumerate(entry.grants)]
@@ -64,7 +53,7 @@ def _check_tables(warnings: _Warnings, number: int, entry: Entry) -> None:
                 )
 
 
-def _check_operations(warnings: _Warnings, number: int, entry: Entry) -> None:
+def _check_operations(warnings: Warnings, number: int, entry: Entry) -> None:
     here: Path = ("access_control", number)
     allowed = set(entry.allowed_operations)
     if not entry.grants and not allowed:
@@ -85,7 +74,7 @@ def _check_operations(warnings: _Warnings, number: int, entry: Entry) -> None:
                 warnings.add((*here, "grants", grant_index, "operations", index), message)
 
 
-def _check_sources(warnings: _Warnings, number: int, entry: Entry) -> None:
+def _check_sources(warnings: Warnings, number: int, entry: Entry) -> None:
     for index, network in enumerate(entry.source_ip or []):
         if network.host_bits:
             message = (
@@ -94,16 +83,22 @@ def _check_sources(warnings: _Warnings, number: int, entry: Entry) -> None:
             warnings.add(("access_control", number, "source_ip", index), message)
 
 
-def _check_order(warnings: _Warnings, entries: list[Entry]) -> None:
+def _check_order(warnings: Warnings, entries: list[Entry]) -> None:
     """Rules that never come to their turn, because earlier ones match everything that they match."""
-    seen = _Seen(entries)
+    order = Precedence(entries)
     names: dict[str, int] = {}
     for number, entry in enumerate(entries):
         here: Path = ("access_control", number)
-        earlier = seen.all_taken(number, entry)
-        if earlier:
-            lines = ", ".join(str(warnings.file.line("access_control", n)) for n in sorted(earlier))
-            warnings.add(here, f"never used: earlier access rules match first (line {lines})")
+        takers = [order.takers(number, user) for user in entry.user]
+        if all(takers):
+            earlier = sorted(set().union(*takers))
+            warnings.add(here, f"never used: earlier access rules match first ({_lines(warnings, earlier)})")
+        else:
+            for index, taken in enumerate(takers):
+                if taken:
+                    message = f"{entry.user[index]!r} never comes to this rule: an earlier one matches first"
+                    where = f" ({_lines(warnings, sorted(taken))})"
+                    warnings.add((*here, "user", index), message + where)
         if entry.name is not None:
             if entry.name in names:
                 message = f"{entry.name!r} is also the name of the rule in line {names[entry.name]}"
@@ -111,56 +106,12 @@ def _check_order(warnings: _Warnings, entries: list[Entry]) -> None:
             names.setdefault(entry.name, warnings.file.line(*here))
 
 
-@final
-class _Seen:
-    """Which rules name a user, exactly or by a glob."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        self._entries = entries
-        self._exact: dict[str, list[int]] = {}
-        self._globs: list[tuple[str, int]] = []
-        for number, entry in enumerate(entries):
-            for user in entry.user:
-                if is_glob(user):
-                    self._globs.append((user, number))
-                else:
-                    self._exact.setdefault(user, []).append(number)
-        self._index = GlobIndex([glob for glob, _ in self._globs])
-
-    def all_taken(self, number: int, entry: Entry) -> set[int]:
-        """The earlier rules that between them match all users from all sources of rule `number`; empty where
-        something is left for it."""
-        takers: set[int] = set()
-        for user in entry.user:
-            candidates = [n for n in self._naming(user) if n < number]
-            sources: list[Network | None] = [*entry.source_ip] if entry.source_ip else [None]
-            for source in sources:
-                taker = next((n for n in sorted(candidates) if _accepts(self._entries[n], source)), None)
-                if taker is None:
-                    return set()
-                takers.add(taker)
-        return takers
-
-    def _naming(self, user: str) -> list[int]:
-        """Rules of which some user pattern holds every name that `user`, a name or a glob, stands for."""
-        found = list(self._exact.get(user, []))
-        if not is_glob(user):
-            return found + [self._globs[i][1] for i in self._index.find(user)]
-        start = user.replace("?", "*").partition("*")[0]
-        for i in self._index.find(start):
-            glob, number = self._globs[i]
-            if glob == glob.rstrip("*") + "*" and not is_glob(glob.rstrip("*")):
-                found.append(number)
-        return found + [number for glob, number in self._globs if glob == user]
+def _lines(warnings: Warnings, numbers: list[int]) -> str:
+    """Where access rules stand."""
+    return "line " + ", ".join(str(warnings.file.line("access_control", number)) for number in numbers)
 
 
-def _accepts(entry: Entry, source: Network | None) -> bool:
-    if entry.source_ip is None:
-        return True
-    return source is not None and any(network.covers(source) for network in entry.source_ip)
-
-
-def _check_rules(warnings: _Warnings) -> None:
+def _check_rules(warnings: Warnings) -> None:
     rules = warnings.file.policy.sql_rules
     for index, item in enumerate(rules.block_patterns):
         if Regex(item.pattern, True).search(""):
@@ -170,7 +121,7 @@ def _check_rules(warnings: _Warnings) -> None:
         warnings.add(("sql_rules", "injection", "detectors"), "no detector is on; leave the key out for all")
 
 
-def _check_shapes(warnings: _Warnings) -> None:
+def _check_shapes(warnings: Warnings) -> None:
     shapes = warnings.file.policy.sql_rules.shapes
     if shapes is None or shapes.mode == "learning" or warnings.file.shapes is None:
         return
@@ -182,7 +133,7 @@ def _check_shapes(warnings: _Warnings) -> None:
                 warnings.add(("access_control", number, "user", index), message)
 
 
-def _check_procedures(warnings: _Warnings) -> None:
+def _check_procedures(warnings: Warnings) -> None:
     control = warnings.file.policy.procedure_control
     if control.mode == "whitelist" and not control.whitelist:
         warnings.add(("procedure_control", "mode"), "the whitelist is empty: no procedure can be called")

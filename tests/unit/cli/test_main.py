@@ -31,7 +31,6 @@ def test_every_command_says_what_it_does_and_takes_the_common_options() -> None:
         options = {name for parameter in command.params for name in parameter.opts}
         assert {"-o", "--output"} <= options, path
         if path not in (
-            ("policy", "validate"),
             ("policy", "learn"),
             ("audit", "tail"),
         ):  # those that never ask a gateway

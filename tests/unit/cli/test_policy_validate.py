@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dbgate.policy.load import parse_policy
 from tests.unit.cli.conftest import Run
+from tests.unit.control.fake import FakeOperator
 
 GOOD = """\
 version: 1
@@ -91,3 +93,35 @@ def test_a_file_cannot_send_control_sequences(run: Run, tmp_path: Path) -> None:
     result = run("policy", "validate", put(tmp_path, '"k\\e[2Jey": 1\n'))
     assert result.exit_code == 1
     assert "\x1b" not in result.stdout
+
+
+NEVER = """\
+access_control:
+- {user: a, allowed_tables: [a.b], allowed_operations: [SELECT], blocked_operations: [DROP]}
+
+
+sql_rules:
+
+  block_statements: [TRUNCATE]
+  block_patterns: [x]
+"""
+
+
+def test_rules_that_never_hit(run: Run, gateway: FakeOperator, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("p.yaml").write_text(NEVER)
+    refused = run("policy", "validate", "p.yaml", "--stats")
+    assert refused.exit_code == 1
+    assert "cannot be told" in refused.stderr
+    live = parse_policy(NEVER).version
+
+    async def info() -> object:
+        return {"file": "p.yaml", "version": live, "loaded_at": "", "problems": []}
+
+    monkeypatch.setattr(gateway, "policy_info", info)
+    shown = run("policy", "validate", "p.yaml", "--stats").stdout  # line 7 has hit once
+    assert "block_statements" not in shown
+    assert "p.yaml:8:20: sql_rules.block_patterns[0]: never hit so far" in shown
+    assert "blocked_operations[0]: never hit so far" in shown
+    assert run("policy", "validate", "p.yaml", "--stats", "--strict").exit_code == 1
+    assert run("policy", "validate", "p.yaml", "--strict").exit_code == 0
+    assert run("policy", "validate", "p.yaml", "--stats", "--socket", "/nonexistent").exit_code == 3

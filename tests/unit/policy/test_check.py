@@ -9,6 +9,7 @@ from dbgate.policy.load import parse_policy
 
 SCHEMA = "global: {default_schema: shop}\n"
 GOOD = "allowed_tables: [a.b], allowed_operations: [SELECT]"
+CALLS = GOOD.replace("[SELECT]", "[CALL]").replace("operations: SELECT", "operations: [CALL]")
 
 
 def warnings(text: str) -> list[str]:
@@ -89,7 +90,7 @@ def test_nothing_to_say() -> None:
             "4:27: procedure_control.mode: the blacklist is empty: CALL alone decides",
         ),
         (
-            entries(f"user: a, {GOOD}")
+            entries(f"user: a, {CALLS}")
             + "procedure_control: {mode: whitelist, whitelist: a.b, blacklist: a.c}",
             "4:65: procedure_control.blacklist: not used: mode is whitelist",
         ),
@@ -99,7 +100,7 @@ def test_nothing_to_say() -> None:
             "4:49: procedure_control.whitelist: not used: mode is blacklist",
         ),
         (
-            f"access_control:\n- {{user: a, {GOOD}}}\nprocedure_control: {{mode: whitelist, whitelist: b}}",
+            f"access_control:\n- {{user: a, {CALLS}}}\nprocedure_control: {{mode: whitelist, whitelist: b}}",
             "3:49: procedure_control.whitelist[0]: 'b' names no schema, so it is that procedure in any schema",
         ),
     ],
@@ -133,15 +134,24 @@ def test_one_warning(text: str, expected: str) -> None:
 def test_a_rule_that_never_comes_to_its_turn(first: str, second: str, unused: bool) -> None:
     found = warnings(entries(f"{first}, {GOOD}", f"{second}, {GOOD}"))
     expected = ["4:3: access_control[1]: never used: earlier access rules match first (line 3)"]
-    assert found == (expected if unused else [])
+    if unused:
+        assert found == expected
+    else:
+        assert all("never comes to this rule" in one for one in found)
+
+
+def test_a_user_who_never_comes_to_a_rule() -> None:
+    found = warnings(entries(f"user: a, {GOOD}", f"user: [b, a], {GOOD}"))
+    message = "'a' never comes to this rule: an earlier one matches first (line 3)"
+    assert found == [f"4:14: access_control[1].user[1]: {message}"]
 
 
 def test_several_rules_can_take_all_of_another() -> None:
     text = entries(f"user: a, {GOOD}", f"user: b, source_ip: 10.0.0.0/8, {GOOD}", f"user: [b, a], {GOOD}",
                    f"user: [b, a], source_ip: 10.0.0.0/24, {GOOD}")  # fmt: skip
-    assert warnings(text) == [
-        "6:3: access_control[3]: never used: earlier access rules match first (line 3, 4)"
-    ]
+    found = warnings(text)
+    assert found[1:] == ["6:3: access_control[3]: never used: earlier access rules match first (line 3, 4)"]
+    assert "'a' never comes to this rule" in found[0]
 
 
 def test_users_of_whom_nothing_was_learned() -> None:

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Run
+from tests.unit.control.fake import FakeOperator
+from tests.unit.policy.test_whocan import TEXT
+
+
+@pytest.fixture(autouse=True)
+def policy() -> None:
+    Path("p.yaml").write_text(TEXT)
+
+
+def test_who_may(run: Run) -> None:
+    result = run("policy", "who-can", "select", "shop.users", "-f", "p.yaml")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["USER", "FROM", "RULE", "LINE", "MAY", "HOW"]
+    assert len(lines) == 5
+    assert lines[1].split()[:5] == ["app_one", "10.0.0.0/8", "app", "3", "yes"]
+    assert "only 09:00-18:00" in lines[2]
+    assert "at most 5/s" in lines[2]
+    assert "earlier rules name app_one (line 3)" in lines[2]
+    assert "would be blocked by table-denied, which is in monitor mode" in lines[4]
+    everybody = run("policy", "who-can", "SELECT", "users", "-f", "p.yaml", "--all").stdout
+    assert "an earlier rule matches first" in everybody
+    assert "table-denied: SELECT on shop.users is not granted to entry 'none'" in everybody
+
+
+def test_json_and_nobody(run: Run) -> None:
+    answer = json.loads(run("policy", "who-can", "SELECT", "users", "-f", "p.yaml", "-o", "json").stdout)
+    assert (answer["schema"], answer["table"], answer["anybody"]) == ("shop", "users", True)
+    assert [who["user"] for who in answer["who"]] == ["app_one", "app_*", "app_one", "watched"]
+    assert answer["who"][1]["exceptions"] == [{"user": "app_one", "line": 3}]
+    Path("p.yaml").write_text(TEXT.replace("mode: monitor, ", ""))
+    result = run("policy", "who-can", "DELETE", "shop.users", "-f", "p.yaml")
+    assert (result.exit_code, result.stdout) == (1, "Nobody may DELETE on shop.users under p.yaml.\n")
+    nobody = run("policy", "who-can", "DELETE", "shop.users", "-f", "p.yaml", "-o", "json")
+    assert (nobody.exit_code, json.loads(nobody.stdout)["anybody"]) == (1, False)
+    assert "Nobody may LOCK under" in run("policy", "who-can", "LOCK", "-f", "p.yaml").stdout
+
+
+def test_wrong_questions(run: Run) -> None:
+    for arguments in (("FLY", "a.b"), ("SELECT",)):
+        assert run("policy", "who-can", *arguments, "-f", "p.yaml").exit_code == 2
+    Path("p.yaml").write_text(TEXT.replace("default_schema: shop", "mode: enforce"))
+    result = run("policy", "who-can", "SELECT", "users", "-f", "p.yaml")
+    assert result.exit_code == 2
+    assert "names no schema" in result.stderr
+
+
+def test_of_the_running_gateway(run: Run, gateway: FakeOperator) -> None:
+    gateway.texts[2] = TEXT
+    answer = json.loads(run("policy", "who-can", "SELECT", "shop.users", "-o", "json").stdout)
+    assert answer["policy"] == "version 2"
+    assert run("policy", "who-can", "SELECT", "a.b", "--socket", "/nonexistent").exit_code == 3

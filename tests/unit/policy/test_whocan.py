@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dbgate.policy.compile import compile_policy
+from dbgate.policy.load import parse_policy
+from dbgate.policy.whocan import Who, who_can
+
+TEXT = """\
+global: {default_schema: shop}
+access_control:
+- {name: app, user: app_one, source_ip: 10.0.0.0/8, allowed_tables: [users], allowed_operations: [SELECT]}
+- {name: apps, user: ["app_*", app_one], allowed_tables: [users], allowed_operations: [SELECT, CALL],
+   rate_limit: 5/s, time_restriction: {allow: ["09:00-18:00"]}}
+- {name: again, user: app_two, allowed_tables: ["*"], allowed_operations: ["*"]}
+- {name: watched, user: watched, mode: monitor, allowed_tables: [other], allowed_operations: [SELECT]}
+- {name: none, user: none, allowed_tables: [orders], allowed_operations: [SELECT]}
+sql_rules: {block_statements: [DROP]}
+procedure_control: {mode: whitelist, whitelist: [shop.p]}
+"""
+
+
+def ask(operation: str, schema: str = "", table: str = "") -> dict[tuple[str, str], Who]:
+    file = parse_policy(TEXT)
+    return {
+        (who.entry, who.user): who for who in who_can(file, compile_policy(file), operation, schema, table)
+    }
+
+
+def test_who_reads_a_table() -> None:
+    found = ask("SELECT", "shop", "users")
+    assert {key for key, who in found.items() if who.can and who.reached} == {
+        ("app", "app_one"),
+        ("apps", "app_*"),
+        ("apps", "app_one"),
+        ("watched", "watched"),
+    }
+    assert found["app", "app_one"].sources == ["10.0.0.0/8"]
+    glob = found["apps", "app_*"]
+    assert glob.exceptions == [("app_one", 3)]
+    assert (glob.rate, "09:00-18:00" in glob.when) == ("5/s", True)
+    assert not found["again", "app_two"].reached  # app_* comes first
+    assert found["watched", "watched"].verdict.rule == "table-denied"
+    assert found["none", "none"].verdict.rule == "table-denied"
+
+
+def test_what_is_blocked_for_all() -> None:
+    assert not any(who.can for who in ask("DROP", "shop", "users").values() if who.entry != "watched")
+    assert ask("SELECT", "mysql", "user")["again", "app_two"].verdict.rule == "schema-access"
+
+
+def test_procedures_and_what_needs_no_table() -> None:
+    assert ask("CALL", "shop", "p")["apps", "app_*"].can
+    assert ask("CALL", "shop", "q")["apps", "app_*"].verdict.rule == "procedure"
+    assert ask("SHOW")["again", "app_two"].can
+    assert not ask("SHOW")["none", "none"].can
