@@ -178,7 +178,7 @@ class Session:
             self.client = tls
         else:
             self.server = tls
-        tls.start(early)
+        tls.start(early if ours else b"")
 
     def secured(self, leg: int, why: str, subject: str) -> None:
         """A handshake is over; see tls.TlsLeg."""

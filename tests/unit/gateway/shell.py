@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import uvloop
 
@@ -13,8 +13,10 @@ from dbgate.audit.record import Record
 from dbgate.config.parse import Address
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Board, Seats
+from dbgate.gateway.certificates import Contexts
 from dbgate.gateway.connection import Session
 from dbgate.gateway.hub import Hub
+from dbgate.gateway.proxy_protocol import ProxyFront, Trusted
 from dbgate.gateway.timers import Timers
 from dbgate.stats.counters import Counters
 from dbgate.stats.layout import PAGE_BYTES
@@ -47,6 +49,8 @@ class ScriptedGate:
         self.on_client: Callable[[Effects, bytes], None] = lambda fx, data: fx.to_server.append(data)
         self.on_server: Callable[[Effects, bytes], None] = lambda fx, data: fx.to_client.append(data)
         self.last_word = b""
+        self.why = ""  # not_secured
+        self.address = ("", 0)
 
     def _note(self, call: str) -> Effects:
         self.fx.clear()
@@ -92,6 +96,21 @@ class ScriptedGate:
         fx.to_client.append(f"{errno} {sqlstate} {message}".encode())
         return fx
 
+    def client_secured(self, subject: str, now: float) -> Effects:
+        fx = self._note(f"client_secured {subject}".strip())
+        fx.to_client.append(b"welcome")
+        return fx
+
+    def server_secured(self, now: float) -> Effects:
+        fx = self._note("server_secured")
+        fx.to_server.append(b"held")
+        return fx
+
+    def not_secured(self, why: str, now: float) -> Effects:
+        fx = self._over("not_secured")
+        self.why = why
+        return fx
+
     def describe(self) -> dict[str, object]:
         return {"calls": len(self.calls)}
 
@@ -109,6 +128,9 @@ class Shell:
         | None = None,
         limit: int = 10,
         upstream: Address | None = None,
+        contexts: Contexts | None = None,
+        trusted: tuple[str, ...] = (),
+        timeout: float = 5.0,
     ) -> None:
         self.serve = server or echo
         self.gates: list[ScriptedGate] = []
@@ -116,10 +138,14 @@ class Shell:
         self.board = Board(Board.create())
         self.limit = limit
         self.upstream = upstream
+        self.contexts = contexts
+        self.trusted = Trusted(trusted) if trusted else None
+        self.timeout = timeout
         self.make_gate: Callable[[], ScriptedGate] = ScriptedGate
         self.port = 0
         self.page = memoryview(bytearray(PAGE_BYTES)).cast("Q")
         self.server_side: list[asyncio.StreamWriter] = []
+        self.client_side: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Shell:
         loop = asyncio.get_running_loop()
@@ -135,8 +161,9 @@ class Shell:
             keep=self.kept.append,
             counters=Counters(self.page),
             session_prefix="s",
+            contexts=self.contexts,
         )
-        self._front = await loop.create_server(lambda: Session(self.hub, loop), "127.0.0.1", 0)
+        self._front = await loop.create_server(self._protocol, "127.0.0.1", 0)
         self.port = self._front.sockets[0].getsockname()[1]
         return self
 
@@ -144,7 +171,7 @@ class Shell:
         self._front.close()
         self.hub.kill_all()
         self._behind.close()
-        for writer in self.server_side:
+        for writer in (*self.server_side, *self.client_side):
             writer.close()
         await eventually(lambda: not self.hub.sessions)
         for session in list(self.hub.ending):
@@ -153,6 +180,17 @@ class Shell:
         self.hub.flush()
         await self._behind.wait_closed()
         self.board.close()
+
+    def _protocol(self) -> asyncio.Protocol:
+        loop = asyncio.get_running_loop()
+        if self.trusted is None:
+            return cast(asyncio.Protocol, Session(self.hub, loop))
+        return ProxyFront(
+            self.hub,
+            self.trusted,
+            self.timeout,
+            lambda ip, port, since: cast(asyncio.Protocol, Session(self.hub, loop, ip, port, since)),
+        )
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.server_side.append(writer)
@@ -165,11 +203,14 @@ class Shell:
 
     def _gate(self, session_id: str, client_ip: str, client_port: int, now: float) -> ScriptedGate:
         gate = self.make_gate()
+        gate.address = (client_ip, client_port)
         self.gates.append(gate)
         return gate
 
     async def client(self, limit: int = 1 << 16) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port, limit=limit)
+        made = await asyncio.open_connection("127.0.0.1", self.port, limit=limit)
+        self.client_side.append(made[1])
+        return made
 
     async def raw_client(self) -> socket.socket:
         """A non-blocking socket that reads nothing by itself."""
