@@ -217,15 +217,7 @@ class Reply:
                 if not self.keep_rows and not self.cut:
                     pos, rows = self._plain_rows(data, pos)
                     if rows:
-                        if have - pos <= HEADER:
-                            continue
-                        # Behind them is what _plain_rows did not take: looked at here, without another round.
-                        length = data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16
-                        if data[pos + 3] != self.seq:
-                            raise ProtocolError(
-                                f"server sent packet number {data[pos + 3]} where {self.seq} was due"
-                            )
-                        stop = pos + HEADER + length
+                        continue
                 if length == 0:
                     raise ProtocolError("row without bytes")
                 if have - pos == HEADER:
