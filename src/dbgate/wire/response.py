@@ -78,9 +78,6 @@ class Reply:
         self._held = b""  # the beginning of a packet that must be read whole
         self._need = 0  # bytes that _held must have
         self._left = 0  # definitions that are still to come
-        self.cap = -1
-        self.counted = 0
-        self.enforced = False
         self._columns = 0  # of a prepared statement
         self._set_rows = 0  # rows of this result set
         self._clean()
@@ -88,6 +85,9 @@ class Reply:
     def _clean(self) -> None:
         """Everything that an ordinary reply never touches."""
         self.special = False
+        self.cap = -1
+        self.counted = 0
+        self.enforced = False
         self.names_wanted = False
         self.infile_ok = False
         self.cursor_asked = False
@@ -111,11 +111,7 @@ class Reply:
         self.kind = kind
         self.seq = seq & 0xFF
         self.done = False
-        self.rows = 0
-        self.affected_rows = 0
-        self.warnings = 0
-        self.error_code = 0
-        self.size = 0
+        self.rows = self.affected_rows = self.warnings = self.error_code = self.size = 0
         self.cap = -1
         self._set_rows = 0
         self._state = _ROWS if kind == ROWS else _FIRST
@@ -127,8 +123,7 @@ class Reply:
         self.counted = counted
         self.enforced = enforced
         if names_wanted:
-            self.special = True
-            self.names_wanted = True
+            self.special = self.names_wanted = True
 
     def expect(self, infile: bool, cursor: bool, keep_rows: bool) -> None:
         """infile: a request for a file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
@@ -238,8 +233,7 @@ class Reply:
                         self.kept.append(data[pos + HEADER : stop])
                     self._set_rows += 1
                     if self.cap >= 0 and self._set_rows + self.counted > self.cap and not self.over:
-                        self.over = True
-                        self.special = True
+                        self.over = self.special = True
                         if self.enforced:
                             self.cut = True
                             return pos
