@@ -118,6 +118,13 @@ class Version(click.ParamType):  # type: ignore[type-arg]  # generic since click
 @click.option("--charset", default="utf8mb4", show_default=True, metavar="NAME", help="character_set_client.")
 @click.option("--fold-names", is_flag=True, help="The server's lower_case_table_names is 1 or 2.")
 @click.option("--prepared", is_flag=True, help="It is sent to be prepared, not as text.")
+@click.option("--clear", is_flag=True, help="The client came without TLS.")
+@click.option(
+    "--cert-subject",
+    default=None,
+    metavar="NAME",
+    help='Of the client\'s certificate: "CN=app,O=Shop", "" for none.  [default: what the access rule wants]',
+)
 @output_option
 @gateway_options
 @click.pass_context
@@ -136,6 +143,8 @@ def explain(
     charset: str,
     fold_names: bool,
     prepared: bool,
+    clear: bool,
+    cert_subject: str | None,
     output: str,
 ) -> None:
     """Explain what the policy does with the statement SQL, or with what stands on standard input.
@@ -176,7 +185,8 @@ def explain(
     analysis = analyze(text, context, schema.lower() if fold_names else schema, prepared)
     behind = reached(catalog, analysis)
     wall = time.time() if at is None else at
-    explanation = run(policy, user, source, analysis, wall, behind=behind)
+    subject = "" if clear else cert_subject
+    explanation = run(policy, user, source, analysis, wall, behind=behind, tls=not clear, subject=subject)
     sent = {
         "user": user,
         "source": source,

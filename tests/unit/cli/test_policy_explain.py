@@ -200,3 +200,23 @@ def test_too_much_sql_is_2(run: Run, policy: str, monkeypatch: pytest.MonkeyPatc
     result = run("policy", "explain", "-f", policy, "--user", "app", stdin=b"SELECT 1234567")
     assert result.exit_code == 2
     assert "larger" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        ((), ""),
+        (("--clear",), "tls-required"),
+        (("--cert-subject", "CN=app,O=Shop"), ""),
+        (("--cert-subject", "CN=other"), "tls-required"),
+        (("--cert-subject", ""), "tls-required"),
+        (("--clear", "--cert-subject", "CN=app,O=Shop"), "tls-required"),
+    ],
+)
+def test_what_the_connection_is(run: Run, tmp_path: Path, more: tuple[str, ...], rule: str) -> None:
+    path = tmp_path / "tls.yaml"
+    path.write_text(
+        POLICY.replace("user: watched\n    mode: monitor", 'user: watched\n    cert_subject: "CN=app,*"')
+    )
+    arguments = ("policy", "explain", "-f", str(path), "--user", "watched", "-o", "json", *more)
+    assert json.loads(run(*arguments, "SELECT 1 FROM shop.orders").stdout)["rule"] == rule
