@@ -277,6 +277,44 @@ def test_health_tells_how_old_it_is(world: World) -> None:
     assert catalog["problem"] == ""
 
 
+def test_a_period_fires_the_triggers_of_insert_too(world: World) -> None:
+    """UPDATE … FOR PORTION OF puts in what is left over."""
+    if isinstance(world.server, MySQL):
+        pytest.skip("MySQL has no application-time periods")
+    maker = world.as_user("maker")
+    clerk = world.as_user("clerk")
+    try:
+        for statement in (
+            "DROP TABLE late",
+            "CREATE TABLE late (id INT, s DATE, e DATE, PERIOD FOR p(s, e))",
+            "INSERT INTO late VALUES (1, '2020-01-01', '2020-12-31')",
+            "CREATE TRIGGER t_period AFTER INSERT ON late FOR EACH ROW SET @leak = (SELECT MAX(salary) FROM payroll)",
+        ):
+            assert verdict(maker, statement) == ""
+        assert verdict(maker, "SELECT 1") == ""
+        portion = "UPDATE late FOR PORTION OF p FROM '2020-03-01' TO '2020-04-01' SET id = 2"
+        assert verdict(clerk, portion) == "table-denied"
+        assert verdict(clerk, "SELECT id FROM late") == ""
+        assert verdict(maker, "DROP TABLE late") == ""
+        assert verdict(maker, "CREATE TABLE late (id INT PRIMARY KEY)") == ""
+    finally:
+        maker.close()
+        clerk.close()
+
+
+def test_a_server_that_compares_names_without_case() -> None:
+    with MariaDB("--lower-case-table-names=1") as server:
+        root = make(server)
+        with Gateway(server, POLICY, catalog_user="seer", catalog_password="seer_pw") as gateway:
+            connection = World(server, gateway, root).as_user("clerk")
+            assert verdict(connection, "SELECT * FROM V_Users") == ""
+            assert verdict(connection, "SELECT * FROM SHOP.V_On_View") == "table-denied"
+            assert verdict(connection, "UPDATE Users SET name = 'x'") == "table-denied"
+            assert verdict(connection, "CALL Shop.P_Order(900)") == ""
+            connection.close()
+        root.close()
+
+
 def test_changes_past_the_gateway_are_seen_in_time_and_a_server_that_is_gone_keeps_the_last() -> None:
     with MariaDB() as server:
         root = make(server)

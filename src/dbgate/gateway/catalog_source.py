@@ -21,7 +21,7 @@ from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Catalog
 from dbgate.sql.statement import MARIADB, MYSQL
 
-READ_SECONDS: Final = 60.0  # for one answer of the server
+READ_SECONDS: Final = 60.0  # for one answer of the server; below the lock_wait_timeout of _SESSION
 SHOW_ROUTINE_SINCE: Final = 80020  # MySQL; before it, SELECT was what shows routines
 # The server's own schemas are left out: their views and routines are judged by name.
 _VIEWS: Final = (
@@ -39,6 +39,11 @@ _TRIGGERS: Final = (
     " WHERE trigger_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
 )
 _NO_TLS: Final = 2026  # PyMySQL's number for a server without TLS
+# A table that somebody has locked is left out of information_schema once lock_wait_timeout is over: READ_SECONDS must be
+# over before, so that there is an error instead.
+_SESSION: Final = (
+    "SET SESSION sql_mode = '', sql_select_limit = DEFAULT, sql_quote_show_create = 1, lock_wait_timeout = 90"
+)
 _LOADABLE: Final = (
     "SELECT name FROM mysql.func",
     "SELECT udf_name FROM performance_schema.user_defined_functions",
@@ -111,7 +116,7 @@ class _Reader:
         self._packages: set[str] = set()
 
     def read(self) -> Catalog:
-        self._rows("SET SESSION sql_mode = '', sql_select_limit = DEFAULT, sql_quote_show_create = 1")
+        self._rows(_SESSION)
         version_text, folding, account = self._rows(
             "SELECT VERSION(), @@lower_case_table_names, CURRENT_USER()"
         )[0]

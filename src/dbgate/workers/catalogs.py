@@ -8,12 +8,14 @@ blocked (docs/adr/0042).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from dbgate.config.settings import Settings
 from dbgate.control.messages import CatalogInfo
@@ -26,9 +28,38 @@ from dbgate.workers.process import WorkerGone, WorkerProcess
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
+T = TypeVar("T")
+
 RETRY_SECONDS: Final = 3.0  # after a reading that failed
 TAKE_SECONDS: Final = 10.0  # for a worker to take a new one; a very large one takes a second
 FIRST_SECONDS: Final = 10.0  # for which the start waits for it
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """As asyncio.to_thread, in a thread that the end of the process does not wait for: a server may not answer for long."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def finish(error: BaseException | None, result: T | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("T", result))
+
+    def run() -> None:
+        error: BaseException | None = None
+        result: T | None = None
+        try:
+            result = work()
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(finish, error, result)
+
+    threading.Thread(target=run, name="catalog", daemon=True).start()
+    return await done
 
 
 class Catalogs:
@@ -113,7 +144,7 @@ class Catalogs:
         changed, self._changed = self._changed, {}
         try:
             try:
-                catalog, text = await asyncio.to_thread(self._read)
+                catalog, text = await in_thread(self._read)
             except CatalogError as error:
                 self._failed(str(error))
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -112,11 +113,26 @@ def test_a_server_that_does_not_answer_holds_the_start_up_for_a_bounded_time(
         await asyncio.sleep(3600)
 
     async def scene() -> None:
-        monkeypatch.setattr(module.asyncio, "to_thread", never)
+        monkeypatch.setattr(module, "in_thread", never)
         monkeypatch.setattr(module, "FIRST_SECONDS", 0.01)
         made = catalogs()
         await made.first()
         assert made.lacking == "it has not been read yet"
+
+    run(scene())
+
+
+def test_a_reading_that_nobody_waits_for_any_more() -> None:
+    going = threading.Event()
+
+    async def scene() -> None:
+        task = asyncio.create_task(module.in_thread(going.wait))
+        await asyncio.sleep(0)
+        await stop(task)
+        going.set()
+        assert await module.in_thread(lambda: 7) == 7
+        with pytest.raises(KeyError):
+            await module.in_thread({}.popitem)
 
     run(scene())
 
@@ -236,7 +252,7 @@ async def until(look: Any) -> None:
             await asyncio.sleep(0.005)
 
 
-async def stop(task: asyncio.Task[None]) -> None:
+async def stop(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
