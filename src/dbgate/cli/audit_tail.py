@@ -43,7 +43,7 @@ def tail(file: str, lines: int, follow: bool, event: str, user: str, rule: str, 
     they are in the log, one a line.
     """
     wanted = _filter(event, user, rule)
-    show = _printer(output)
+    show = printer(output)
     try:
         with open(file, "rb") as log:
             for line, record in _last(log, lines, wanted):
@@ -85,14 +85,21 @@ def parse(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def _last(log: IO[bytes], count: int, wanted: Wanted) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def newest(log: IO[bytes], count: int, wanted: Wanted, most: int) -> list[dict[str, Any]]:
+    """The newest `count` records that are wanted, oldest first, of about the last `most` bytes."""
+    return [record for _, record in _last(log, count, wanted, most)]
+
+
+def _last(
+    log: IO[bytes], count: int, wanted: Wanted, most: int = 1 << 62
+) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """The newest `count` records that are wanted, oldest first; the file is then at its end. Reads backwards, so a
     large log costs no more than what is looked at."""
     end = log.seek(0, os.SEEK_END)
     found: deque[tuple[bytes, dict[str, Any]]] = deque()
     at = end
     rest = b""
-    while at > 0 and len(found) < count:
+    while at > 0 and len(found) < count and end - at < most:
         step = min(_BLOCK, at)
         at -= step
         log.seek(at)
@@ -154,7 +161,8 @@ def _moved(path: str, log: IO[bytes]) -> int:
     return _EMPTIED if there.st_size < log.tell() else _SAME
 
 
-def _printer(output: str) -> Show:
+def printer(output: str) -> Show:
+    """Prints a record: one line of text, or of JSON."""
     if output == "json":
 
         def show_json(line: bytes, record: dict[str, Any]) -> None:

@@ -75,7 +75,7 @@ policy = LazyGroup(
     "Check, understand and change the policy.",
 )
 
-audit = LazyGroup("audit", {"tail": "audit_tail:tail"}, "Read the audit log.")
+audit = LazyGroup("audit", {"tail": "audit_tail:tail", "query": "audit_query:query"}, "Read the audit log.")
 
 main = LazyGroup(
     "dbgate-cli",
@@ -84,6 +84,8 @@ main = LazyGroup(
         "stats": "stats:stats",
         "policy": "main:policy",
         "audit": "main:audit",
+        "top": "top:top",
+        "completion": "completion:completion",
     },
     """Look at a running dbgate, and steer it.
 

@@ -160,3 +160,11 @@ def test_follow_is_ended_by_ctrl_c(run: Run, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(audit_tail.time, "sleep", interrupt)
     result = run("audit", "tail", str(log), "-f", "-o", "json")
     assert (result.exit_code, statements(result.stdout)) == (0, ["SELECT 1"])
+
+
+def test_the_printers(capsys: pytest.CaptureFixture[str]) -> None:
+    record = {"event": "query", "statement": "SELECT 1", "db_user": "a\x1b"}
+    audit_tail.printer("json")(b"", record)
+    assert json.loads(capsys.readouterr().out) == record
+    audit_tail.printer("table")(b"", record)
+    assert "a\\x1b@-" in capsys.readouterr().out

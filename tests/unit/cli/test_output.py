@@ -102,3 +102,13 @@ def test_a_terminal_gets_what_fits(
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines) <= 40
     assert lines[1].rstrip().endswith("0123456789")
+
+
+def test_a_line_set_in_goes_on_below(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    out.console().print(out.indented("one two three four \x1b five"))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1
+    assert all(line.startswith("    ") for line in lines)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.cli import policy_backtest
+from dbgate.policy.backtest import Tally
 from tests.unit.cli.conftest import Run
 from tests.unit.control.fake import FakeOperator
 from tests.unit.policy.test_rejudge import APP, record
@@ -134,3 +135,13 @@ def test_progress_on_a_terminal_only(
         told(10)
     with policy_backtest.progress(0) as told:
         assert told is None
+
+
+def test_what_says_no() -> None:
+    tally = Tally(records=1)
+    assert not policy_backtest.says_no(tally, "any", True)
+    tally.changed["newly_monitored"] = 1
+    assert not policy_backtest.says_no(tally, "any", True)
+    tally.unknown["why"] = 1
+    assert policy_backtest.says_no(tally, "never", True)
+    assert policy_backtest.says_no(Tally(), "never", False)
