@@ -88,7 +88,7 @@ OPTIONS: Final = (
         "admin_listen",
         "127.0.0.1:8080",
         parse.address_or_off,
-        "where /healthz, /readyz and /health answer, or off",
+        "where /healthz, /readyz, /health and /metrics answer, or off",
     ),
     Option("audit_log", "/var/log/dbgate/audit.jsonl", parse.path_or_off, "the audit log, or off"),
     Option(
@@ -102,6 +102,9 @@ OPTIONS: Final = (
         "audit records that may wait to be written, a worker",
         16,
         10_000_000,
+    ),
+    Option(
+        "webhook_key_file", "off", parse.path_or_off, "the key that signs alerts to alerts.webhook, or off"
     ),
     Option("workers", "auto", parse.workers, "worker processes, or auto"),
     Option("instance", "", parse.name, "this gateway's name in audit records; the host's name when empty"),

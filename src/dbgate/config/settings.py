@@ -63,6 +63,7 @@ class Settings:
     catalog_password_file: str
     catalog_refresh: float
     cache_size: int
+    webhook_key_file: str = ""
     explicit: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

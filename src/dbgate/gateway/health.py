@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /health over HTTP/1.1: 200 or 503, and a JSON object that says why.
+"""/healthz, /readyz and /health over HTTP/1.1: 200 or 503, and a JSON object that says why; /metrics for Prometheus.
 
 Runs in the supervisor, so it answers also when every worker is busy or gone. /healthz: the gateway's processes run.
 /readyz and /health: it can do its work, so a balancer may send clients.
@@ -29,11 +29,17 @@ class Health:
 
 
 class HealthServer:
-    """Serves on a listening socket. look() gives the state at each request."""
+    """Serves on a listening socket. look() gives the state at each request, metrics() the text of /metrics."""
 
-    def __init__(self, sock: socket.socket, look: Callable[[], Awaitable[Health]]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        look: Callable[[], Awaitable[Health]],
+        metrics: Callable[[], Awaitable[bytes]] | None = None,
+    ) -> None:
         self._sock = sock
         self._look = look
+        self._metrics = metrics
         self._server: asyncio.Server | None = None
         self._busy = 0
 
@@ -69,8 +75,10 @@ class HealthServer:
         if parts[0] not in (b"GET", b"HEAD"):
             return _response(405, {"status": "error", "reason": "use GET"})
         path = parts[1].split(b"?", 1)[0]
+        if path == b"/metrics" and self._metrics is not None:
+            return _text(await self._metrics(), head_only=parts[0] == b"HEAD")
         if path not in (b"/healthz", b"/readyz", b"/health"):
-            return _response(404, {"status": "error", "reason": "try /healthz, /readyz or /health"})
+            return _response(404, {"status": "error", "reason": "try /healthz, /readyz, /health or /metrics"})
         state = await self._look()
         reasons = list(state.reasons)
         good = state.alive if path == b"/healthz" else state.alive and not reasons
@@ -92,9 +100,16 @@ _WORDS: Final = {
 
 
 def _response(status: int, body: dict[str, object], head_only: bool = False) -> bytes:
-    text = json.dumps(body).encode() + b"\n"
+    return _message(status, "application/json", json.dumps(body).encode() + b"\n", head_only)
+
+
+def _text(text: bytes, head_only: bool) -> bytes:
+    return _message(200, "text/plain; version=0.0.4; charset=utf-8", text, head_only)
+
+
+def _message(status: int, kind: str, text: bytes, head_only: bool) -> bytes:
     head = (
-        f"HTTP/1.1 {status} {_WORDS[status]}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n"
+        f"HTTP/1.1 {status} {_WORDS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(text)}\r\n"
         "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
     ).encode()
     return head if head_only else head + text

@@ -67,6 +67,7 @@ def compile_policy(file: PolicyFile) -> CompiledPolicy:
             alert_on_block=alerts.on_block,
             alert_on_high_volume=alerts.on_high_volume_query,
             alert_threshold_qps=alerts.threshold_qps or 0,
+            alert_webhook=alerts.webhook or "",
         ),
     )
 

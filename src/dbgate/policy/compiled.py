@@ -185,6 +185,7 @@ class Settings:
         alert_on_block: bool,
         alert_on_high_volume: bool,
         alert_threshold_qps: int,
+        alert_webhook: str = "",
     ) -> None:
         self.max_connections = max_connections
         self.idle_timeout_s = idle_timeout_s
@@ -194,6 +195,7 @@ class Settings:
         self.alert_on_block = alert_on_block
         self.alert_on_high_volume = alert_on_high_volume
         self.alert_threshold_qps = alert_threshold_qps
+        self.alert_webhook = alert_webhook
 
 
 @final
@@ -241,6 +243,7 @@ class CompiledPolicy:
         self.alert_on_block = settings.alert_on_block
         self.alert_on_high_volume = settings.alert_on_high_volume
         self.alert_threshold_qps = settings.alert_threshold_qps
+        self.alert_webhook = settings.alert_webhook
         self.watches_columns = sensitive is not None
         self._sensitive = sensitive
         self._sensitive_names: dict[str, bool] = {}

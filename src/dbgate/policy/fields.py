@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
@@ -115,6 +116,20 @@ def _regex(value: object) -> str:
     return value
 
 
+def _web_address(value: object) -> str:
+    text = read_text(value)
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isascii() or any(c <= " " for c in text) or len(text) > 2048:
+        raise ValueError(f"expected an address such as https://alerts.example/hook, found {describe(value)}")
+    if "@" in parts.netloc:
+        raise ValueError("expected an address without user and password")
+    return text
+
+
 def _not_supported(value: object) -> None:
     raise ValueError("not supported yet")
 
@@ -192,6 +207,7 @@ FilteredOperation = Annotated[str, PlainValidator(_filtered_operation)]
 RegexText = Annotated[str, PlainValidator(_regex)]
 Duration = Annotated[str, PlainValidator(checked(parse_duration))]
 Rate = Annotated[str, PlainValidator(checked(parse_rate))]
+WebAddress = Annotated[str, PlainValidator(_web_address)]
 WindowText = Annotated[str, PlainValidator(checked(parse_window))]
 Zone = Annotated[str, PlainValidator(checked(parse_zone))]
 Source = Annotated[Network, PlainValidator(_network)]

@@ -36,6 +36,7 @@ from dbgate.policy.fields import (
     Source,
     TableName,
     Text,
+    WebAddress,
     WindowText,
     Zone,
 )
@@ -198,7 +199,7 @@ class Alerts(Section):
     on_block: Flag = False
     on_high_volume_query: Flag = False
     threshold_qps: Annotated[Count | None, NotNull] = None
-    webhook: NotSupported = None
+    webhook: Annotated[WebAddress | None, NotNull] = None
 
     @model_validator(mode="after")
     def _volume_has_a_threshold(self) -> Alerts:

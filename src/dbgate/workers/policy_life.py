@@ -20,7 +20,8 @@ LOG: Final = logging.getLogger("dbgate.workers")
 
 
 class PolicyLife:
-    """policies: what is live; journal: for the records; workers: who must have it; follow: called after each load."""
+    """policies: what is live; journal: for the records; workers: who must have it; follow: called after each load.
+    loads: how many there were, by what came of them."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class PolicyLife:
     ) -> None:
         self.history = History(settings.policy, settings.policy_versions_folder, settings.policy_versions)
         self.watch = Watch(settings.policy, self._live_text, self._reload_watched)
+        self.loads = {"live": 0, "refused": 0}
         self._policies = policies
         self._journal = journal
         self._workers = workers
@@ -42,6 +44,7 @@ class PolicyLife:
         """Before the workers start."""
         self.watch.remember()
         problems = await self._policies.load_first()
+        self.loads["refused" if problems else "live"] += 1
         for problem in problems:
             LOG.error("no policy, so everything is refused until a reload succeeds: %s", problem)
         if self._policies.live is None:
@@ -67,6 +70,7 @@ class PolicyLife:
     async def _reload(self, author: str, note: str = "") -> Outcome:
         outcome = await self._policies.reload(self._workers)
         self._journal.reloaded(outcome, author)
+        self.loads["live" if outcome.ok else "refused"] += 1
         if outcome.ok and self._policies.live is not None:
             await self.history.loaded(self._policies.live, author, note)
         else:

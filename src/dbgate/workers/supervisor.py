@@ -27,12 +27,13 @@ from dbgate.gateway.rates import Ledger
 from dbgate.hot import describe
 from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
-from dbgate.workers import log
+from dbgate.workers import log, metrics
 from dbgate.workers.alerts import Alerts
 from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.journal import Journal
 from dbgate.workers.messages import Start
+from dbgate.workers.notices import Notices
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.policy_life import PolicyLife
@@ -89,7 +90,8 @@ class Supervisor:
         self.policy_life = PolicyLife(
             settings, self.policies, self.journal, self.workers, self._follow_policy
         )
-        self.alerts = Alerts(self._alert)
+        self.notices = Notices(settings, instance, self.journal, self.policies)
+        self.alerts = Alerts(self.notices.tell)
         self.catalogs = Catalogs(settings, self.workers)
 
     # --- life ---
@@ -105,7 +107,7 @@ class Supervisor:
             if self.settings.admin_listen is not None:
                 admin = bind(self.settings.admin_listen, 1, "admin_listen")[0]
                 self.admin = bound_address(admin)
-                health = HealthServer(admin, self.health)
+                health = HealthServer(admin, self.health, self.metrics)
                 await health.start()
             await self.policy_life.first()
             await self.catalogs.first()
@@ -130,6 +132,7 @@ class Supervisor:
             if health is not None:
                 await health.stop()
             await asyncio.to_thread(self.journal.close)
+            await self.notices.close()
 
     def banner(self) -> str:
         """The line at the start."""
@@ -217,6 +220,7 @@ class Supervisor:
                     totals.slots[layout.BLOCKED],
                     live.policy.alert_on_block,
                     threshold,
+                    totals.slots[layout.CAPPED],
                 )
             except Exception:  # statistics must not end the supervisor
                 LOG.exception("the look at the counters failed")
@@ -236,10 +240,6 @@ class Supervisor:
         """Seconds since a worker's last sign of life; 0 for one that is starting."""
         beat = self.board.get(worker.row, board_module.BEAT_MS)
         return now - beat / 1000 if beat and worker.ready.is_set() else 0.0
-
-    def _alert(self, line: str) -> None:
-        LOG.warning("alert: %s", line)
-        self.journal.write("alert", line, self.policies.version)
 
     # --- signals ---
 
@@ -297,6 +297,7 @@ class Supervisor:
     def _follow_policy(self) -> None:
         live = self.policies.live
         log.follow_policy(self.settings, live.policy if live else None, "supervisor")
+        self.notices.follow()
 
     # --- sessions ---
 
@@ -355,6 +356,12 @@ class Supervisor:
             "uptime_s": int(time.time() - self.started_at),
         }
         return Health(alive=alive, reasons=tuple(reasons), details=details)
+
+    async def metrics(self) -> bytes:
+        """For /metrics: see workers.metrics."""
+        return metrics.exposition(
+            metrics.gather(self, self.stats.sample(time.monotonic()), await self.health())
+        )
 
     @property
     def session_limit(self) -> int:

@@ -108,3 +108,30 @@ def test_a_head_without_end_is_hung_up_on() -> None:
         await server.stop()
 
     run(main())
+
+
+def test_metrics() -> None:
+    async def text() -> bytes:
+        return b"up 1\n"
+
+    async def look() -> Health:
+        return READY
+
+    async def main() -> tuple[tuple[int, bytes], tuple[int, bytes], tuple[int, bytes]]:
+        (sock,) = bind(Address("127.0.0.1", 0), 1)
+        server = HealthServer(sock, look, text)
+        await server.start()
+        try:
+            address = bound_address(sock)
+            return (
+                await ask(address, get("/metrics")),
+                await ask(address, b"HEAD /metrics HTTP/1.1\r\n\r\n"),
+                await ask(address, get("/metric")),
+            )
+        finally:
+            await server.stop()
+
+    scraped, head, wrong = run(main())
+    assert scraped == (200, b"up 1\n") and head == (200, b"")
+    assert wrong[0] == 404 and b"/metrics" in wrong[1]
+    assert serve(READY, get("/metrics"))[0] == 404  # where nobody gives any

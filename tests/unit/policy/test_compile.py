@@ -180,3 +180,8 @@ def test_shapes() -> None:
         if name not in ("number", "learned", "allowed"):
             assert getattr(policy.variants["app"][1], name) == value
     assert policy.entries[0].learned == {}
+
+
+def test_the_webhook_reaches_its_place() -> None:
+    assert compiled("alerts: {webhook: 'https://x/y'}\n").alert_webhook == "https://x/y"
+    assert compiled("alerts: {on_block: true}\n").alert_webhook == ""

@@ -25,6 +25,7 @@ from dbgate.policy.fields import (
     Source,
     TableName,
     Text,
+    WebAddress,
     checked,
     one_of,
     read_operation,
@@ -118,3 +119,32 @@ def test_a_word_that_is_checked_is_given_back_as_it_was() -> None:
         checked(int)(None)
     with pytest.raises(ValueError, match="expected a or b, found 'c'"):
         one_of("a", "b")("c")
+
+
+@pytest.mark.parametrize(
+    "value", ["https://alerts.example/hook", "http://10.0.0.1:8080/x?y=1", "https://[fd00::1]/"]
+)
+def test_a_web_address(value: str) -> None:
+    assert TypeAdapter(WebAddress).validate_python(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ftp://x/",
+        "https://",
+        "//x/",
+        "https://x:0/",
+        "https://x:99999/",
+        "https://[x/",
+        "https://x/ y",
+        "https://é/",
+        "https://x/" + "y" * 2048,
+    ],
+)
+def test_no_web_address(value: str) -> None:
+    assert message(WebAddress, value).startswith("expected an address such as https://alerts.example/hook")
+
+
+def test_a_web_address_has_no_password() -> None:
+    assert message(WebAddress, "https://a:b@x/") == "expected an address without user and password"

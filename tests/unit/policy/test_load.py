@@ -185,7 +185,14 @@ BAD = [
      "action: not supported yet: block (supported: alert)"),
     (DATA + "sensitive_columns: [{pattern: x, mask: last4}]", "p.yaml:2:42: data_protection.sensitive_columns[0]."
      "mask: not supported yet"),
-    ("alerts: {webhook: 'https://x'}", "p.yaml:1:19: alerts.webhook: not supported yet"),
+    ("alerts: {webhook: 'ftp://x'}", "p.yaml:1:19: alerts.webhook: expected an address such as "
+     "https://alerts.example/hook, found 'ftp://x'"),
+    ("alerts: {webhook: 'https://x:y'}", "p.yaml:1:19: alerts.webhook: expected an address such as "
+     "https://alerts.example/hook, found 'https://x:y'"),
+    ("alerts: {webhook: 'https://a:b@x/'}", "p.yaml:1:19: alerts.webhook: expected an address without user "
+     "and password"),
+    ("alerts: {webhook: }", "p.yaml:1:19: alerts.webhook: this key has no value: leave it out, or say what is "
+     "meant"),
     ("audit: {on_failure: block}", "p.yaml:1:21: audit.on_failure: not supported yet: block (supported: allow)"),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from dbgate.workers.alerts import Alerts
 
 def test_blocks_are_told_once_a_look() -> None:
     told: list[str] = []
-    alerts = Alerts(told.append)
+    alerts = Alerts(lambda kind, line: told.append(line))
     alerts.look(100.0, 50, 20, True, 0)  # what was before the first look is not new
     alerts.look(101.0, 60, 20, True, 0)
     alerts.look(102.0, 70, 21, True, 0)
@@ -18,7 +18,7 @@ def test_blocks_are_told_once_a_look() -> None:
 
 def test_volume() -> None:
     told: list[str] = []
-    alerts = Alerts(told.append)
+    alerts = Alerts(lambda kind, line: told.append(line))
     for second in range(130):
         alerts.look(float(second), second * 600, 0, True, 500)
     assert told == ["600 statements a second, over the threshold of 500"] * 3
@@ -27,6 +27,15 @@ def test_volume() -> None:
 
 
 def test_a_clock_that_stands_still() -> None:
-    alerts = Alerts(lambda line: None)
+    alerts = Alerts(lambda kind, line: None)
     alerts.look(5.0, 0, 0, True, 1)
     alerts.look(5.0, 100, 100, True, 1)
+
+
+def test_results_that_were_cut() -> None:
+    told: list[tuple[str, str]] = []
+    alerts = Alerts(lambda kind, line: told.append((kind, line)))
+    alerts.look(1.0, 0, 0, True, 500, 7)
+    alerts.look(2.0, 0, 0, True, 500, 9)
+    alerts.look(3.0, 0, 0, True, 0, 10)
+    assert told == [("rows", "2 results cut by max_result_rows in 1.0 s")]

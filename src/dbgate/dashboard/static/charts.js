@@ -72,7 +72,7 @@
       axes: [
         Object.assign({}, axis, { values: function (_, splits) {
           return splits.map(function (v) { var d = new Date(v * 1000); return ("0" + d.getHours()).slice(-2) + ":" + ("0" + d.getMinutes()).slice(-2); });
-        }, incrs: [60, 120, 300, 600], space: 60 }),
+        }, incrs: [60, 120, 300, 600], space: 60, size: 32 }),
         Object.assign({}, axis, { size: 46, values: function (_, splits) { return splits.map(number); } })
       ]
     }, data(key, byTick()), element);
