@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from dbgate.policy.verdict import Verdict
-from dbgate.sql.catalog import Behind
+from dbgate.sql.catalog import Behind, may_change
 from dbgate.sql.statement import NEED_ANY_RIGHT, NEED_TABLE, Analysis, Statement
 
 # What may change what the catalog says, besides the definitions of routines, triggers and events.
@@ -49,9 +49,12 @@ class Judged:
         for statement in statements:
             self._add(statement, operations, tables, functions, detections)
         self.moves = self.rereads or self.new_schema is not None
-        self.defines = _defines(statements)
+        self.defines = False
+        for statement in statements:
+            if may_change(statement):
+                self.defines = True
         for one in behind:
-            if _defines((one.unit,)):
+            if one.defines:
                 self.defines = True
         self.plain = not (self.moves or self.multi or self.local_infile or self.defines)
         self.operations = tuple(sorted(operations))

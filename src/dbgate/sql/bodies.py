@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from dbgate.sql.analyze import analyze
-from dbgate.sql.catalog import FUNCTION, PROCEDURE, VIEW, Body, Catalog
+from dbgate.sql.catalog import FUNCTION, PROCEDURE, VIEW, Body, Catalog, may_change
 from dbgate.sql.dispatch import scan_body, scan_part, scan_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.lexer import lex
+from dbgate.sql.shape import outline
 from dbgate.sql.sqlmode import parse_sql_mode
 from dbgate.sql.statement import NEED_BARE, LexContext, Need, Statement
 from dbgate.sql.tokens import Tokens
@@ -75,17 +76,19 @@ def _body(definition: Definition, flavour: int, version: int, folded: bool) -> B
         found.dynamic,
         table,
         definition.events,
+        found.defines,
     )
 
 
 class _Reading:
-    """One body, read. statement: what it does; problem, dynamic: as in Body."""
+    """One body, read. statement: what it does; problem, dynamic, defines: as in Body."""
 
     def __init__(self, definition: Definition, flavour: int, version: int, folded: bool, schema: str) -> None:
         self.statement = Statement("", (), ())
         self.needs: tuple[Need, ...] = ()
         self.problem = definition.problem
         self.dynamic = False
+        self.defines = False
         self._prepared: set[str] = set()
         self._executed: set[str] = set()
         modes = parse_sql_mode(definition.sql_mode)
@@ -141,6 +144,9 @@ class _Reading:
         if part.creates_routine:
             part.fail("it makes or drops a routine, trigger or event")
         if not part.dynamic or part.error:
+            whole = part.statement()
+            whole.outline = outline(tokens, lo, hi, unit.ctx)
+            self.defines = self.defines or may_change(whole)
             return part
         named = tokens.name(lo + 1).lower() if lo + 1 < hi else ""
         if part.dynamic == "EXECUTE":
@@ -163,6 +169,7 @@ class _Reading:
         statement = inner.statements[0]
         if statement.dynamic or statement.creates_routine or statement.session_state:
             return False
+        self.defines = self.defines or may_change(statement)
         for need in statement.needs:
             part.needs[need] = True
         for ref in statement.functions:

@@ -26,6 +26,10 @@ _EVENTS: Final[dict[str, tuple[str, ...]]] = {
     "REPLACE": ("INSERT", "DELETE"),
 }
 _READS: Final = frozenset(("SELECT", "HANDLER"))
+_CHANGING: Final = frozenset(("ALTER", "CREATE", "DROP", "RENAME"))
+# What CREATE (without OR REPLACE) and DROP of these changes no view, routine or trigger.
+_NEW: Final = frozenset(("TEMPORARY", "TABLE", "INDEX", "UNIQUE", "FULLTEXT", "SPATIAL"))
+_GONE: Final = frozenset(("TEMPORARY", "INDEX"))
 
 
 @final
@@ -34,7 +38,7 @@ class Body:
 
     kind: VIEW …; schema, name: as they are compared (routines' names in lower case); definer: `user@host`;
     invoker: SQL SECURITY INVOKER; needs, functions, calls: as in Statement; table, events: of a trigger.
-    problem: "" or why it cannot be followed; dynamic: because of dynamic SQL.
+    problem: "" or why it cannot be followed; dynamic: because of dynamic SQL; defines: it may change what a catalog says.
     """
 
     def __init__(
@@ -51,8 +55,10 @@ class Body:
         dynamic: bool = False,
         table: str = "",
         events: tuple[str, ...] = (),
+        defines: bool = False,
     ) -> None:
         self.kind = kind
+        self.defines = defines
         self.schema = schema
         self.name = name
         self.definer = definer
@@ -80,10 +86,13 @@ class Body:
 class Behind:
     """One object that a statement reaches through a name. kind: as in Body; path: how it is reached, outermost first;
     unit: what its body does, in the shape that the steps of the decision take (session: it needs no right of its own;
-    functions: only those that nothing is known of but their names); problem, dynamic: as in Body."""
+    functions: only those that nothing is known of but their names); problem, dynamic, defines: as in Body."""
 
-    def __init__(self, kind: int, path: str, unit: Statement, problem: str, dynamic: bool) -> None:
+    def __init__(
+        self, kind: int, path: str, unit: Statement, problem: str, dynamic: bool, defines: bool = False
+    ) -> None:
         self.kind = kind
+        self.defines = defines
         self.path = path
         self.unit = unit
         self.problem = problem
@@ -241,7 +250,8 @@ class _Walk:
                 if need.kind == NEED_TABLE
             ]
             needs = needs + tuple(written)
-        one = Behind(body.kind, path, _unit(needs, (), body.calls), body.problem, body.dynamic)
+        defines = body.defines or body.problem != ""  # a policy in monitor mode lets that pass too
+        one = Behind(body.kind, path, _unit(needs, (), body.calls), body.problem, body.dynamic, defines)
         self.found.append(one)
         self.todo.append(one)
         for ref in body.functions:
@@ -264,6 +274,31 @@ def reached(catalog: Catalog | None, analysis: Analysis) -> tuple[Behind, ...]:
     except Exception as error:
         why = f"what stands behind its names cannot be told: {type(error).__name__}"
         return (Behind(VIEW, "", _unit((), (), ()), why, False),)
+
+
+def may_change(statement: Statement) -> bool:
+    """Whether a statement may change what a catalog says: which views, routines and triggers there are, and on what."""
+    if statement.creates_routine:
+        return True
+    if statement.dynamic != "":
+        if statement.dynamic == "PREPARE":
+            return False
+        return statement.folded is None or may_change(statement.folded)
+    operations = statement.operations
+    changing = False
+    for operation in operations:
+        if operation in _CHANGING:
+            changing = True
+    outline = statement.outline
+    if not changing or len(outline) < 2:
+        return changing
+    what = outline[1]
+    if outline[0] == "CREATE":
+        return what not in _NEW
+    if outline[0] == "DROP":
+        return what not in _GONE
+    # A period added to a table lets UPDATE fire its triggers of INSERT.
+    return outline[0] != "ALTER" or what != "TABLE" or "RENAME" in operations or "PERIOD" in outline
 
 
 def unfolded(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:

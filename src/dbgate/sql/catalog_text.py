@@ -49,6 +49,7 @@ def _body(body: Body) -> dict[str, Any]:
         "calls": [[ref.schema, ref.name] for ref in body.calls],
         "problem": body.problem,
         "dynamic": body.dynamic,
+        "defines": body.defines,
     }
 
 
@@ -66,4 +67,5 @@ def _read(found: dict[str, Any]) -> Body:
         found["dynamic"],
         found["table"],
         tuple(found["events"]),
+        found["defines"],
     )

@@ -71,9 +71,10 @@ def test_what_may_change_the_catalog() -> None:
     ):
         found = judged(statement)
         assert (found.defines, found.plain) == (False, True)
-    unit = Statement("", ("DROP",), (), True)
+    unit = Statement("", (), (), True)
     analysis = Analysis((Statement("CALL", (), ()),), "", "", "", "", "", "", True)
-    for behind, defines in (((), False), ((Behind(PROCEDURE, "p", unit, "", False),), True)):
+    for defines in (False, True):
+        behind = (Behind(PROCEDURE, "p", unit, "", False, defines),)
         assert Judged(analysis, Verdict(ALLOW), (), "QUERY", behind).defines is defines
 
 

@@ -170,6 +170,21 @@ def test_dynamic_sql_with_constant_text_is_followed_as_that_text() -> None:
     assert (found.problem, found.dynamic) == ("", False)
 
 
+@pytest.mark.parametrize(
+    ("body", "defines"),
+    [
+        ("CREATE TEMPORARY TABLE x (a INT)", False),
+        ("BEGIN DROP TEMPORARY TABLE IF EXISTS x; INSERT INTO t VALUES (1); END", False),
+        ("BEGIN INSERT INTO t VALUES (1); DROP VIEW v; END", True),
+        ("EXECUTE IMMEDIATE 'DROP VIEW v'", True),
+        ("EXECUTE IMMEDIATE 'CREATE TEMPORARY TABLE x (a INT)'", False),
+    ],
+)
+def test_bodies_that_may_change_the_catalog(body: str, defines: bool) -> None:
+    found = procedure(body)
+    assert (found.defines, found.problem) == (defines, "")
+
+
 def test_a_prepare_that_has_no_name() -> None:
     assert procedure("PREPARE").problem != ""
 

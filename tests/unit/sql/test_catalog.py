@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.sql.analyze import analyze
+from dbgate.sql.analyze import analyze, command
 from dbgate.sql.bodies import Definition, build
-from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Behind, Body, Catalog, reached, unfolded
+from dbgate.sql.catalog import (
+    FUNCTION,
+    PROCEDURE,
+    TRIGGER,
+    VIEW,
+    Behind,
+    Body,
+    Catalog,
+    may_change,
+    reached,
+    unfolded,
+)
 from dbgate.sql.statement import MARIADB, LexContext
 
 from .contexts import MA, shown
@@ -198,6 +209,50 @@ def test_a_defect_is_something_that_cannot_be_followed() -> None:
 def test_labels() -> None:
     assert Body(VIEW, "s", "v").label() == "view s.v"
     assert Body(TRIGGER, "s", "t").runs_as() == "definer unknown"
+
+
+@pytest.mark.parametrize(
+    ("sql", "changes"),
+    [
+        ("SELECT 1", False),
+        ("INSERT INTO t VALUES (1)", False),
+        ("TRUNCATE t", False),
+        ("CREATE TABLE x (a INT)", False),
+        ("CREATE TEMPORARY TABLE x (a INT)", False),
+        ("CREATE UNIQUE INDEX i ON t (a)", False),
+        ("DROP TEMPORARY TABLE x", False),
+        ("DROP INDEX i ON t", False),
+        ("ALTER TABLE t ADD a INT", False),
+        ("PREPARE s FROM 'DROP VIEW v'", False),
+        ("EXECUTE IMMEDIATE 'CREATE TABLE x (a INT)'", False),
+        ("CREATE OR REPLACE TABLE x (a INT)", True),
+        ("CREATE VIEW v AS SELECT 1", True),
+        ("ALTER VIEW v AS SELECT 1", True),
+        ("ALTER TABLE t RENAME TO u", True),
+        ("ALTER TABLE t ADD PERIOD FOR p (a, b)", True),
+        ("RENAME TABLE t TO u", True),
+        ("DROP TABLE t", True),
+        ("DROP DATABASE x", True),
+        ("CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET @x = 1", True),
+        ("DROP PROCEDURE p", True),
+        ("EXECUTE IMMEDIATE @x", True),
+        ("EXECUTE IMMEDIATE 'DROP VIEW v'", True),
+        ("BEGIN NOT ATOMIC DROP VIEW v; END", True),
+    ],
+)
+def test_what_may_change_it(sql: str, changes: bool) -> None:
+    analysis = analyze(sql.encode(), MA, "shop")
+    assert analysis.error == ""
+    assert [may_change(statement) for statement in analysis.statements] == [changes]
+    found = command("drop_db", "x", MA, "shop")
+    assert may_change(found.statements[0])
+
+
+def test_what_cannot_be_followed_may_change_it() -> None:
+    catalog = build(
+        [routine(PROCEDURE, "p", "EXECUTE s"), routine(PROCEDURE, "q", "SELECT 1")], MARIADB, 101106, False
+    )
+    assert [one.defines for one in behind("CALL p()", catalog) + behind("CALL q()", catalog)] == [True, False]
 
 
 def test_statements_of_dynamic_sql_come_behind_theirs() -> None:

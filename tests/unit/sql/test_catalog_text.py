@@ -25,6 +25,7 @@ bodies = st.builds(
     st.booleans(),
     texts,
     st.lists(texts, max_size=2).map(tuple),
+    st.booleans(),
 )
 
 
