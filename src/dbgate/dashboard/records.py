@@ -101,7 +101,7 @@ async def blocked(visit: Visit) -> Response:
 
 async def audit(visit: Visit) -> Response:
     """GET /audit."""
-    return await _list(visit, "audit.html", "", heading="Audit log", events="all")
+    return await _list(visit, "blocked.html", "", heading="Audit log", events="all")
 
 
 async def alerts(visit: Visit) -> Response:

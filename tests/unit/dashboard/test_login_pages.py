@@ -23,9 +23,9 @@ def test_in_and_out(site: Pages) -> None:
     ]
 
 
-@pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example", "/\\evil", "", "x", "/a\nb"])
-def test_no_link_leads_elsewhere(site: Pages, onward: str) -> None:
-    assert site.log_in("ada", onward=onward).headers["location"] == "/"
+def test_no_link_leads_elsewhere(site: Pages) -> None:
+    for onward in ("//evil.example", "https://evil.example", "/\\evil", "", "x", "/a\nb"):
+        assert site.log_in("ada", onward=onward).headers["location"] == "/"
 
 
 def test_wrong_passwords_are_counted_and_written_down(site: Pages) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dbgate.dashboard.auditlog import Search
-from dbgate.dashboard.records import conditions, look_up, together
+from dbgate.dashboard.records import conditions, logs_of, look_up, together
 from tests.unit.dashboard.pages import Gateway, Pages, line, write_log
 
 
@@ -58,6 +58,7 @@ def test_pages_of_records(site: Pages, tmp_path: Path) -> None:
 
 def test_one_log_of_two_gateways_is_read_once(site: Pages) -> None:
     site.fleet.instances[1].last = site.fleet.instances[0].last
+    assert list(logs_of(site.fleet).values()) == [site.fleet.instances]
     found = site.loop.run(look_up(site.fleet, Search()))
     assert len(found.records) == 1
 
