@@ -115,13 +115,15 @@ def start_mariadb(folder: Path, port: int) -> subprocess.Popen[bytes]:
 def fill(unix_socket: str, user: str) -> None:
     """Makes the sample shop and the demo's users, as the server's owner over its Unix socket."""
     try:
-        with contextlib.closing(
-            pymysql.connect(unix_socket=unix_socket, user="root", charset="utf8mb4", autocommit=True)
-        ) as connection:
-            with connection.cursor() as cursor:
+        # PyMySQL would leave a socket open that cannot be connected, so it gets one that is.
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(unix_socket)
+            login = pymysql.connect(user="root", charset="utf8mb4", autocommit=True, defer_connect=True)
+            login.connect(sock)
+            with contextlib.closing(login) as connection, connection.cursor() as cursor:
                 for text in [*statements("shop.sql"), *statements("mariadb.sql")]:
                     cursor.execute(text)
-    except pymysql.Error as error:
+    except (OSError, pymysql.Error) as error:
         raise DemoError(f"the sample tables could not be made ({user}): {error}") from error
 
 
