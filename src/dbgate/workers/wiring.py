@@ -154,7 +154,11 @@ class Wiring:
         """Lets sessions go on that waited for the catalog to say what they changed."""
         now = time.monotonic()
         for session in list(self.hub.sessions.values()):
-            session.apply(session.gate.settled(number, now))
+            try:
+                session.apply(session.gate.settled(number, now))
+            except Exception:  # as in the shell: this session ends, the others go on
+                LOG.exception("a session could not go on after the catalog was read")
+                session.kill()
 
     def _in_force(self, loaded: Loaded | None, epoch: int) -> None:
         self.policy_version = loaded.version if loaded else ""

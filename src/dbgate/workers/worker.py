@@ -123,12 +123,7 @@ class Worker:
             elif isinstance(message, Abort):
                 self.prepared.pop(message.number, None)
             elif isinstance(message, TakeCatalog):
-                # Nothing behind it is looked at before it is in force: Settled means this one.
-                catalog = await asyncio.get_running_loop().run_in_executor(
-                    None, catalog_text.parse, message.text
-                )
-                self.wiring.publish_catalog(catalog)
-                self.link.send(CatalogTaken(message.number))
+                await self._take_catalog(message)
             elif isinstance(message, Settled):
                 self.wiring.settled(message.number)
             elif isinstance(message, ListSessions):
@@ -142,6 +137,17 @@ class Worker:
             elif isinstance(message, Drain):
                 self._beside(self._drain(message.seconds))
         self.ended.set()
+
+    async def _take_catalog(self, message: TakeCatalog) -> None:
+        """Nothing behind the message is looked at before it is in force: Settled means this one."""
+        try:
+            loop = asyncio.get_running_loop()
+            catalog = await loop.run_in_executor(None, catalog_text.parse, message.text)
+        except Exception:  # no answer: the supervisor ends this process, and starts another
+            LOG.exception("a catalog that the supervisor made cannot be read here")
+            return
+        self.wiring.publish_catalog(catalog)
+        self.link.send(CatalogTaken(message.number))
 
     def _changed(self, number: int) -> None:
         self.link.send(Changed(number))
