@@ -73,6 +73,7 @@ HOT_MODULES: Final = (
     "dbgate.sql.keywords",
     "dbgate.sql.lexer",
     "dbgate.sql.mask",
+    "dbgate.sql.memory",
     "dbgate.sql.patterns",
     "dbgate.sql.programs",
     "dbgate.sql.scan",

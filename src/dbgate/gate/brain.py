@@ -19,6 +19,7 @@ from dbgate.sql.catalog import Catalog, reached
 from dbgate.sql.digest import fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import masked_literals
+from dbgate.sql.memory import Memory
 from dbgate.sql.statement import Analysis, LexContext
 
 _ANALYSIS_COST: Final = 1500
@@ -206,6 +207,13 @@ class Brain:
                 scope.view.put_shape(shape, judged)
         if raw:
             scope.view.put_exact(raw, judged)
+        return judged
+
+    def judge_recalled(self, scope: Scope, text: bytes, memory: Memory) -> Judged:
+        """The verdict for dynamic SQL, by what the session is known to have left on the server. Never kept."""
+        judged = self.judge(scope, analyze(text, scope.ctx, scope.schema, False, memory), "QUERY")
+        if scope.policy is not None and scope.policy.log_literals:
+            judged.masked = self._with_literals(scope, text)
         return judged
 
     def judge_command(self, scope: Scope, kind: str, name: str, label: str) -> Judged:

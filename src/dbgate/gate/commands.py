@@ -123,6 +123,10 @@ def query(state: State, now: float) -> None:
         payload = reader.payload()
         text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
         judged = state.brain.judge_text(scope, reader.raw if whole else b"", text, False)
+    if judged.recalls and state.memory is not None:
+        payload = reader.payload()
+        text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
+        judged = state.brain.judge_recalled(scope, text, state.memory)
     crossing.run(state, scope, judged, COM_QUERY, RESULT, now)
 
 

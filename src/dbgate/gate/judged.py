@@ -8,9 +8,6 @@ from dbgate.policy.verdict import Verdict
 from dbgate.sql.catalog import Behind, may_change
 from dbgate.sql.statement import NEED_ANY_RIGHT, NEED_TABLE, Analysis, Statement
 
-# What may change what the catalog says, besides the definitions of routines, triggers and events.
-_CHANGING: Final = frozenset(("ALTER", "CREATE", "DROP", "RENAME"))
-
 
 @final
 class Judged:
@@ -19,6 +16,7 @@ class Judged:
     operation: the first statement's verb; multi: more than one statement; local_infile: one of them is LOAD … LOCAL;
     moves: something of the session must be followed after the server's OK; rereads: it must be read from the server;
     defines: it may change views, routines or triggers, by itself or by what is behind its names (`behind`);
+    recalls: it runs dynamic SQL whose text it does not tell; remembers: it leaves such a text on the server (sql.memory);
     plain: nothing of that, the common case; sensitive: names in it that sensitive_columns means.
     """
 
@@ -41,6 +39,8 @@ class Judged:
         self.multi = len(statements) > 1
         self.local_infile = False
         self.rereads = False
+        self.recalls = False
+        self.remembers = False
         self.new_schema = _last_schema(statements)
         operations: set[str] = set()
         tables: dict[str, bool] = {}
@@ -72,6 +72,10 @@ class Judged:
         detections: set[str],
     ) -> None:
         operations.update(statement.operations)
+        if statement.dynamic != "" and statement.folded is None:
+            self.recalls = True
+        if statement.dynamic == "PREPARE" or statement.assigned:
+            self.remembers = True
         for need in statement.needs:
             if need.kind in (NEED_TABLE, NEED_ANY_RIGHT):
                 table = f"{need.schema}.{need.table}" if need.schema else need.table
@@ -94,17 +98,6 @@ class Judged:
     def cost(self) -> int:
         """Roughly the bytes that it holds, for a bounded cache."""
         return 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))
-
-
-def _defines(statements: tuple[Statement, ...]) -> bool:
-    """Whether one of them may change what the catalog says; what is known to make or drop a temporary table does not."""
-    for statement in statements:
-        if statement.creates_routine or statement.dynamic != "":
-            return True
-        for operation in statement.operations:
-            if operation in _CHANGING and statement.outline[1:2] != ("TEMPORARY",):
-                return True
-    return False
 
 
 def _last_schema(statements: tuple[Statement, ...]) -> str | None:

@@ -259,6 +259,7 @@ def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     state.schema = login.schema
     state.entry_epoch = 0
     state.statements.clear()
+    state.memory = None
     record = state.new_record("connection.open", login.at)
     record.operation = "CHANGE_USER" if login.change else "CONNECT"
     if state.brain.policy is not None:
@@ -276,6 +277,7 @@ def _failed(state: State, login: Login, errno: int, now: float) -> None:
         state.end("the server refused the login", now)
         return
     state.statements.clear()
+    state.memory = None
     _to_context(state, now)
 
 

@@ -6,15 +6,18 @@ from typing import Final
 
 from dbgate.errors import ProtocolError
 from dbgate.gate import context
+from dbgate.gate.judged import Judged
 from dbgate.gate.phase import CONTEXT, INFILE, READY
 from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State, blocked_message
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.memory import Memory
 from dbgate.wire.constants import (
     COM_CHANGE_USER,
     COM_CREATE_DB,
     COM_DROP_DB,
     COM_INIT_DB,
+    COM_PING,
     COM_QUERY,
     COM_RESET_CONNECTION,
     COM_STMT_BULK_EXECUTE,
@@ -35,6 +38,7 @@ from dbgate.wire.status import parse_err
 _RUNS: Final = frozenset(
     (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE, COM_INIT_DB, COM_CREATE_DB, COM_DROP_DB)
 )
+_QUIET: Final = frozenset((COM_PING, COM_STMT_RESET))  # they change nothing that dynamic SQL may use
 MAX_ANSWER: Final = (
     65_536  # bytes of the server's answer to the gate's own question; real ones are below 2 KiB
 )
@@ -91,6 +95,8 @@ def ended(state: State, now: float) -> None:
     reread = False
     changed = 0
     judged = state.judged
+    if state.memory is not None or (judged is not None and judged.remembers):
+        _remember(state, judged)
     if reply.special or judged is None or not judged.plain or state.command != COM_QUERY:
         reread = follow(state)
         if judged is not None and judged.defines and state.command in _RUNS:
@@ -174,6 +180,16 @@ def follow(state: State) -> bool:
         context.enter(state, judged.new_schema.encode())
     # A statement that failed may have done a part of its work: which, only the server knows.
     return reread or judged.rereads or (failed and judged.multi)
+
+
+def _remember(state: State, judged: Judged | None) -> None:
+    """Note what the command has left on the server for dynamic SQL, and forget what it may have changed."""
+    if judged is not None and state.command in _RUNS:
+        memory = Memory() if state.memory is None else state.memory
+        memory.follow(judged.analysis.statements, state.ctx.key, state.reply.error_code != 0)
+        state.memory = None if memory.empty() else memory
+    elif state.command not in _QUIET:
+        state.memory = None
 
 
 def _prepared(state: State, failed: bool) -> None:

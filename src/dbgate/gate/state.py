@@ -26,6 +26,7 @@ from dbgate.gate.prepared import Statements
 from dbgate.policy.compiled import CompiledEntry
 from dbgate.policy.transport import transport
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
+from dbgate.sql.memory import Memory
 from dbgate.sql.statement import MYSQL, LexContext
 from dbgate.wire import build
 from dbgate.wire.constants import ER_ACCESS_BLOCKED, SERVER_STATUS_IN_TRANS
@@ -78,6 +79,7 @@ class State:
         self.unfollowed = ""
         self.scope: Scope | None = None
         self.statements = Statements()
+        self.memory: Memory | None = None  # what dynamic SQL may use; None = nothing is known
         self.logged_in = False
         self.client_spoke = False
         self.told = False  # a connection.denied record was written

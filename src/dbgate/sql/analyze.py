@@ -10,10 +10,12 @@ from typing import Final
 from dbgate.sql.canonical import canonical, decoded
 from dbgate.sql.digest import digest, joined_digest
 from dbgate.sql.dispatch import scan_text
+from dbgate.sql.dynamic import fold_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.injection import detect
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import mask
+from dbgate.sql.memory import Memory, only_bare
 from dbgate.sql.shape import outline
 from dbgate.sql.slots import shareable
 from dbgate.sql.statement import (
@@ -26,26 +28,32 @@ from dbgate.sql.statement import (
     Need,
     Statement,
 )
-from dbgate.sql.tokens import Tokens
+from dbgate.sql.tokens import USER_VAR, Tokens
 
 MAX_STATEMENTS: Final = 500  # in one text
 
 
-def analyze(text: bytes, ctx: LexContext, schema: str, prepared: bool = False) -> Analysis:
-    """What the text of a COM_QUERY (prepared: COM_STMT_PREPARE) does under this context and current schema."""
+def analyze(
+    text: bytes, ctx: LexContext, schema: str, prepared: bool = False, memory: Memory | None = None
+) -> Analysis:
+    """What the text of a COM_QUERY (prepared: COM_STMT_PREPARE) does under this context and current schema.
+    memory: what the session is known to have left on the server for dynamic SQL; it is only read."""
     try:
         tokens = lex(text, ctx)
-        return _analyze(text, tokens, ctx, schema)
+        return _analyze(text, tokens, ctx, schema, memory)
     except Exception as error:
         return Analysis((), f"analysis failed: {error!r}", "", mask(b"?", lex(b"?", ctx)), "", "", "", False)
 
 
-def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str) -> Analysis:
+def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str, memory: Memory | None) -> Analysis:
     statements: list[Statement] = []
     masked = mask(text, tokens)
     if tokens.error:
         return Analysis((), tokens.error, "", masked, digest(tokens), "", "", False)
-    error, session_state = _statements(tokens, ctx, schema, statements, 0)
+    known: Memory | None = None
+    if "PREPARE" in tokens.words or "EXECUTE" in tokens.words:
+        known = Memory() if memory is None else memory.copy()
+    error, session_state = _statements(tokens, ctx, schema, statements, known)
     plain = canonical(tokens, False)
     # A bulk text's tokens hold only the first of its rows; a pattern that reads literals must see them all.
     literals = decoded(text, tokens.codec) if tokens.folded else canonical(tokens, True)
@@ -69,9 +77,10 @@ def _shape(outer: str, statements: list[Statement]) -> str:
 
 
 def _statements(
-    tokens: Tokens, ctx: LexContext, schema: str, out: list[Statement], level: int
+    tokens: Tokens, ctx: LexContext, schema: str, out: list[Statement], memory: Memory | None
 ) -> tuple[str, str]:
-    """Appends each statement of a text; returns (error, session_state) of the whole."""
+    """Appends each statement of a text; returns (error, session_state) of the whole. memory: what dynamic SQL in it
+    may use, brought up to date with each statement; None within dynamic SQL."""
     i = 0
     count = len(tokens)
     switched = False
@@ -89,30 +98,73 @@ def _statements(
             return facts.error, state
         if tokens.inside and not facts.creates_routine and end < count:
             return "a statement that ends inside a version comment", state
-        if facts.dynamic_text is not None and not level:
-            _fold(facts, ctx, schema)
+        if facts.dynamic and memory is not None:
+            _dynamic(facts, ctx, schema, memory)
         facts.detections = detect(tokens, i, end, ctx)
         statement = facts.statement()
         statement.outline = outline(tokens, i, end, ctx)
+        statement.calm = _calm(facts, statement, i, end)
         out.append(statement)
         if statement.new_schema is not None:
             schema = statement.new_schema
         state = state or statement.session_state
         switched = facts.switches
+        if memory is not None:
+            memory.after(statement, ctx.key, False)
         i = end
     if not out:
         out.append(Statement("EMPTY", (), (), True))
     return "", state
 
 
-def _fold(facts: Facts, ctx: LexContext, schema: str) -> None:
+def _calm(facts: Facts, statement: Statement, i: int, end: int) -> bool:
+    """Whether the statement of tokens [i, end) changes no user variable but those that it says."""
+    if facts.error or not only_bare(statement):
+        return False
+    words = facts.tokens.words
+    reads = statement.verb in _READ_VARIABLES
+    assigns = 0
+    for at in range(i, end):
+        if words[at] in ("INTO", "DIAGNOSTICS") or (not reads and facts.tokens.kinds[at] == USER_VAR):
+            return False
+        if words[at] == ":=":
+            assigns += 1
+    return assigns == facts.assigns
+
+
+def _dynamic(facts: Facts, ctx: LexContext, schema: str, memory: Memory) -> None:
+    """Dynamic SQL is judged as what it runs, where that is known."""
+    if facts.dynamic == "EXECUTE":
+        facts.folded = memory.statement(facts.target, ctx.key) if facts.target else None
+    elif facts.dynamic == "PREPARE" or facts.dynamic == "EXECUTE IMMEDIATE":
+        text = facts.dynamic_text
+        if text is None:
+            pipes = ctx.pipes_as_concat
+            text = fold_text(facts.tokens, facts.dynamic_start, facts.dynamic_end, pipes, memory)
+        if text is not None:
+            _fold(facts, text, ctx, schema)
+    folded = facts.folded
+    if folded is None or facts.dynamic == "PREPARE":
+        return
+    facts.new_schema = folded.new_schema
+    facts.session_state = facts.session_state or folded.session_state
+    if folded.verb in _PLAIN and not (folded.rereads or folded.dynamic or folded.calls):
+        facts.rereads = facts.switches = False
+
+
+# Where a user variable that stands in it is read, but for `:=` and INTO.
+_READ_VARIABLES: Final = frozenset(("SELECT", "SET", "DO", "PREPARE"))
+# Statements that leave what decides how a text is read as it is.
+_PLAIN: Final = frozenset(("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "SHOW", "DO"))
+
+
+def _fold(facts: Facts, text: bytes, ctx: LexContext, schema: str) -> None:
     """Dynamic SQL with constant text is judged as that text, where it is one statement that is understood."""
-    text = facts.dynamic_text or b""
     tokens = lex(text, ctx)
     inner: list[Statement] = []
     if tokens.error:
         return
-    error, state = _statements(tokens, ctx, schema, inner, 1)
+    error, state = _statements(tokens, ctx, schema, inner, None)
     if error or len(inner) != 1:
         return
     folded = inner[0]
@@ -120,8 +172,6 @@ def _fold(facts: Facts, ctx: LexContext, schema: str) -> None:
     folded.canonical_literals = canonical(tokens, True)
     folded.digest = digest(tokens)
     facts.folded = folded
-    if facts.dynamic == "EXECUTE IMMEDIATE":
-        facts.new_schema = folded.new_schema
     facts.session_state = facts.session_state or state
 
 

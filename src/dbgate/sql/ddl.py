@@ -110,7 +110,7 @@ def define(scanner: Scanner, i: int, hi: int, verb: str) -> int:
     elif what in _ADMIN:
         facts.bare("ADMIN")
     elif what == "PREPARE":
-        facts.verb = "PREPARE"
+        facts.verb = "PREPARE"  # with no target: every prepared statement may be gone
         facts.bare("PREPARE")
     elif what in ("DATABASE", "SCHEMA"):
         _schema(facts, i, hi, verb)

@@ -13,7 +13,7 @@ from dbgate.sql.programs import StatementScan, program, routine_body, starts_com
 from dbgate.sql.scan import Scanner
 from dbgate.sql.setting import set_statement, setting, transaction
 from dbgate.sql.statement import LexContext
-from dbgate.sql.tokens import Tokens
+from dbgate.sql.tokens import QUOTED, WORD, Tokens
 
 _QUERIES: Final = frozenset(("SELECT", "(", "VALUES", "TABLE", "WITH"))
 _EXPLAINED: Final = frozenset(
@@ -307,6 +307,9 @@ def _dynamic(scanner: Scanner, i: int, hi: int, word: str) -> None:
     words = tokens.words
     facts.verb = "PREPARE" if word == "DEALLOCATE" else word
     facts.bare(facts.verb)
+    named = i + 1 if word == "DEALLOCATE" else i
+    if named < hi and WORD <= tokens.kinds[named] <= QUOTED:
+        facts.target = tokens.name(named)
     if word == "DEALLOCATE":
         return
     facts.dynamic = word
@@ -327,5 +330,7 @@ def _dynamic(scanner: Scanner, i: int, hi: int, word: str) -> None:
     while end < hi and words[end] != "USING":
         end += 1
     facts.dynamic_text = fold_text(tokens, start, end, facts.ctx.pipes_as_concat)
+    facts.dynamic_start = start
+    facts.dynamic_end = end
     scanner.run(min(start, hi), hi, EXPR)
     scanner.finish()

@@ -10,15 +10,18 @@ import base64
 import binascii
 from typing import Final
 
-from dbgate.sql.tokens import BIT, HEX, LONG_STRING, NUMBER, STRING, WORD, Tokens
+from dbgate.sql.memory import Memory
+from dbgate.sql.tokens import BIT, HEX, LONG_STRING, NUMBER, STRING, USER_VAR, WORD, Tokens
 
 _FUNCTIONS: Final = frozenset(
     ("CONCAT", "CHAR", "UNHEX", "FROM_BASE64", "REVERSE", "LOWER", "UPPER", "REPLACE")
 )
 
 
-def fold_text(tokens: Tokens, lo: int, hi: int, pipes_concat: bool) -> bytes | None:
-    """The constant text that the expression in tokens [lo, hi) gives, or None."""
+def fold_text(
+    tokens: Tokens, lo: int, hi: int, pipes_concat: bool, memory: Memory | None = None
+) -> bytes | None:
+    """The constant text that the expression in tokens [lo, hi) gives, or None. memory: what user variables hold."""
     if not tokens.text.isascii():
         return None  # conversions between character sets are the server's
     # Open calls: their names, and for each (and the top) the finished arguments and the one being read.
@@ -37,6 +40,8 @@ def fold_text(tokens: Tokens, lo: int, hi: int, pipes_concat: bool) -> bytes | N
             value = tokens.string(i)
             if kind == STRING and not joined and tokens.kinds[i - 1] == STRING:
                 joined = True  # 'a' 'b' is one literal
+        elif kind == USER_VAR and memory is not None:
+            value = memory.text(tokens.name(i))
         elif kind == NUMBER and names and names[-1] == "CHAR" and tokens.raws[i].isdigit():
             value = tokens.raws[i]
         elif kind == WORD and word in _FUNCTIONS and i + 1 < hi and tokens.words[i + 1] == "(":
@@ -88,10 +93,9 @@ def _call(name: str, arguments: list[bytes]) -> bytes | None:
     text = arguments[0]
     if name == "REVERSE":
         return text[::-1]
-    if name == "LOWER":
-        return text.lower()
-    if name == "UPPER":
-        return text.upper()
+    if name == "LOWER" or name == "UPPER":
+        # Of binary text (0x…, CHAR) they change nothing: only what is the same both ways is certain.
+        return text if text == (text.lower() if name == "LOWER" else text.upper()) else None
     try:
         return (
             bytes.fromhex(text.decode("ascii")) if name == "UNHEX" else base64.b64decode(text, validate=True)

@@ -84,6 +84,11 @@ class Facts:
         self.creates_routine = False
         self.dynamic = ""
         self.dynamic_text: bytes | None = None
+        self.dynamic_start = 0  # the tokens of the expression that the text comes from
+        self.dynamic_end = 0
+        self.target = ""
+        self.assigned: list[tuple[str, bytes | None]] = []
+        self.assigns = 0  # how many `:=` are those of a SET
         self.folded: Statement | None = None
         self.unfiltered: set[str] = set()
         self.detections: tuple[Detection, ...] = ()
@@ -217,4 +222,6 @@ class Facts:
             self.rereads,
             self.local_infile,
             tuple(sorted({name.lower() for name in self.names})),
+            assigned=tuple(self.assigned),
+            target=self.target,
         )

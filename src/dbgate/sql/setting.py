@@ -11,6 +11,7 @@ from dbgate.sql.charset import (
     charset_of_collation,
     charset_of_collation_name,
 )
+from dbgate.sql.dynamic import fold_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.frames import EXPR
 from dbgate.sql.scan import Scanner
@@ -73,6 +74,7 @@ def _item(scanner: Scanner, i: int, hi: int) -> int:
     if (word == "CHARACTER" and after == "SET") or (word == "CHARSET" and after not in ("=", ":=")):
         _charset(facts, "names", i + (2 if word == "CHARACTER" else 1), end)
         return end
+    target = i
     kind = tokens.kinds[i]
     if kind == USER_VAR:
         name = ""
@@ -99,6 +101,10 @@ def _item(scanner: Scanner, i: int, hi: int) -> int:
     if i >= hi or words[i] not in ("=", ":="):
         facts.fail("a SET that is not understood")
         return hi
+    if kind == USER_VAR:
+        facts.assigned.append((tokens.name(target), fold_text(tokens, i + 1, end, facts.ctx.pipes_as_concat)))
+    if words[i] == ":=":
+        facts.assigns += 1
     if name:
         _variable(facts, name, scope or ("SESSION" if kind == SYS_VAR else ""), i + 1, end)
     return end

@@ -135,6 +135,8 @@ class Statement:
     identifiers: the names in it that may be columns, lower case, sorted: what sensitive_columns patterns are matched against.
     outline: what the statement shapes of block_statements are compared with (sql/shape.py).
     canonical, canonical_literals, digest: only on a `folded` statement, as in Analysis.
+    assigned: the user variables that a SET gives a value, with the constant text that it is, or None; target: the name
+        that a PREPARE, EXECUTE or DEALLOCATE is about; calm: it changes no user variable besides (sql/memory.py).
     """
 
     def __init__(
@@ -159,6 +161,9 @@ class Statement:
         canonical_literals: str = "",
         outline: tuple[str, ...] = (),
         digest: str = "",
+        assigned: tuple[tuple[str, bytes | None], ...] = (),
+        target: str = "",
+        calm: bool = False,
     ) -> None:
         self.verb = verb
         self.operations = operations
@@ -180,6 +185,9 @@ class Statement:
         self.canonical = canonical
         self.canonical_literals = canonical_literals
         self.digest = digest
+        self.assigned = assigned
+        self.target = target
+        self.calm = calm
 
 
 @final

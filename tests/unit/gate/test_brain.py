@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dbgate.gate import brain as module
 from dbgate.gate.brain import Bucket, Limits, Scope, analysis_cost, refusal
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
+from dbgate.sql.analyze import analyze
 from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import VIEW, Catalog
+from dbgate.sql.memory import Memory
 from dbgate.sql.statement import MYSQL, Analysis, LexContext
 
 from .play import brain, policy
@@ -34,6 +36,23 @@ def test_one_scope_for_one_state() -> None:
     assert scope_of(it) is not it.scope(CTX, "shop", it.entry_for("app", "10.0.0.9"), True)
     latin = LexContext(MYSQL, 90704, "latin1")
     assert scope_of(it) is not it.scope(latin, "shop", it.entry_for("app", "10.0.0.9"), False)
+
+
+def test_dynamic_sql_by_what_is_known_of_the_session() -> None:
+    rule = "procedure_control: {block_dynamic_sql: false}"
+    root = (
+        "access_control: [{user: app, allowed_tables: [shop.users], allowed_operations: [SELECT, EXECUTE]}]"
+    )
+    it = brain(f"{root}\n{rule}")
+    scope = scope_of(it)
+    memory = Memory()
+    for table, effect in (("users", ALLOW), ("secret", BLOCK)):
+        text = f"PREPARE p FROM 'SELECT a FROM {table} WHERE b = 5'".encode()
+        memory.follow(analyze(text, CTX, "shop").statements, CTX.key, False)
+        assert it.judge_recalled(scope, b"EXECUTE p", memory).effect == effect
+    assert it.judge_text(scope, b"", b"EXECUTE p", False).verdict.rule == "dynamic-sql"
+    literal = brain(f"global: {{log_literals: true}}\n{root}\n{rule}")
+    assert "'lit'" in literal.judge_recalled(scope_of(literal), b"SELECT 'lit'; EXECUTE p", memory).masked
 
 
 def test_a_catalog_counts_from_the_next_statement_on() -> None:

@@ -21,6 +21,39 @@ def test_queries() -> None:
     play.blocked(b"\x03SELECT 1\x00", "parse-error")
 
 
+DYNAMIC = """
+access_control:
+  - {user: app, allowed_tables: [shop.users], allowed_operations: [SELECT, CALL, PREPARE, EXECUTE]}
+procedure_control: {mode: blacklist, blacklist: [shop.bad], block_dynamic_sql: false}
+"""
+
+
+def test_dynamic_sql_is_judged_by_what_the_session_has_left_on_the_server() -> None:
+    play = Play(brain(DYNAMIC)).login()
+    play.blocked(b"\x03PREPARE p FROM @s", "dynamic-sql")
+    play.blocked(b"\x03EXECUTE p", "dynamic-sql")
+    play.passes(b"\x03SET @s = 'SELECT id FROM users'", [ok()])
+    play.passes(b"\x03PREPARE p FROM @s", [ok()])
+    assert (play.last.operation, play.last.tables) == ("PREPARE", ("shop.users",))
+    play.passes(b"\x03EXECUTE p", result([row(b"1")]))
+    assert (play.last.operation, play.last.tables) == ("EXECUTE", ("shop.users",))
+    play.passes(b"\x03EXECUTE p", result([row(b"1")]))
+    play.passes(b"\x03SET @s = 'SELECT id FROM secret'", [ok()])
+    play.blocked(b"\x03PREPARE p FROM @s", "table-denied")
+    play.passes(b"\x03EXECUTE p", result([row(b"1")]))
+    play.passes(b"\x03CALL p()")
+    play.server(chain([ok()]))
+    play.server(chain(context()))
+    play.blocked(b"\x03EXECUTE p", "dynamic-sql")
+
+
+def test_literals_of_dynamic_sql_are_kept_where_the_policy_wants_them() -> None:
+    play = Play(brain("global: {log_literals: true}" + DYNAMIC)).login()
+    play.passes(b"\x03PREPARE p FROM 'SELECT id FROM users'", [ok()])
+    play.passes(b"\x03EXECUTE p /* x */", result([row(b"1")]))
+    assert play.last.statement.startswith("EXECUTE p")
+
+
 def test_query_attributes() -> None:
     play = Play(capabilities=CLIENT | c.CLIENT_QUERY_ATTRIBUTES).login()
     play.passes(b"\x03\x00\x01SELECT id FROM users", [ok()])

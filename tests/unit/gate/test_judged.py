@@ -19,6 +19,17 @@ def judged(*statements: Statement, masked: str = "m") -> Judged:
     return Judged(Analysis(statements, "", "", masked, "d", "", "", True), Verdict(ALLOW), ("ssn",), "QUERY")
 
 
+def test_dynamic_sql() -> None:
+    known = Statement("SELECT", ("SELECT",), ())
+    prepare = judged(Statement("PREPARE", (), (), dynamic="PREPARE", folded=known))
+    assert (prepare.recalls, prepare.remembers) == (False, True)
+    execute = judged(Statement("EXECUTE", (), (), dynamic="EXECUTE"))
+    assert (execute.recalls, execute.remembers) == (True, False)
+    setting = judged(Statement("SET", (), (), assigned=(("s", b"SELECT 1"),)))
+    assert (setting.recalls, setting.remembers) == (False, True)
+    assert not judged(known).recalls and not judged(known).remembers
+
+
 def test_facts_of_one_statement() -> None:
     found = judged(
         Statement(
@@ -61,7 +72,6 @@ def test_what_may_change_the_catalog() -> None:
         Statement("ALTER", ("ALTER",), ()),
         Statement("CREATE", ("CREATE", "DROP"), (), outline=("CREATE", "VIEW")),
         Statement("DROP", (), (), creates_routine=True),
-        Statement("EXECUTE", ("EXECUTE",), (), dynamic="EXECUTE"),
     ):
         found = judged(statement)
         assert (found.defines, found.plain) == (True, False)

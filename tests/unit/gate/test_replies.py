@@ -36,6 +36,34 @@ def watched(user: bytes = b"root") -> tuple[Play, list[int]]:
     return Play(the_brain).login(user), told
 
 
+DYNAMIC = """
+access_control:
+  - {user: app, allowed_tables: [shop.users], allowed_operations: [SELECT, PREPARE, EXECUTE]}
+procedure_control: {block_dynamic_sql: false}
+"""
+
+
+def test_when_dynamic_sql_is_no_longer_known() -> None:
+    prepare = b"\x03PREPARE p FROM 'SELECT id FROM users'"
+    play = Play(brain(DYNAMIC)).login()
+    play.passes(prepare, [err(1064)])
+    assert play.gate.state.memory is None
+    play.passes(prepare, [ok()])
+    play.passes(b"\x0e", [ok()])  # COM_PING
+    play.passes(b"\x03SELECT id FROM users", [ok()])
+    play.passes(b"\x03EXECUTE p", [ok()])
+    play.passes(b"\x16SELECT 1")  # COM_STMT_PREPARE works out what is constant
+    play.server(chain([err(1064)]))
+    assert play.gate.state.memory is None
+    play.passes(prepare, [ok()])
+    assert play.gate.state.memory is not None
+    play.passes(b"\x1f")  # COM_RESET_CONNECTION
+    play.server(chain([ok()]))
+    play.server(chain(context()))
+    assert play.gate.state.memory is None
+    play.blocked(b"\x03EXECUTE p", "dynamic-sql")
+
+
 DEFINING = b"\x03ALTER VIEW users AS SELECT 1"
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dbgate.sql import analyze as module
 from dbgate.sql.analyze import MAX_STATEMENTS, analyze, command
+from dbgate.sql.memory import Memory
 from dbgate.sql.statement import LexContext, Statement
 from tests.unit.sql.contexts import ANSI, LATIN1, MA, MY, RAW, shown
 
@@ -94,6 +95,36 @@ def test_the_shape_of_dynamic_sql_is_that_of_what_it_runs() -> None:
 def test_dynamic_sql_that_does_not(sql: bytes) -> None:
     statement = analyze(sql, MA, "shop").statements[0]
     assert statement.dynamic and statement.folded is None
+
+
+def test_dynamic_sql_that_is_known_from_before() -> None:
+    memory = Memory()
+    memory.follow(
+        analyze(b"SET @s = 'SELECT * FROM secret', @t := 'x'", MA, "shop").statements, MA.key, False
+    )
+    prepare = analyze(b"PREPARE p FROM @s", MA, "shop", False, memory).statements
+    assert prepare[0].folded is not None
+    memory.follow(prepare, MA.key, False)
+    execute = analyze(b"EXECUTE p; SELECT 1", MA, "shop", False, memory)
+    assert execute.session_state == "" and len(execute.statements) == 2
+    assert execute.statements[0].folded is prepare[0].folded and not execute.statements[0].rereads
+    assert analyze(b"EXECUTE IMMEDIATE @s", MA, "shop", False, memory).statements[0].folded is None
+    assert analyze(b"EXECUTE q", MA, "shop", False, memory).statements[0].folded is None
+
+
+def test_what_leaves_user_variables_alone() -> None:
+    for text, calm in (
+        (b"SELECT @a", True),
+        (b"SET @a := 1", True),
+        (b"SELECT @a := 1", False),
+        (b"SELECT 1 INTO @a", False),
+        (b"GET DIAGNOSTICS @a = NUMBER", False),
+        (b"SHOW WARNINGS", True),
+        (b"SHOW COLUMNS FROM users WHERE @a", False),
+        (b"SELECT * FROM users", False),
+        (b"EXPLAIN SELECT @a", False),
+    ):
+        assert analyze(text, MA, "shop").statements[0].calm is calm, text
 
 
 def test_dynamic_sql_may_change_the_session() -> None:

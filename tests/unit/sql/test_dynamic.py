@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from dbgate.sql.analyze import analyze
 from dbgate.sql.dynamic import fold_text
 from dbgate.sql.lexer import lex
+from dbgate.sql.memory import Memory
 from tests.unit.sql.contexts import MA
 
 
@@ -27,14 +29,27 @@ def fold(expression: str, pipes: bool = False) -> bytes | None:
         ("UNHEX('5345')", b"SE"),
         ("FROM_BASE64('U0U=')", b"SE"),
         ("REVERSE('ES')", b"SE"),
-        ("LOWER('SE')", b"se"),
-        ("UPPER('se')", b"SE"),
+        ("LOWER('se')", b"se"),
+        ("UPPER('SE')", b"SE"),
         ("REPLACE('xSE', 'x', '')", b"SE"),
         ("CONCAT('a' 'b')", b"ab"),
     ],
 )
 def test_folds(expression: str, text: bytes) -> None:
     assert fold(expression) == text
+
+
+def test_variables_that_are_known() -> None:
+    memory = Memory()
+    memory.follow(analyze(b"SET @s = 'SEL', @t = 'x'", MA, "shop").statements, MA.key, False)
+    for expression, text in (
+        ("@s", b"SEL"),
+        ("CONCAT(@S, 'ECT')", b"SELECT"),
+        ("@u", None),
+        ("@s := 'x'", None),
+    ):
+        tokens = lex(expression.encode(), MA)
+        assert fold_text(tokens, 0, len(tokens), False, memory) == text
 
 
 def test_pipes() -> None:
@@ -47,7 +62,7 @@ def test_pipes() -> None:
     [
         "", "@a", "x", "CONCAT('a', @b)", "CONCAT('a'", "CONCAT()", "CONCAT(,'a')", "'a', 'b'", "'a')", "1", "CHAR(-1)", "CHAR('a')",
         "CHAR(200)", "CHAR(9999999999)", "UNHEX('zz')", "FROM_BASE64('!')", "REVERSE('a', 'b')", "REPLACE('a', 'b')", "REPLACE('a', '', 'b')",
-        "'a' CONCAT('b')", "0x41 'b'", "LEFT('a', 1)", "'ä'", "(SELECT 'a')", "CONCAT ", "'a' ||",
+        "'a' CONCAT('b')", "0x41 'b'", "LEFT('a', 1)", "'ä'", "LOWER(0x5345)", "LOWER('SE')", "UPPER('se')", "(SELECT 'a')", "CONCAT ", "'a' ||",
     ],
 )  # fmt: skip
 def test_does_not_fold(expression: str) -> None:
