@@ -126,3 +126,34 @@ def test_sessions_that_top_shows(running: Gateway) -> None:
         screen.key(b"x")
         screen.key(b"y")
         assert running.wait_records(event="session.kill")
+
+
+def test_promote_when_the_record_is_clean(mariadb: MariaDB) -> None:
+    text = POLICY.replace("    blocked_operations: [DROP]\n", "    mode: monitor   # for now\n")
+    with Gateway(mariadb, text) as gateway:
+
+        def select(table: str) -> None:
+            with gateway.connect(database="test") as connection, connection.cursor() as cursor:
+                cursor.execute(f"SELECT * FROM {table}")
+
+        select("op_orders")
+        young = cli(gateway, "policy", "promote", "app")
+        assert young.returncode == 1
+        assert b"says little" in young.stderr
+        listed = ask(gateway, "policy", "promote")["monitored"]
+        assert [(one["rule"], one["would_block"], one["clean"]) for one in listed] == [("app", 0, True)]
+        select("op_secret")  # monitored: it passes
+        dirty = cli(gateway, "policy", "promote", "app", "--min-age", "0s")
+        assert dirty.returncode == 1
+        assert b"1 \xc3\x97 table-denied (line 3)" in dirty.stderr
+        assert "not clean" in cli(gateway, "policy", "promote").stdout.decode()
+        assert gateway.policy.read_text() == text
+        done = ask(gateway, "policy", "promote", "app", "--force")
+        assert (done["rule"], done["mode"]) == ("app", "enforce")
+        assert gateway.policy.read_text() == text.replace("mode: monitor   # for", "mode: enforce   # for")
+        with pytest.raises(pymysql.MySQLError, match="table-denied"):
+            select("op_secret")
+        assert (
+            cli(gateway, "policy", "promote").stdout == b"Nothing is in monitor mode by a mode of its own.\n"
+        )
+        assert cli(gateway, "policy", "promote", *DOWN).returncode == 3

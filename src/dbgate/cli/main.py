@@ -71,6 +71,7 @@ policy = LazyGroup(
         "versions": "policy_versions:versions",
         "diff": "policy_diff:diff",
         "rollback": "policy_rollback:rollback",
+        "promote": "policy_promote:promote",
     },
     "Check, understand and change the policy.",
 )
