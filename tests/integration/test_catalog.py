@@ -104,6 +104,12 @@ def make(server: MariaDB | MySQL) -> Connection[Any]:
     with root.cursor() as cursor:
         for statement in WORLD:
             cursor.execute(statement)
+        # a name that is built-in, and yet this is what the server calls (docs/threat-model.md)
+        built_in = "md5" if isinstance(server, MySQL) else "point"
+        cursor.execute(
+            f"CREATE FUNCTION {built_in}(x INT) RETURNS INT DETERMINISTIC READS SQL DATA"
+            " RETURN (SELECT MAX(salary) FROM payroll)"
+        )
         for user in ("clerk", "maker", "blind"):
             cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY 'pw'")
         # the database trusts these accounts with everything: the gateway is what stops them
@@ -204,6 +210,19 @@ def test_a_trigger_writes_elsewhere_and_the_log_names_the_way(world: World) -> N
     record = world.gateway.wait_records(event="query.blocked", operation="UPDATE", db_user="clerk")[-1]
     assert "shop.payroll" in record["reason"]
     assert "trigger shop.t_leak (definer " in record["reason"]
+
+
+def test_a_stored_function_that_stands_in_for_a_built_in(world: World) -> None:
+    name = "md5" if isinstance(world.server, MySQL) else "point"
+    with world.root.cursor() as cursor:
+        cursor.execute(f"SELECT {name}(1)")
+        assert cursor.fetchone() == (4711,)  # what an attacker is after
+    connection = world.as_user("clerk")
+    try:
+        assert verdict(connection, f"SELECT {name}(1)") == "table-denied"
+        assert verdict(connection, "SELECT upper('x')") == ""
+    finally:
+        connection.close()
 
 
 def test_prepared_statements_know_it_too(world: World) -> None:

@@ -77,6 +77,7 @@ def _body(definition: Definition, flavour: int, version: int, folded: bool) -> B
         table,
         definition.events,
         found.defines,
+        found.statement.stand_ins,
     )
 
 
@@ -176,4 +177,6 @@ class _Reading:
             part.functions[ref] = True
         for ref in statement.calls:
             part.calls[ref] = True
+        for ref in statement.stand_ins:
+            part.stand_ins[ref] = True
         return True

@@ -37,7 +37,7 @@ class Body:
     """What the body of one object does by itself, without what stands behind the names in it.
 
     kind: VIEW …; schema, name: as they are compared (routines' names in lower case); definer: `user@host`;
-    invoker: SQL SECURITY INVOKER; needs, functions, calls: as in Statement; table, events: of a trigger.
+    invoker: SQL SECURITY INVOKER; needs, functions, calls, stand_ins: as in Statement; table, events: of a trigger.
     problem: "" or why it cannot be followed; dynamic: because of dynamic SQL; defines: it may change what a catalog says.
     """
 
@@ -56,9 +56,11 @@ class Body:
         table: str = "",
         events: tuple[str, ...] = (),
         defines: bool = False,
+        stand_ins: tuple[RoutineRef, ...] = (),
     ) -> None:
         self.kind = kind
         self.defines = defines
+        self.stand_ins = stand_ins
         self.schema = schema
         self.name = name
         self.definer = definer
@@ -149,6 +151,7 @@ class Catalog:
             return tuple(walk.found)
         for unit in units:
             walk.enter(unit.needs, unit.functions, unit.calls, "")
+            walk.stand_in(unit.stand_ins, "")
         walk.run()
         return tuple(walk.found)
 
@@ -182,6 +185,13 @@ class _Walk:
             self._function(ref, path)
         for ref in calls:
             self._procedure(ref, path)
+
+    def stand_in(self, names: tuple[RoutineRef, ...], path: str) -> None:
+        """Built-ins, for which the server takes stored functions where there are such."""
+        for ref in names:
+            found = self.catalog.functions.get(_key(ref.schema, ref.name.lower()))
+            if found is not None:
+                self._add(found, path, "")
 
     def _table(self, need: Need, path: str) -> None:
         catalog = self.catalog
@@ -256,6 +266,7 @@ class _Walk:
         self.todo.append(one)
         for ref in body.functions:
             self._function(ref, path)
+        self.stand_in(body.stand_ins, path)
 
     def _first(self, mark: str) -> bool:
         if mark in self.seen:

@@ -50,6 +50,7 @@ def _body(body: Body) -> dict[str, Any]:
         "problem": body.problem,
         "dynamic": body.dynamic,
         "defines": body.defines,
+        "stand_ins": [[ref.schema, ref.name] for ref in body.stand_ins],
     }
 
 
@@ -68,4 +69,5 @@ def _read(found: dict[str, Any]) -> Body:
         found["table"],
         tuple(found["events"]),
         found["defines"],
+        tuple(RoutineRef(*ref) for ref in found["stand_ins"]),
     )

@@ -81,6 +81,7 @@ class Facts:
         self.operations: set[str] = set()
         self.functions: dict[RoutineRef, bool] = {}
         self.calls: dict[RoutineRef, bool] = {}
+        self.stand_ins: dict[RoutineRef, bool] = {}
         self.creates_routine = False
         self.dynamic = ""
         self.dynamic_text: bytes | None = None
@@ -148,6 +149,10 @@ class Facts:
         self.functions[RoutineRef(self._in(schema), name)] = True
         self.plain = False
 
+    def stand_in(self, name: str) -> None:
+        """A built-in is called for which the server takes a stored function of that name, where there is one."""
+        self.stand_ins[RoutineRef(self.schema, name)] = True
+
     def read(self, schema: str, name: str, outer: bool) -> TableRef:
         """A table in a FROM clause; the caller may change its operation later."""
         ref = TableRef(schema, name, outer, "SELECT", bool(schema))
@@ -185,6 +190,8 @@ class Facts:
             self.functions[routine] = True
         for routine in whole.calls:
             self.calls[routine] = True
+        for routine in whole.stand_ins:
+            self.stand_ins[routine] = True
         self.unfiltered.update(whole.unfiltered)
         self.names.update(part.names)
         self.dynamic = self.dynamic or whole.dynamic
@@ -222,6 +229,7 @@ class Facts:
             self.rereads,
             self.local_infile,
             tuple(sorted({name.lower() for name in self.names})),
+            stand_ins=tuple(self.stand_ins),
             assigned=tuple(self.assigned),
             target=self.target,
         )

@@ -106,6 +106,21 @@ def builtin(word: str, written: int, ctx: LexContext) -> bool:
     return ctx.version < 90000 and word in _MYSQL_OLD
 
 
+# Names that are built-in and may be a stored function all the same (seen on MySQL 9.7, whose component for them may be
+# absent, and on MariaDB 10.11, where they have another number of arguments).
+_UNSURE_MARIADB: Final = frozenset(
+    ("POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION")
+)
+_UNSURE_MYSQL: Final = frozenset(_MYSQL_COMPONENT.split())
+
+
+def unsure(word: str, ctx: LexContext) -> bool:
+    """Whether the server may take a stored function in the current schema for this built-in (upper case)."""
+    if ctx.flavour == MARIADB:
+        return word in _UNSURE_MARIADB
+    return word in _UNSURE_MYSQL and ctx.version >= 90000
+
+
 def reaching(word: str) -> bool:
     """Whether this built-in (upper case) waits, locks, or reads a file, a sequence or another session's state."""
     return word in _REACHING

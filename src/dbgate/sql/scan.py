@@ -25,7 +25,7 @@ from dbgate.sql.frames import (
     TAIL,
     Frames,
 )  # fmt: skip
-from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching
+from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching, unsure
 from dbgate.sql.tokens import IDENT, OP, QUOTED, SYS_VAR, USER_VAR, WORD
 
 # Words that may stand where a table is expected, behind a parenthesis.
@@ -367,6 +367,8 @@ class Scanner(Frames):
 
     def _known(self, i: int, word: str) -> int:
         """A built-in that is called; some reach further than the query."""
+        if unsure(word, self.facts.ctx):
+            self.facts.stand_in(word)
         facts = self.facts
         if reaching(word):
             facts.plain = False

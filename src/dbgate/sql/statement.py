@@ -135,6 +135,7 @@ class Statement:
     identifiers: the names in it that may be columns, lower case, sorted: what sensitive_columns patterns are matched against.
     outline: what the statement shapes of block_statements are compared with (sql/shape.py).
     canonical, canonical_literals, digest: only on a `folded` statement, as in Analysis.
+    stand_ins: stored functions that the server takes for some of its built-ins in it, where there are such (functions.py).
     assigned: the user variables that a SET gives a value, with the constant text that it is, or None; target: the name
         that a PREPARE, EXECUTE or DEALLOCATE is about; calm: it changes no user variable besides (sql/memory.py).
     """
@@ -161,6 +162,7 @@ class Statement:
         canonical_literals: str = "",
         outline: tuple[str, ...] = (),
         digest: str = "",
+        stand_ins: tuple[RoutineRef, ...] = (),
         assigned: tuple[tuple[str, bytes | None], ...] = (),
         target: str = "",
         calm: bool = False,
@@ -182,6 +184,7 @@ class Statement:
         self.local_infile = local_infile
         self.identifiers = identifiers
         self.outline = outline
+        self.stand_ins = stand_ins
         self.canonical = canonical
         self.canonical_literals = canonical_literals
         self.digest = digest

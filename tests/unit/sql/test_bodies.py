@@ -185,6 +185,11 @@ def test_bodies_that_may_change_the_catalog(body: str, defines: bool) -> None:
     assert (found.defines, found.problem) == (defines, "")
 
 
+def test_built_ins_that_a_stored_function_may_stand_in_for() -> None:
+    found = procedure("BEGIN SELECT POINT(1); EXECUTE IMMEDIATE 'SELECT polygon(1)'; END")
+    assert sorted(ref.name for ref in found.stand_ins) == ["POINT", "POLYGON"]
+
+
 def test_a_prepare_that_has_no_name() -> None:
     assert procedure("PREPARE").problem != ""
 

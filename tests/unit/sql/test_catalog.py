@@ -18,7 +18,7 @@ from dbgate.sql.catalog import (
     reached,
     unfolded,
 )
-from dbgate.sql.statement import MARIADB, LexContext
+from dbgate.sql.statement import MARIADB, MYSQL, LexContext
 
 from .contexts import MA, shown
 
@@ -253,6 +253,30 @@ def test_what_cannot_be_followed_may_change_it() -> None:
         [routine(PROCEDURE, "p", "EXECUTE s"), routine(PROCEDURE, "q", "SELECT 1")], MARIADB, 101106, False
     )
     assert [one.defines for one in behind("CALL p()", catalog) + behind("CALL q()", catalog)] == [True, False]
+
+
+def test_built_ins_for_which_the_server_takes_a_stored_function() -> None:
+    made = [
+        routine(FUNCTION, "md5", "RETURN (SELECT max(x) FROM secret)"),
+        routine(FUNCTION, "point", "RETURN 1"),
+        view("v", "select md5(1) AS `x`"),
+    ]
+    mysql = LexContext(MYSQL, 90704)
+    catalog = build(made, MYSQL, 90704, False)
+    for sql in ("SELECT MD5(1)", "SELECT `Md5`(1)", "SET @x = md5(2)", "DO md5(3)"):
+        assert [one.path for one in behind(sql, catalog, mysql)] == ["function shop.md5 (definer root@%)"]
+    assert [one.path for one in behind("SELECT x FROM v", catalog, mysql)] == [
+        "view shop.v (definer root@%)",
+        "view shop.v (definer root@%) > function shop.md5 (definer root@%)",
+    ]
+    assert behind("SELECT point(1, 2), sha1(1)", catalog, mysql) == []
+    assert behind("SELECT md5(1)", catalog, mysql, "other") == []
+    assert behind("SELECT md5(1)", catalog, LexContext(MYSQL, 80400)) == []
+    catalog = build(made, MARIADB, 101106, False)
+    assert [one.path for one in behind("SELECT POINT(1)", catalog)] == [
+        "function shop.point (definer root@%)"
+    ]
+    assert behind("SELECT md5(1)", catalog) == []
 
 
 def test_statements_of_dynamic_sql_come_behind_theirs() -> None:

@@ -26,6 +26,7 @@ bodies = st.builds(
     texts,
     st.lists(texts, max_size=2).map(tuple),
     st.booleans(),
+    st.lists(st.builds(RoutineRef, texts, texts), max_size=2).map(tuple),
 )
 
 

@@ -33,6 +33,13 @@ def test_needs_become_a_statement() -> None:
     assert statement.functions == (RoutineRef("shop", "f"),) and statement.identifiers == ("c",)
 
 
+def test_built_ins_that_a_stored_function_may_stand_in_for() -> None:
+    outer, inner = facts(), facts()
+    inner.stand_in("POINT")
+    outer.absorb(inner)
+    assert outer.statement().stand_ins == (RoutineRef("shop", "POINT"),)
+
+
 def test_folding() -> None:
     folding = facts(ctx=LexContext(MYSQL, 90700, fold_names=True))
     folding.table("SELECT", "Shop", "Users")

@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.sql.functions import APART, QUOTED_TOO, RESERVED, TOUCHING, builtin, reaching
+from dbgate.sql.functions import APART, QUOTED_TOO, RESERVED, TOUCHING, builtin, reaching, unsure
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
 from tests.unit.sql.contexts import MA, MY
+
+
+def test_built_ins_that_may_be_stored_functions() -> None:
+    assert unsure("POINT", MA)
+    assert not unsure("MD5", MA)
+    assert unsure("MD5", MY)
+    assert not unsure("POINT", MY)
+    assert not unsure("MD5", LexContext(MYSQL, 80400))
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,18 @@ def test_refused_lists(sql: str) -> None:
     assert error(sql) != ""
 
 
+def test_built_ins_that_may_be_stored_functions() -> None:
+    for sql, ctx in (
+        ("SELECT point(1)", MA),
+        ("SELECT `point`(1)", MA),
+        ("SELECT Md5 (1)", MY),
+        ("DO SHA1(1)", MY),
+    ):
+        assert [ref.schema for ref in one(sql, ctx).stand_ins] == ["shop"]
+        assert one(sql, ctx).functions == ()
+    assert one("SELECT md5(1)", MA).stand_ins == ()
+
+
 def test_ignore_space() -> None:
     spacey = LexContext(MA.flavour, MA.version, ignore_space=True)
     assert needs("SELECT count (1)", spacey) == ""
