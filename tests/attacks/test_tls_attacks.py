@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pymysql
 import pytest
@@ -134,8 +134,8 @@ def logins(gateway: Gateway) -> int:
 
 
 def no_login(gateway: Gateway, before: int, denied: int, why: str) -> None:
-    gateway.wait_records(denied + 1, event="connection.denied")
-    assert why in gateway.records(event="connection.denied")[-1]["reason"]
+    found = gateway.wait_records(denied + 1, event="connection.denied")
+    assert why in found[-1]["reason"]
     assert logins(gateway) == before
     assert not gateway.records(operation="DROP")
 
@@ -259,9 +259,9 @@ class Rogue:
     user = "app"
     password = "app_pw"
 
-    def __init__(self, greeting: bytes, answer: Callable[[bytes], bytes]) -> None:
-        self.greeting = greeting
-        self.answer = answer
+    def __init__(self) -> None:
+        self.greeting = b""
+        self.answer = b""
         self.heard = b""
         self._listening = socket.create_server((self.host, 0))
         self.port = self._listening.getsockname()[1]
@@ -277,8 +277,8 @@ class Rogue:
                 peer.settimeout(10)
                 try:
                     peer.sendall(self.greeting)
-                    first = peer.recv(65536)
-                    peer.sendall(self.answer(first))
+                    self.heard += peer.recv(65536)
+                    peer.sendall(self.answer)
                     while data := peer.recv(65536):
                         self.heard += data
                 except OSError:
@@ -297,6 +297,12 @@ class Rogue:
 GREETING = packet(making.greeting())
 
 
+@pytest.fixture(scope="module")
+def demanding() -> Iterator[tuple[Rogue, Gateway]]:
+    with Rogue() as rogue, Gateway(rogue, upstream_tls_mode="require", admin_listen="off") as running:
+        yield rogue, running
+
+
 @pytest.mark.parametrize(
     ("greeting", "answer"),
     [
@@ -307,11 +313,14 @@ GREETING = packet(making.greeting())
     ],
     ids=["behind the greeting", "an OK", "an ERR", "no TLS offered"],
 )
-def test_a_server_in_clear_where_tls_is_demanded(greeting: bytes, answer: bytes) -> None:
-    with Rogue(greeting, lambda first: answer) as rogue:
-        with Gateway(rogue, upstream_tls_mode="require", admin_listen="off") as gateway:
-            with pytest.raises(pymysql.err.OperationalError, match=r"1105.*dbgate: "):
-                gateway.connect()
-            gateway.wait_records(event="connection.denied")
-            assert not gateway.records(event="connection.open")
-        assert b"app_pw" not in rogue.heard
+def test_a_server_in_clear_where_tls_is_demanded(
+    demanding: tuple[Rogue, Gateway], greeting: bytes, answer: bytes
+) -> None:
+    rogue, before_it = demanding
+    rogue.greeting, rogue.answer = greeting, answer
+    before = len(before_it.records(event="connection.denied"))
+    with pytest.raises(pymysql.err.OperationalError, match=r"1105.*dbgate: "):
+        before_it.connect()
+    before_it.wait_records(before + 1, event="connection.denied")
+    assert not before_it.records(event="connection.open")
+    assert b"app_pw" not in rogue.heard
