@@ -172,6 +172,21 @@ def test_an_administrator_goes_back(visit: Visitors, gateways: tuple[Gateway, Ga
     expect(window.page.locator(".source")).not_to_contain_text("DROP")
 
 
+def test_a_page_that_nobody_looks_at_holds_no_connection(visit: Visitors) -> None:
+    window = visit("vic")
+    chart = window.page.locator("[data-chart=qps]")
+    expect(chart).to_have_attribute("data-points", re.compile(r"\d+"))
+    see = "value => { Object.defineProperty(document, 'visibilityState', {value, configurable: true});"
+    see += " document.dispatchEvent(new Event('visibilitychange')); }"
+    window.page.evaluate("window.before = true")
+    window.page.evaluate(see, "hidden")
+    expect(window.page.locator("#lost")).to_be_visible()  # nothing comes any more
+    window.page.evaluate(see, "visible")
+    expect(window.page.locator("#lost")).to_be_hidden()
+    expect(chart).to_have_attribute("data-points", re.compile(r"\d+"))
+    assert window.page.evaluate("window.before") is None  # it was loaded anew
+
+
 def test_by_keyboard(visit: Visitors) -> None:
     window = visit("vic")
     window.go("/")

@@ -53,11 +53,12 @@ class Look:
 
 class Instance:
     """One gateway. last: the newest answer, None = none so far; error, hint: why the latest look failed, "" = it did
-    not; blocked_rate: blocks a second between the last two looks."""
+    not; blocked_rate: blocks a second between the last two looks. log: where its audit log is, "" = where it says."""
 
-    def __init__(self, name: str, path: str) -> None:
+    def __init__(self, name: str, path: str, log: str = "") -> None:
         self.name = name
         self.path = path
+        self.log = log
         self.last: Look | None = None
         self.error = ""
         self.hint = ""
@@ -81,7 +82,7 @@ class Instance:
     @property
     def audit_log(self) -> str:
         """The path of its audit log, "" where it has none or does not tell."""
-        return str(self.last.health["details"].get("audit_log", "")) if self.last else ""
+        return self.log or (str(self.last.health["details"].get("audit_log", "")) if self.last else "")
 
     @property
     def own_name(self) -> str:
@@ -145,8 +146,9 @@ class Instance:
         )
 
 
-def places(sockets: Sequence[str]) -> list[Instance]:
-    """`PATH` or `NAME=PATH` each; ConfigError where two have the same name."""
+def places(sockets: Sequence[str], logs: Sequence[str] = ()) -> list[Instance]:
+    """`PATH` or `NAME=PATH` each; ConfigError where two have the same name. logs: `PATH` or `NAME=PATH` of their audit
+    logs, for those that are elsewhere than the gateway says."""
     found: dict[str, Instance] = {}
     for text in sockets:
         name, equals, path = text.partition("=")
@@ -159,6 +161,15 @@ def places(sockets: Sequence[str]) -> list[Instance]:
         if name in found:
             raise ConfigError(f"--socket {text}: there are two gateways named {name}")
         found[name] = Instance(name, path)
+    for text in logs:
+        name, equals, path = text.partition("=")
+        if not equals and len(found) == 1:
+            name, path = next(iter(found)), text
+        if name not in found or not path:
+            raise ConfigError(
+                f"--audit-log {text}: expected NAME=PATH with the name of a gateway: {', '.join(found)}"
+            )
+        found[name].log = path
     return list(found.values())
 
 

@@ -35,7 +35,8 @@ class ActionLog:
         instance: str = "",
         detail: str = "",
     ) -> None:
-        """event: dashboard.login, session.kill, …; outcome: done, refused or failed. OSError where it cannot be kept."""
+        """event: dashboard.login, session.kill, …; outcome: done, refused or failed. Where the file cannot be
+        written, the line goes to standard error."""
         moment = datetime.fromtimestamp(self._wall(), UTC).isoformat(timespec="milliseconds")
         line = json.dumps(
             {
@@ -50,10 +51,13 @@ class ActionLog:
             },
             ensure_ascii=True,
         )
-        if self._fd >= 0:
-            os.write(self._fd, line.encode() + b"\n")
-        else:
-            print(line, file=sys.stderr, flush=True)
+        try:
+            if self._fd >= 0:
+                os.write(self._fd, line.encode() + b"\n")
+                return
+        except OSError as error:
+            print(f"the action log {self._path} cannot be written: {error.strerror}", file=sys.stderr)
+        print(line, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Lets the file go."""

@@ -38,6 +38,13 @@ def main() -> None:
     metavar="[NAME=]PATH",
     help=f"A gateway's control socket; give it once for each gateway.  [env: DBGATE_CONTROL_SOCKET; default: {DEFAULT_SOCKET}]",
 )
+@click.option(
+    "--audit-log",
+    "logs",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="Where a gateway's audit log is, if not where the gateway says.",
+)
 @click.option("--users", default=DEFAULT_USERS, show_default=True, metavar="FILE", help="Who may log in.")
 @click.option(
     "--action-log",
@@ -79,6 +86,7 @@ def serve(**options: Any) -> None:
 def run(
     listen: str,
     sockets: tuple[str, ...],
+    logs: tuple[str, ...],
     users: str,
     action_log: str,
     idle: float,
@@ -100,7 +108,7 @@ def run(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     if bool(tls_cert) != bool(tls_key):
         raise ConfigError("--tls-cert and --tls-key belong together")
-    fleet = Fleet(places(sockets or (os.environ.get("DBGATE_CONTROL_SOCKET") or DEFAULT_SOCKET,)))
+    fleet = Fleet(places(sockets or (os.environ.get("DBGATE_CONTROL_SOCKET") or DEFAULT_SOCKET,), logs))
     people = Users(users)
     people.load()
     secure = bool(tls_cert) or behind_https

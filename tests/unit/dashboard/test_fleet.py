@@ -15,6 +15,11 @@ from tests.unit.dashboard.pages import Gateway, Pages
 def test_places() -> None:
     assert [(one.name, one.path) for one in places(["/a"])] == [("gateway", "/a")]
     assert [(one.name, one.path) for one in places(["x=/a", "/b"])] == [("x", "/a"), ("gateway-2", "/b")]
+    assert places(["x=/a", "/b"], ["x=/log"])[0].audit_log == "/log"
+    assert places(["/a"], ["/log"])[0].audit_log == "/log"
+    for log in ("/log", "z=/log", "x="):
+        with pytest.raises(ConfigError, match="expected NAME=PATH"):
+            places(["x=/a", "/b"], [log])
     for wrong in (["x=/a", "x=/b"], ["<x>=/a"], ["x="]):
         with pytest.raises(ConfigError):
             places(wrong)

@@ -49,6 +49,10 @@ def test_what_cannot_be_served(tmp_path: Path, arguments: list[str], says: str) 
 def test_the_action_log_must_be_writable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
         ActionLog(str(tmp_path / "no" / "x"), lambda: 0.0)
+    full = ActionLog("/dev/full", lambda: 0.0)
+    full.write("x", "ada", "", "done")
+    full.close()
+    assert '"user": "ada"' in capsys.readouterr().err
     log = ActionLog("-", lambda: 0.0)
     log.write("x", "a\nb", "", "done")
     log.close()

@@ -67,9 +67,12 @@
     lost.hidden = false;
     body.classList.add("stale");
   }
+  var stream = null;
+  var left = false; // the stream was closed because nobody looked
   body.addEventListener("htmx:sseOpen", function (event) {
     current();
     var source = event.detail.source;
+    stream = source;
     if (source.dbgate) return;
     source.dbgate = true;
     source.addEventListener("bye", function () {
@@ -82,6 +85,24 @@
     if (event.detail.type === "points") {
       event.preventDefault();
       body.dispatchEvent(new CustomEvent("dbgate:points", { detail: JSON.parse(event.detail.data) }));
+    }
+  });
+  // Browsers allow six connections to a place: pages that nobody looks at must not hold theirs.
+  var leaving = 0;
+  var typed = false;
+  body.addEventListener("input", function () {
+    typed = true;
+  });
+  document.addEventListener("visibilitychange", function () {
+    clearTimeout(leaving);
+    if (document.visibilityState === "hidden") {
+      leaving = setTimeout(function () {
+        left = true;
+        if (stream) stream.close();
+      }, 5000);
+    } else if (left) {
+      if (typed) stale();
+      else location.reload();
     }
   });
   body.addEventListener("htmx:sseError", stale);
