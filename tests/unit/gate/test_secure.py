@@ -281,3 +281,22 @@ def test_the_greeting_with_tls_differs_in_one_bit() -> None:
         for on in (False, True)
     ]
     assert offered[0] ^ offered[1] == c.CLIENT_SSL
+
+
+def test_wherever_the_request_is_cut_nothing_in_clear_gets_in() -> None:
+    hidden = packet(2, making.response(CLIENT | c.CLIENT_SSL, b"root")) + packet(0, b"\x03DROP TABLE users")
+    data = REQUEST + hidden
+    for cut in range(len(data)):
+        play = TlsPlay()
+        play.server(packet(0, making.greeting()))
+        early = b""
+        for piece in (data[:cut], data[cut:]):
+            play.client(piece)
+            assert (play.to_server, play.to_client) == (b"", b"")
+            if play.secure:
+                early = play.early
+        assert hidden.startswith(early) if cut > len(REQUEST) else early == hidden
+        play.secured()
+        assert play.gate.state.reader.buffered == 0
+        play.answered()
+        assert parse_response(play.sent()[1]).user == b"app"
