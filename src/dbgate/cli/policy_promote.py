@@ -58,6 +58,7 @@ def promote(client: ControlClient, rule: str | None, min_age: int, force: bool, 
     from dbgate.cli.policy_sources import refuse
     from dbgate.errors import PolicyError
     from dbgate.policy.staging import promoted, staged
+    from dbgate.stats.layout import HITS
 
     info = client.policy()
     path = info["file"]
@@ -73,6 +74,10 @@ def promote(client: ControlClient, rule: str | None, min_age: int, force: bool, 
             "reload it first: the record is that of the policy in force",
         )
     rule_lines: Sequence[Mapping[str, object]] = client.stats()["rule_lines"]
+    if len(rule_lines) >= HITS and not force:
+        fail(
+            Exit.NO, f"more than {HITS} lines have hits: not all are counted", "--force does without a record"
+        )
     found = staged(file, rule_lines)
     age = _age(info["loaded_at"])
     if rule is None:

@@ -109,6 +109,8 @@ def _how(who: Who) -> str:
     if not who.can:
         return f"{who.verdict.rule}: {who.verdict.reason}"
     parts = [f"only {who.when}"] if who.when else []
+    if who.transport:
+        parts.append(f"only {who.transport}")
     if who.rate:
         parts.append(f"at most {who.rate}")
     if who.verdict.rule:
@@ -132,5 +134,6 @@ def _as_json(who: Who) -> dict[str, Any]:
         "mode": who.verdict.mode,
         "when": who.when,
         "rate_limit": who.rate,
+        "transport": who.transport,
         "exceptions": [{"user": name, "line": line} for name, line in who.exceptions],
     }

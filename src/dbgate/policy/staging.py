@@ -13,6 +13,7 @@ from dbgate.policy.yamltext import Path, show_path
 
 # The rules that can be monitored, in the order of decision: of several monitored ones the record names the first.
 _ORDER: Final = (
+    "tls-required",
     "time-restriction",
     "rate-limit",
     "block-statement",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.evaluate import decide
 from dbgate.policy.load import PolicyFile
+from dbgate.policy.model import Entry
 from dbgate.policy.operations import WITHOUT_TABLE
 from dbgate.policy.precedence import Precedence
 from dbgate.policy.verdict import BLOCK, Verdict
@@ -15,8 +16,8 @@ from dbgate.sql.statement import NEED_BARE, NEED_TABLE, Analysis, Need, RoutineR
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A user (or glob) of one access rule. can: it passes; verdict: the decision; sources: [] = from anywhere; when, rate:
-    "" or the entry's limits; exceptions: users of a glob who may be decided by an earlier rule, with its line; reached:
+    """A user (or glob) of one access rule. can: it passes; verdict: the decision; sources: [] = from anywhere; when, rate,
+    transport: "" or the entry's limits, and what it demands of the connection; exceptions: users of a glob who may be decided by an earlier rule, with its line; reached:
     some client can come to this rule."""
 
     user: str
@@ -28,6 +29,7 @@ class Who:
     verdict: Verdict
     when: str
     rate: str
+    transport: str
     exceptions: list[tuple[str, int]]
 
 
@@ -57,10 +59,17 @@ def who_can(file: PolicyFile, policy: CompiledPolicy, operation: str, schema: st
                     verdict,
                     compiled.clock.text if compiled.clock is not None else "",
                     compiled.rate_text,
+                    _transport(entry),
                     exceptions,
                 )
             )
     return found
+
+
+def _transport(entry: Entry) -> str:
+    if entry.cert_subject is not None:
+        return f"with a client certificate of {entry.cert_subject}"
+    return "over TLS" if entry.require_tls else ""
 
 
 def _analysis(operation: str, schema: str, table: str) -> Analysis:

@@ -117,6 +117,13 @@ def test_a_short_record_says_little(run: Run, world: World) -> None:
     assert run("policy", "promote", "app", "--min-age", "0s").exit_code == 0
 
 
+def test_a_record_that_is_not_whole(run: Run, world: World) -> None:
+    for number in range(1024):
+        world.hit("no-access-rule", number)
+    assert "not all are counted" in run("policy", "promote", "app").stderr
+    assert run("policy", "promote", "app", "--force").exit_code == 0
+
+
 def test_rules_that_cannot_be_named(run: Run, world: World) -> None:
     assert "several rules" in run("policy", "promote", "twice").stderr
     assert "did you mean 'app'" in run("policy", "promote", "aap").stderr

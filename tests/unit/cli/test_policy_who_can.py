@@ -26,6 +26,7 @@ def test_who_may(run: Run) -> None:
     assert "at most 5/s" in lines[2]
     assert "earlier rules name app_one (line 3)" in lines[2]
     assert "would be blocked by table-denied, which is in monitor mode" in lines[4]
+    assert "only over TLS" in run("policy", "who-can", "DELETE", "users", "-f", "p.yaml").stdout
     everybody = run("policy", "who-can", "SELECT", "users", "-f", "p.yaml", "--all").stdout
     assert "an earlier rule matches first" in everybody
     assert "table-denied: SELECT on shop.users is not granted to entry 'none'" in everybody
@@ -37,9 +38,9 @@ def test_json_and_nobody(run: Run) -> None:
     assert [who["user"] for who in answer["who"]] == ["app_one", "app_*", "app_one", "watched"]
     assert answer["who"][1]["exceptions"] == [{"user": "app_one", "line": 3}]
     Path("p.yaml").write_text(TEXT.replace("mode: monitor, ", ""))
-    result = run("policy", "who-can", "DELETE", "shop.users", "-f", "p.yaml")
-    assert (result.exit_code, result.stdout) == (1, "Nobody may DELETE on shop.users under p.yaml.\n")
-    nobody = run("policy", "who-can", "DELETE", "shop.users", "-f", "p.yaml", "-o", "json")
+    result = run("policy", "who-can", "INSERT", "shop.users", "-f", "p.yaml")
+    assert (result.exit_code, result.stdout) == (1, "Nobody may INSERT on shop.users under p.yaml.\n")
+    nobody = run("policy", "who-can", "INSERT", "shop.users", "-f", "p.yaml", "-o", "json")
     assert (nobody.exit_code, json.loads(nobody.stdout)["anybody"]) == (1, False)
     assert "Nobody may LOCK under" in run("policy", "who-can", "LOCK", "-f", "p.yaml").stdout
 

@@ -58,6 +58,7 @@ def test_what_is_staged() -> None:
     [
         ("table-denied", 5, ["global", "app"], []),
         ("rate-limit", 10, ["global", "other@10.0.0.0/8"], ["sql_rules", "injection.stacked", "shapes"]),
+        ("tls-required", 5, ["global", "app"], ["sql_rules", "injection.stacked", "shapes"]),
         ("procedure", 0, ["global", "app", "other@10.0.0.0/8"], []),
         ("schema-access", 30, ["global", "app", "other@10.0.0.0/8"], []),
         ("require-where", 13, ["global", "sql_rules"], ["app", "other@10.0.0.0/8", "injection.stacked", "shapes"]),

@@ -12,6 +12,8 @@ access_control:
    rate_limit: 5/s, time_restriction: {allow: ["09:00-18:00"]}}
 - {name: again, user: app_two, allowed_tables: ["*"], allowed_operations: ["*"]}
 - {name: watched, user: watched, mode: monitor, allowed_tables: [other], allowed_operations: [SELECT]}
+- {name: safe, user: safe, require_tls: true, allowed_tables: [users], allowed_operations: [DELETE]}
+- {name: signed, user: signed, cert_subject: "CN=a,*", allowed_tables: [users], allowed_operations: [DELETE]}
 - {name: none, user: none, allowed_tables: [orders], allowed_operations: [SELECT]}
 sql_rules: {block_statements: [DROP]}
 procedure_control: {mode: whitelist, whitelist: [shop.p]}
@@ -52,3 +54,10 @@ def test_procedures_and_what_needs_no_table() -> None:
     assert ask("CALL", "shop", "q")["apps", "app_*"].verdict.rule == "procedure"
     assert ask("SHOW")["again", "app_two"].can
     assert not ask("SHOW")["none", "none"].can
+
+
+def test_what_is_demanded_of_the_connection() -> None:
+    found = {who.user: who.transport for who in ask("DELETE", "shop", "users").values() if who.can}
+    assert found["safe"] == "over TLS"
+    assert found["signed"] == "with a client certificate of CN=a,*"
+    assert found["watched"] == ""
