@@ -295,7 +295,7 @@ def test_wherever_the_request_is_cut_nothing_in_clear_gets_in() -> None:
             assert (play.to_server, play.to_client) == (b"", b"")
             if play.secure:
                 early = play.early
-        assert hidden.startswith(early) if cut > len(REQUEST) else early == hidden
+        assert early == (hidden[: cut - len(REQUEST)] if cut >= len(REQUEST) else hidden)
         play.secured()
         assert play.gate.state.reader.buffered == 0
         play.answered()
