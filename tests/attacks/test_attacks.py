@@ -18,6 +18,7 @@ from tests.attacks.case import Attack
 from tests.attacks.everything import ATTACKS, HONEST, MODULES
 from tests.attacks.play import Outcome, play
 from tests.attacks.stage import Stage, open_stage
+from tests.servers.gateway import Gateway
 
 # For these the deed itself is forbidden: that the server said OK is an effect, whatever came back.
 _DEEDS = {a.name for a in verbs.CASES} | {a.name for a in ATTACKS if a.deed}
@@ -152,3 +153,62 @@ def test_the_session_survives_a_refusal(stage: Stage) -> None:
         assert _one(connection, "SELECT age FROM users WHERE id = 1") == (30,)
     finally:
         connection.close()
+
+
+# With block_dynamic_sql off: what is sent in order on one connection, and whether it passes.
+_LET = "block_dynamic_sql: false"
+_DYNAMIC = [
+    ("EXECUTE p", False),
+    ("SET @s = 'SELECT name FROM users'", True),
+    ("PREPARE p FROM @s", True),
+    ("EXECUTE p", True),
+    ("EXECUTE `P`", True),
+    ("SET @s = 'SELECT s FROM secret'", True),
+    ("PREPARE p FROM @s", False),
+    ("EXECUTE p", True),
+    ("DEALLOCATE PREPARE p", True),
+    ("EXECUTE p", False),
+    ("SET @s = 'SELECT name FROM users'; PREPARE q FROM @s; EXECUTE q; DEALLOCATE PREPARE q", True),
+    ("SET @s = 'SELECT name FROM users'", True),
+    ("SELECT @S := 'SELECT s FROM secret'", True),
+    ("PREPARE p FROM @s", False),
+    ("SET @s = 'SELECT name FROM users'", True),
+    ("SELECT 'SELECT s FROM secret' INTO @s", True),
+    ("PREPARE p FROM @s", False),
+    ("SET @s = 'SELECT name FROM users'", True),
+    ("CALL sp_setting()", True),
+    ("PREPARE p FROM @s", False),
+    ("PREPARE p FROM 'SELECT name FROM users WHERE id = ?'", True),
+    ("SET @i = 1, NAMES utf8mb4", True),
+    ("EXECUTE p USING @i", True),
+    ("CALL sp_preparing()", True),
+    ("EXECUTE p USING @i", False),
+    ("PREPARE p FROM 'SELECT \"secret\" FROM users'", True),
+    ("SET sql_mode = 'ANSI_QUOTES'", True),
+    ("EXECUTE p", False),
+]
+
+
+@pytest.mark.timeout(120)
+def test_dynamic_sql_is_judged_as_what_it_runs(stage: Stage) -> None:
+    policy = world.POLICY.replace("[shop.sp_ok]", f"[shop.sp_setting, shop.sp_preparing], {_LET}")
+    policy = policy.replace("UPDATE, CALL]", "UPDATE, CALL, PREPARE, EXECUTE]")
+    bodies = {
+        "sp_setting": "SET @s = 'SELECT s FROM shop.secret'",
+        "sp_preparing": "PREPARE p FROM 'SELECT s FROM shop.secret'",
+    }
+    made = tuple(f"CREATE PROCEDURE shop.{name}() BEGIN {body}; END" for name, body in bodies.items())
+    assert play(stage.server_port, Attack(name="make", steps=made)).succeeded
+    try:
+        steps = tuple(step for step, _ in _DYNAMIC)
+        with Gateway(stage.server, policy) as gateway:
+            outcome = play(gateway.port, Attack(name="dynamic", steps=steps))
+        refused = {number for number, _, text in outcome.errors if text.startswith("dbgate: ")}
+        assert not outcome.stolen
+        assert len(refused) == len(outcome.errors), outcome.errors
+        assert refused == {number for number, (_, passes) in enumerate(_DYNAMIC, 1) if not passes}
+    finally:
+        play(
+            stage.server_port,
+            Attack(name="drop", steps=tuple(f"DROP PROCEDURE shop.{name}" for name in bodies)),
+        )
