@@ -15,11 +15,13 @@ from typing import Any
 import pymysql
 import pytest
 
+from tests.attacks.raw import ORDINARY, WITH_DB, packet
 from tests.drivers import zoo
 from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
 from tests.servers.tls import Certificates
+from tests.unit.wire import making
 
 CLIENTS = (
     "pymysql", "mariadb-cli", "connector-pure", "connector-c", "mysqlclient", "asyncmy", "sqlalchemy", "mysql2",
@@ -343,3 +345,20 @@ def test_a_start_with_a_wrong_file(mariadb: MariaDB, certificates: Certificates)
     bad.write_text("nonsense")
     with pytest.raises(RuntimeError, match="tls_cert"):
         Gateway(mariadb, tls_cert=bad).start()
+
+
+def test_clients_that_hang_up_while_the_server_shakes_hands(certificates: Certificates) -> None:
+    """A server counts handshakes that break off against the host that they come from, and in the end locks it out."""
+    login = packet(making.response(ORDINARY | WITH_DB, b"app", b"test", b"x" * 20), 1)
+    with (
+        MariaDB(*identity(certificates, "--max-connect-errors=5")) as server,
+        Gateway(server, upstream_tls_mode="require") as gateway,
+    ):
+        for _ in range(20):
+            with socket.create_connection((gateway.host, gateway.port), 10) as client:
+                assert client.recv(4096)[4:5] == b"\x0a"
+                client.sendall(login)
+        gateway.wait_records(20, event="connection.denied")
+        with gateway.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 7")
+            assert cursor.fetchall() == ((7,),)

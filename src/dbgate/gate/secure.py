@@ -86,6 +86,7 @@ def not_secured(state: State, why: str, now: float) -> None:
         reason = f"TLS with the server failed: {why}"
         state.answer(state.reader.seq, ER_UNKNOWN, "08S01", NOT_SECURED)
         state.denied(reason, now, None, ER_UNKNOWN)
+        state.greeting = None  # nobody is there to be told farewell
     else:
         reason = f"TLS with the client failed: {why}"
     state.end(reason, now)

@@ -215,6 +215,11 @@ class State:
         login = self.login
         if self.phase in (LOGIN, UPGRADE) or (self.phase == ANSWER and login is not None and login.held):
             return FAREWELL
+        if self.phase == WRAP and login is not None and self.server_reader is not None:
+            # Inside TLS, once it is there: a handshake that breaks off would be counted. An empty answer follows, in
+            # case that the server asks.
+            seq = self.server_reader.seq
+            return build.packet(seq, login.held) + build.packet(seq + 2, b"")
         if self.phase == ANSWER and self.server_reader is not None:
             return build.packet(self.server_reader.seq, b"")
         return b""

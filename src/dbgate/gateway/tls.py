@@ -19,6 +19,7 @@ from dbgate.gateway.certificates import Contexts, subject_of
 
 LOG: Final = logging.getLogger("dbgate.gateway")
 
+_MOST_QUEUED: Final = 1 << 20  # bytes that may wait for a handshake: one login
 _READ: Final = 1 << 18  # most bytes asked of OpenSSL at once; it gives one record (16 KiB) at most
 
 
@@ -49,6 +50,8 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
         )
         self._ready = False
         self._over = False  # no more is to be read
+        self._queued = b""  # to be sent as soon as it can be sent inside
+        self._closing = False  # … and then to be closed
 
     def start(self, early: bytes) -> None:
         """Shake hands; early: what the peer has sent of it already."""
@@ -80,7 +83,13 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
             return False
         self._flush()
         self._ready = True
+        queued = self._queued
+        self._queued = b""
         self._done(self._which, "", subject_of(self._tls.getpeercert(binary_form=True)))
+        if queued:
+            self.write(queued)
+        if self._closing:
+            self.close()
         return True
 
     def _failed(self, why: str) -> None:
@@ -142,8 +151,12 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
     # --- as the transport of the protocol above ---
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._ready or self._below.is_closing():
-            return  # what could only be sent in clear, or to nobody
+        if self._below.is_closing():
+            return
+        if not self._ready:
+            if not self._over and len(self._queued) < _MOST_QUEUED:
+                self._queued += data
+            return
         try:
             left = memoryview(data)
             while left:
@@ -160,6 +173,10 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
         self._below.write_eof()
 
     def close(self) -> None:
+        """Where something waits for the handshake, after that; the session's timers bound it."""
+        if self._queued and not self._over:
+            self._closing = True
+            return
         self._goodbye()
         self._below.close()
 
@@ -173,7 +190,7 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
         self._below.abort()
 
     def is_closing(self) -> bool:
-        return self._below.is_closing()
+        return self._closing or self._below.is_closing()
 
     def pause_reading(self) -> None:
         self._below.pause_reading()

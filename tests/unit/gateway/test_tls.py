@@ -314,6 +314,54 @@ def test_the_servers_leg(loop_kind: str, contexts: Contexts) -> None:
     run(main(), loop_kind)
 
 
+def test_a_client_that_hangs_up_while_the_server_shakes_hands(loop_kind: str, contexts: Contexts) -> None:
+    """What the gate says as a farewell is said inside, or not at all."""
+    heard: list[bytes] = []
+    assert contexts.client is not None
+    context = contexts.client
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readexactly(8) == b"STARTTLS"
+        hello = await reader.read(1 << 16)
+        await eventually(lambda: it[0].gates[0].ends())  # the client has gone
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        incoming.write(hello)
+        while not heard:
+            try:
+                tls.do_handshake()
+                heard.append(tls.read(1 << 16))
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                data = await reader.read(1 << 16)
+                if not data:
+                    break
+                incoming.write(data)
+
+    class Polite(TlsGate):
+        def client_closed(self, now: float) -> Effects:
+            fx = super().client_closed(now)
+            fx.to_server.append(b"farewell")
+            return fx
+
+    it: list[Shell] = []
+
+    async def main() -> None:
+        async with shell(contexts, server=slow) as made:
+            it.append(made)
+            made.make_gate = Polite
+            _, writer = await made.client()
+            await made.connected()
+            writer.write(b"the server too")
+            await eventually(lambda: "client_bytes" in made.gates[0].calls)
+            writer.close()
+            await eventually(lambda: heard)
+            assert heard == [b"farewell"]
+            await eventually(lambda: not made.hub.ending)
+
+    run(main(), loop_kind)
+
+
 def test_both_legs(loop_kind: str, contexts: Contexts, certificates: Certificates) -> None:
     async def main() -> None:
         async with shell(contexts, server=with_server(contexts.client)) as it:
