@@ -169,7 +169,8 @@ class LineEncoder:
         return text
 
     def _what_part(self, record: Record) -> str:
-        found = self._what.get(record.statement)
+        key = record.statement or record.event  # of a connection's events each has parts of its own
+        found = self._what.get(key)
         if (
             found is not None
             and found.tables is record.tables
@@ -196,7 +197,7 @@ class LineEncoder:
             }
         )
         if self._keep(text):
-            self._what[record.statement] = _What(record, text)
+            self._what[key] = _What(record, text)
         return text
 
     def _why_part(self, record: Record) -> str:
