@@ -12,6 +12,7 @@ from dbgate.policy.compile import compile_policy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
 from dbgate.policy.load import parse_policy
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.catalog import VIEW, Behind
 from dbgate.sql.statement import Analysis, Detection, RoutineRef, Statement
 from tests.unit.policy.making import APP, analysis, compiled, entry_of, need, statement
 
@@ -214,6 +215,30 @@ def test_each_step_can_be_the_one_that_blocks_or_watches() -> None:
 
 
 effects = st.sampled_from([ALLOW, WOULD_BLOCK, BLOCK])
+
+
+def test_what_is_behind_a_name_goes_through_the_same_steps() -> None:
+    text = APP.replace("[SELECT, INSERT]", "[SELECT, INSERT, CALL], blocked_operations: [UPDATE]") + (
+        "sql_rules: {block_statements: [DROP]}\nprocedure_control: {mode: blacklist, blacklist: [shop.evil]}\n"
+    )
+    policy = compiled(text)
+    for step, unit in (
+        (0, Statement("", ("SELECT",), (need("SELECT"),), True)),
+        (5, Statement("", ("DROP",), (need("DROP"),), True)),
+        (7, Statement("", (), (), True, calls=(RoutineRef("shop", "evil"),))),
+        (8, Statement("", ("SELECT",), (need("SELECT", "user", "mysql"),), True)),
+        (9, Statement("", ("UPDATE",), (need("UPDATE"),), True)),
+        (10, Statement("", ("SELECT",), (need("SELECT", "secret"),), True)),
+        (11, Statement("", (), (), True, functions=(RoutineRef("shop", "f"),))),
+    ):
+        verdict = decide(
+            policy, entry_of(policy), analysis(statement()), (Behind(VIEW, "view shop.v", unit, "", False),)
+        )
+        if not step:
+            assert verdict.effect == ALLOW
+            continue
+        assert (verdict.effect, verdict.step) == (BLOCK, step)
+        assert "behind view shop.v" in verdict.reason
 
 
 def test_one_verdict_of_two() -> None:

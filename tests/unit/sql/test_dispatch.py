@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from dbgate.sql.dispatch import scan_body, scan_part
+from dbgate.sql.facts import Facts
+from dbgate.sql.lexer import lex
 from dbgate.sql.statement import LexContext
-from tests.unit.sql.contexts import MA, MY, error, needs, one
+from tests.unit.sql.contexts import MA, MY, error, needs, one, shown
 
 U = "SELECT shop.users"
 S = "SELECT shop.secret"
@@ -89,6 +92,20 @@ def test_needs(sql: str, expected: str) -> None:
 )  # fmt: skip
 def test_verbs(sql: str, verb: str) -> None:
     assert one(sql).verb == verb
+
+
+def test_the_body_of_a_definition() -> None:
+    def read(sql: str) -> Facts:
+        return scan_body(lex(sql.encode(), MA), MA, "shop", scan_part)
+
+    found = read(
+        "CREATE DEFINER=`a`@`%` PROCEDURE p(x INT) BEGIN INSERT INTO t VALUES (x); DELETE FROM u; END"
+    )
+    assert [shown(need) for need in found.statement().needs] == ["INSERT shop.t", "DELETE shop.u"]
+    found = read("CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW UPDATE log SET n = 1")
+    assert [shown(need) for need in found.statement().needs] == ["UPDATE shop.log"]
+    assert read("SELECT 1").error == "a definition that is not understood"
+    assert read("CREATE PROCEDURE p() BEGIN FROB; END").error == "a statement that is not known"
 
 
 def test_explain_keeps_operations() -> None:
