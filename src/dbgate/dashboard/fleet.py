@@ -25,6 +25,7 @@ LOG: Final = logging.getLogger("dbgate.dashboard")
 TICK_SECONDS: Final = 2.0
 LOOK_SECONDS: Final = 2.0  # for one call of a look
 ACT_SECONDS: Final = 10.0  # for what somebody asked for
+_THREADS: Final = 6
 POINTS: Final = 450  # fifteen minutes
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -53,7 +54,7 @@ class Look:
 
 class Instance:
     """One gateway. last: the newest answer, None = none so far; error, hint: why the latest look failed, "" = it did
-    not; blocked_rate: blocks a second between the last two looks. log: where its audit log is, "" = where it says."""
+    not; query_rate, blocked_rate: statements and blocks a second between the last two looks. log: where its audit log is, "" = where it says."""
 
     def __init__(self, name: str, path: str, log: str = "") -> None:
         self.name = name
@@ -63,6 +64,7 @@ class Instance:
         self.error = ""
         self.hint = ""
         self.tried = False
+        self.query_rate = 0.0
         self.blocked_rate = 0.0
         self.points: deque[Point] = deque(maxlen=POINTS)
 
@@ -112,8 +114,10 @@ class Instance:
         before = self.last
         if before is not None and not self.error:
             seconds = (look.stats["captured_at_ms"] - before.stats["captured_at_ms"]) / 1000
-            more = look.stats["blocked_queries"] - before.stats["blocked_queries"]
-            self.blocked_rate = more / seconds if seconds > 0 and more > 0 else 0.0
+            queries = look.stats["total_queries"] - before.stats["total_queries"]
+            blocks = look.stats["blocked_queries"] - before.stats["blocked_queries"]
+            self.query_rate = queries / seconds if seconds > 0 and queries > 0 else 0.0
+            self.blocked_rate = blocks / seconds if seconds > 0 and blocks > 0 else 0.0
         self.last, self.error, self.hint, self.tried = look, "", "", True
         latency = look.stats["latency_us"]
         # window_s 0: nothing ran lately, and a latency of long ago is not one of now.
@@ -132,7 +136,8 @@ class Instance:
 
     def miss(self, error: ControlError, at: float) -> None:
         """A look that failed: a gap in the charts, and the old numbers stay old."""
-        self.error, self.hint, self.tried, self.blocked_rate = error.message, error.hint, True, 0.0
+        self.error, self.hint, self.tried = error.message, error.hint, True
+        self.query_rate = self.blocked_rate = 0.0
         self.points.append(
             {
                 "t": round(at, 1),
@@ -181,7 +186,9 @@ class Fleet:
         self.instances = list(instances)
         self.tick = tick
         self.changed: Callable[[], None] = lambda: None
-        self._threads = ThreadPoolExecutor(len(instances) + 4, "dashboard")
+        self._threads = ThreadPoolExecutor(_THREADS, "pages")
+        # Of their own, so that no search in a log holds up the looks.
+        self._lookers = ThreadPoolExecutor(max(1, len(instances)), "looks")
         self._tasks: list[asyncio.Task[None]] = []
 
     def find(self, name: str) -> Instance | None:
@@ -209,11 +216,12 @@ class Fleet:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._lookers.shutdown(wait=True, cancel_futures=True)
 
     async def look_at(self, instance: Instance) -> None:
         """One look."""
         try:
-            instance.take(await self.run(instance.ask))
+            instance.take(await asyncio.get_running_loop().run_in_executor(self._lookers, instance.ask))
         except ControlError as error:
             instance.miss(error, time.time())
 

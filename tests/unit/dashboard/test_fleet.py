@@ -136,3 +136,15 @@ def test_points(site: Pages) -> None:
     found = site.get("/points").json()["instances"]
     assert [one["name"] for one in found] == ["gw-a", "gw-b"]
     assert found[0]["points"][0]["sessions"] == 1 and found[1]["points"][0]["sessions"] is None
+
+
+def test_a_slow_gateway_is_down_and_holds_up_no_page(
+    site: Pages, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dbgate.dashboard.fleet.LOOK_SECONDS", 0.05)
+    gateway.wait = 0.5
+    site.look()
+    gateway.wait = 0.0
+    assert site.fleet.instances[0].state == "down"
+    site.log_in("vic")
+    assert "did not answer within" in site.get("/").text

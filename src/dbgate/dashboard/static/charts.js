@@ -54,7 +54,7 @@
     var key = element.dataset.chart;
     var grid = { stroke: color("--line"), width: 1 };
     var axis = { stroke: color("--muted"), grid: grid, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-    var series = [{ value: function (_, v) { return v ? new Date(v * 1000).toLocaleTimeString() : "–"; }, label: "Time" }];
+    var series = [{ value: function (_, v) { return v ? new Date(v * 1000).toISOString().slice(11, 19) : "–"; }, label: "Time" }];
     names(key).forEach(function (name, index) {
       var stroke = color("--series-" + ((index % 6) + 1));
       series.push({
@@ -71,7 +71,7 @@
       scales: { x: { range: function (_, low, high) { return [Math.min(low, high - 120), high]; } }, y: { range: function (_, low, high) { return [0, Math.max(1, (high || 0) * 1.1)]; } } },
       axes: [
         Object.assign({}, axis, { values: function (_, splits) {
-          return splits.map(function (v) { var d = new Date(v * 1000); return ("0" + d.getHours()).slice(-2) + ":" + ("0" + d.getMinutes()).slice(-2); });
+          return splits.map(function (v) { var d = new Date(v * 1000); return d.toISOString().slice(11, 16); });
         }, incrs: [60, 120, 300, 600], space: 60, size: 32 }),
         Object.assign({}, axis, { size: 46, values: function (_, splits) { return splits.map(number); } })
       ]

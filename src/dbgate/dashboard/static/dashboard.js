@@ -63,7 +63,7 @@
     body.classList.remove("stale");
   }
   function stale() {
-    lost.querySelector("[data-lost-since]").textContent = heard.toLocaleTimeString();
+    lost.querySelector("[data-lost-since]").textContent = heard.toISOString().slice(11, 19) + " UTC";
     lost.hidden = false;
     body.classList.add("stale");
   }
