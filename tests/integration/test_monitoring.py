@@ -34,7 +34,7 @@ def test_metrics_and_alerts(mariadb: MariaDB, tmp_path: Path) -> None:
     receiver = Receiver()
     try:
         policy = f"{OPEN_POLICY}alerts: {{on_block: true, webhook: '{receiver.url}'}}\n"
-        with Gateway(mariadb, policy, instance="gw-hook", webhook_key_file=key) as gateway:
+        with Gateway(mariadb, policy, instance="gw-hook", webhook_key_file=key, policy_watch="on") as gateway:
             with gateway.connect() as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
                 with pytest.raises(pymysql.Error):

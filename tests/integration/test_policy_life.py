@@ -21,7 +21,7 @@ STRICT = OPEN_POLICY.replace("blocked_operations: [TRUNCATE]", "blocked_operatio
 
 @pytest.fixture
 def running(mariadb: MariaDB) -> Iterator[Gateway]:
-    with Gateway(mariadb, OPEN_POLICY, workers=2) as gateway:
+    with Gateway(mariadb, OPEN_POLICY, workers=2, policy_watch="on") as gateway:
         yield gateway
 
 
@@ -130,7 +130,7 @@ def test_a_swapped_link_and_no_watch(mariadb: MariaDB) -> None:
 def test_a_folder_that_cannot_be_written(mariadb: MariaDB, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     folder = tmp_path / "file" / "versions"  # not even root can make it
-    with Gateway(mariadb, policy_versions_folder=folder) as gateway:
+    with Gateway(mariadb, policy_versions_folder=folder, policy_watch="on") as gateway:
         assert "kept in memory only" in gateway.log_text()
         gateway.policy.write_text(STRICT)
         eventually(lambda: len(numbers(gateway)) == 2, what="the second version")

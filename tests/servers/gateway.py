@@ -83,6 +83,7 @@ class Gateway:
             "audit_log": self.audit,
             "control_socket": self.control,
             "admin_listen": f"{self.host}:{self.admin_port}",
+            "policy_watch": "off",  # a test that changes the file has it loaded when it wants it to be
             "workers": 1,
             "drain_timeout": "5s",
             **settings,
