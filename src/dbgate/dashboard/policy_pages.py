@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _TOO_OLD: Final = ("no-such-path", "wrong-method")
 _MOST_LINES: Final = 5000
+_MOST_HITS: Final = 50
 
 
 def _chosen(visit: Visit) -> Instance:
@@ -60,7 +61,7 @@ async def policy(visit: Visit) -> Response:
         instance=instance,
         versions=versions,
         source=_annotated(text["text"], lines) if text else [],
-        elsewhere=[line for line in lines if not line["line"]] if text else lines,
+        hits=lines[:_MOST_HITS],
         problem=problem,
         done=visit.request.query_params.get("done", "")[:200],
     )

@@ -22,6 +22,7 @@ def test_the_policy_with_its_hits(site: Pages, gateway: Gateway) -> None:
     text = site.get("/policy").text
     assert "number 2" in text and "&lt;b&gt;" in text
     assert "blocked-operation: 1 blocked" in text  # line 7, in the fake's statistics
+    assert "Rules that were hit" in text and 'href="#line-7"' in text
     assert "/policy/versions/1?instance=gw-a" in text
     assert "/policy/rollback/" not in text and "/policy/reload" not in text
     site.log_in("ada")
