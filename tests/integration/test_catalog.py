@@ -132,6 +132,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
                 catalog_user="seer",
                 catalog_refresh="1h",
                 workers=2,
+                upstream_tls_mode="require" if isinstance(server, MySQL) else "off",
             ) as gateway:
                 yield World(server, gateway, root)
         finally:
