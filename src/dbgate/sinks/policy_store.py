@@ -145,18 +145,20 @@ def fingerprint(text: str, shapes: str | None) -> str:
 
 def replace_file(path: str, content: bytes) -> None:
     """Puts `content` where `path` is, in one step: who reads it sees the old file or the new one. Mode and owner stay;
-    a symbolic link stays, and what it points to is replaced. OSError where that cannot be; then nothing has changed."""
+    a symbolic link stays, and what it points to is replaced; a file that is gone is made again. OSError where that cannot
+    be; then nothing has changed."""
     target = Path(os.path.realpath(path))
-    before = target.stat()
+    before = target.stat() if target.exists() else None
     name = ""
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
             name = file.name
             file.write(content)
             file.flush()
-            with contextlib.suppress(PermissionError):
-                os.fchown(file.fileno(), before.st_uid, before.st_gid)
-            os.fchmod(file.fileno(), before.st_mode & 0o777)
+            if before is not None:
+                with contextlib.suppress(PermissionError):
+                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            os.fchmod(file.fileno(), before.st_mode & 0o777 if before is not None else MODE)
             os.fsync(file.fileno())
         os.replace(name, target)
     except OSError:

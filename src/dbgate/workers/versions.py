@@ -19,6 +19,7 @@ from dbgate.control.messages import (
     RefusedLoad,
     RuleChange,
 )
+from dbgate.errors import PolicyError
 from dbgate.policy.difference import compare, text_diff
 from dbgate.policy.load import PolicyFile, parse_policy
 from dbgate.policy.yamltext import read_yaml
@@ -133,16 +134,23 @@ class History:
         old, new = self.store.get(first), self.store.get(second)
         if old is None or new is None:
             return None
-        changes: list[RuleChange] = [
-            {
-                "what": change.what,
-                "rule": change.rule,
-                "line_from": change.line_from,
-                "line_to": change.line_to,
-                "details": change.details,
-            }
-            for change in compare(_parsed(old), _parsed(new))
-        ]
+        changes: list[RuleChange]
+        try:
+            changes = [
+                {
+                    "what": change.what,
+                    "rule": change.rule,
+                    "line_from": change.line_from,
+                    "line_to": change.line_to,
+                    "details": change.details,
+                }
+                for change in compare(_parsed(old), _parsed(new))
+            ]
+        except PolicyError as error:  # of another release
+            why = f"cannot be compared by rules: {error}"
+            changes = [
+                {"what": "changed", "rule": "the file", "line_from": 0, "line_to": 0, "details": [why]}
+            ]
         names = f"version {first}", f"version {second}"
         return {
             "from_number": first,
@@ -166,20 +174,20 @@ class History:
             await asyncio.to_thread(_put_back, undo)
         return version, outcome
 
-    def _write(self, version: Version) -> list[tuple[str, bytes]]:
+    def _write(self, version: Version) -> Undo:
         """The files get the version's texts. Gives what they held before."""
         load_text(version.text, self.path, version.shapes)
-        undo: list[tuple[str, bytes]] = []
+        undo: Undo = []
         try:
             if version.shapes is not None:
                 name = _shapes_name(version)
                 shapes = str(Path(self.path).parent / name)
                 content = version.shapes.encode()
-                before = Path(shapes).read_bytes()
+                before = _held(shapes)
                 if before != content:
                     undo.append((shapes, before))
                     replace_file(shapes, content)
-            undo.append((self.path, Path(self.path).read_bytes()))
+            undo.append((self.path, _held(self.path)))
             replace_file(self.path, version.text.encode())
         except OSError as error:
             _put_back(undo)
@@ -204,9 +212,22 @@ def _shapes_name(version: Version) -> str:
     return str(shapes["file"]) if isinstance(shapes, dict) else ""
 
 
-def _put_back(undo: list[tuple[str, bytes]]) -> None:
+Undo = list[tuple[str, bytes | None]]  # path, and what it held before; None = there was no such file
+
+
+def _held(path: str) -> bytes | None:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _put_back(undo: Undo) -> None:
     for path, content in reversed(undo):
         try:
-            replace_file(path, content)
+            if content is None:
+                Path(path).unlink(missing_ok=True)
+            else:
+                replace_file(path, content)
         except OSError as error:
             LOG.error("%s could not be put back: %s", path, error.strerror or error)

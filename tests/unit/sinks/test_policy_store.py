@@ -124,9 +124,10 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError):
-        replace_file(str(tmp_path / "none"), b"")
+        replace_file(str(tmp_path / "no folder" / "p.yaml"), b"")
     file = tmp_path / "p.yaml"
-    file.write_text("old")
+    replace_file(str(file), b"old")  # it was gone
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
     def refuse(source: str, target: Path) -> None:
         raise OSError(30, "Read-only file system")

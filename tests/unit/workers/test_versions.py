@@ -155,6 +155,37 @@ def test_a_refused_rollback_leaves_the_files_as_they_were(tmp_path: Path) -> Non
     asyncio.run(main())
 
 
+def test_files_that_are_gone_come_back(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        shapes = tmp_path / "s.yaml"
+        shapes.write_text("users: {}\n")
+        await world.load(SHAPES)
+        shapes.unlink()
+        world.file.unlink()
+        world.refuse = True
+        await world.history.rollback(1, world.reload)
+        assert not shapes.exists() and not world.file.exists()
+        world.refuse = False
+        await world.history.rollback(1, world.reload)
+        assert (shapes.read_text(), world.file.read_text()) == ("users: {}\n", SHAPES)
+
+    asyncio.run(main())
+
+
+def test_a_version_of_another_release_is_compared_as_text(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        world.history.store.add("x", "nonsense: 1\n", None, "an older release", "", 1.0)
+        await world.load(ONE)
+        diff = world.history.diff(1, 2)
+        assert diff is not None
+        assert "cannot be compared by rules" in diff["changes"][0]["details"][0]
+        assert "-nonsense: 1" in diff["text"]
+
+    asyncio.run(main())
+
+
 def test_a_version_that_is_no_valid_policy_any_more(tmp_path: Path) -> None:
     async def main() -> None:
         world = World(tmp_path)
