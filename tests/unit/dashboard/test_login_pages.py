@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import time
-
-import pytest
-
 from tests.unit.dashboard.pages import Pages
 
 
@@ -51,12 +47,16 @@ def test_the_form_has_a_token_of_its_own(site: Pages) -> None:
     assert site.get("/").status_code == 303
 
 
-def test_an_idle_login_ends(site: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_login_ends(site: Pages) -> None:
     site.log_in("ada")
-    now = time.monotonic()
-    monkeypatch.setattr("dbgate.dashboard.web.time.monotonic", lambda: now + 800)
-    assert site.get("/newest?live=1").status_code == 200  # the page's own question keeps nobody logged in
-    monkeypatch.setattr("dbgate.dashboard.web.time.monotonic", lambda: now + 1000)
+    (login,) = site.logins._open.values()
+    login.seen -= 800
+    seen = login.seen
+    assert site.get("/newest?live=1").status_code == 200
+    assert login.seen == seen  # the page's own question keeps nobody logged in
+    assert site.get("/tester").status_code == 200
+    assert login.seen > seen
+    login.seen -= 1000
     assert site.get("/").status_code == 303
 
 

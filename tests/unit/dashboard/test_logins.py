@@ -36,7 +36,7 @@ def test_a_cookie_is_ours_or_nothing() -> None:
     assert logins.find(cookie, 1.0, touch=True) is None
 
 
-def test_there_is_an_end_of_open_logins(monkeypatch: object) -> None:
+def test_there_is_an_end_of_open_logins() -> None:
     logins = Logins(1e9, 1e9)
     first, _ = logins.open("ada", "10.0.0.1", 0.0)
     second, _ = logins.open("ada", "10.0.0.1", 0.0)
