@@ -70,7 +70,12 @@ class Gate:
         reader = state.reader
         if state.phase == READY and not reader.buffered and not reader.dropping:
             scope = state.scope
-            if scope is not None and scope.simple and scope.epoch == self.brain.epoch and not state.unfollowed:
+            if (
+                scope is not None
+                and scope.simple
+                and scope.epoch == self.brain.epoch
+                and not state.unfollowed
+            ):
                 judged = scope.view.exact.get(data)
                 # Found: the chunk is one packet that was judged before, byte for byte, in this very scope.
                 if (
