@@ -1,4 +1,4 @@
-"""What stands between the load and the database: nothing, HAProxy in TCP mode, dbgate."""
+"""What stands between the load and the database: nothing, HAProxy in TCP mode, dbgate and its variants."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from pathlib import Path
 
 import pymysql
 
+from benchmarks.load import TABLE_ROWS
 from dbgate.control.client import ControlClient
 from tests.servers.gateway import Gateway, Server
 from tests.servers.ports import free_port
+
+DIRECT = "direct"
+HAPROXY = "HAProxy (tcp)"
+DBGATE = "dbgate"
+NO_AUDIT = "dbgate, no audit"
+MANY_RULES = "dbgate, 1,000 rules"
+PURE = "dbgate, pure Python"
 
 POLICY = """
 version: 1
@@ -32,6 +40,23 @@ data_protection:
   max_result_rows: 1000000
 """
 FORBIDDEN = "DROP TABLE sbtest.sbtest1"
+
+
+def rules(count: int) -> str:
+    """POLICY with `count` rules: one half are entries of other users before the one that counts, the other half are
+    grants of that one."""
+    entries = "".join(
+        f"  - {{name: other{n}, user: other{n}, source_ip: 10.{n // 250}.{n % 250}.0/24, "
+        f'allowed_tables: ["sbtest.t{n}_*"], allowed_operations: [SELECT]}}\n'
+        for n in range(count // 2 - 1)
+    )
+    grants = "".join(
+        f"      - {{tables: [sbtest.u{n}], operations: [SELECT, INSERT]}}\n"
+        for n in range(count - count // 2)
+    )
+    head, mark, tail = POLICY.partition("  - name: sysbench\n")
+    own, last, rest = tail.partition("DELETE]\n")
+    return head + entries + mark + own + last + "    grants:\n" + grants + rest
 
 
 class Candidate(ABC):
@@ -53,11 +78,19 @@ class Candidate(ABC):
         """The process whose CPU is counted, with its children; None for a direct connection."""
         return None
 
+    def queries(self) -> int | None:
+        """How many statements it says that it has judged; None where it cannot tell."""
+        return None
+
+    def banner(self) -> str:
+        """What it says of itself when it starts; "" where it says nothing."""
+        return ""
+
 
 class Direct(Candidate):
     """The database itself."""
 
-    name = "direct"
+    name = DIRECT
 
     def __init__(self, server: Server) -> None:
         self.port = server.port
@@ -69,48 +102,72 @@ class Direct(Candidate):
         pass
 
 
-class HAProxy(Candidate):
-    """A relay that looks at nothing, with as many threads as dbgate has workers."""
+class Program(Candidate):
+    """A candidate that is one process with a folder of its own."""
 
-    name = "HAProxy (tcp)"
-
-    def __init__(self, server: Server, threads: int) -> None:
+    def __init__(self) -> None:
         self.port = free_port()
-        self._folder = Path(tempfile.mkdtemp(prefix="dbgate-haproxy-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="dbgate-bench-"))
         self._process: subprocess.Popen[bytes] | None = None
-        (self._folder / "haproxy.cfg").write_text(
-            f"global\n  nbthread {threads}\n  maxconn 2000\n"
-            "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
-            f"listen mysql\n  bind 127.0.0.1:{self.port}\n  option tcp-smart-accept\n"
-            f"  server db {server.host}:{server.port}\n"
-        )
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Its command line; FileNotFoundError where the program is not on this machine."""
 
     def start(self) -> None:
-        binary = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
-        if binary is None:
-            raise FileNotFoundError("haproxy is not installed (apt-get install haproxy)")
-        self._process = subprocess.Popen([binary, "-q", "-db", "-f", str(self._folder / "haproxy.cfg")])
+        setpriv = shutil.which("setpriv")  # a benchmark that is killed leaves nothing running
+        before = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+        with open(self.folder / "log", "wb") as log:
+            self._process = subprocess.Popen(
+                [*before, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+            )
         wait_for_login(self.port)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
 
+class HAProxy(Program):
+    """A relay that looks at nothing, with as many threads as dbgate has workers."""
+
+    name = HAPROXY
+
+    def __init__(self, server: Server, threads: int) -> None:
+        super().__init__()
+        (self.folder / "haproxy.cfg").write_text(
+            f"global\n  nbthread {threads}\n  maxconn 6000\n"
+            "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
+            f"listen mysql\n  bind 127.0.0.1:{self.port}\n  option tcp-smart-accept\n"
+            f"  server db {server.host}:{server.port}\n"
+        )
+
+    def command(self) -> list[str]:
+        binary = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
+        if binary is None:
+            raise FileNotFoundError("haproxy is not installed (apt-get install haproxy)")
+        return [binary, "-q", "-db", "-f", str(self.folder / "haproxy.cfg")]
+
+
 class Dbgate(Candidate):
     """The gateway as users run it: every statement judged, audited and counted."""
 
-    name = "dbgate"
     inspects = True
 
-    def __init__(self, server: Server, workers: int) -> None:
+    def __init__(
+        self, server: Server, workers: int, name: str = DBGATE, policy: str = POLICY, **settings: object
+    ) -> None:
+        self.name = name
+        environment = {"DBGATE_TEST_PLAIN": "1", "PYTHONASYNCIODEBUG": ""}
+        if name == PURE:  # without the tree of compiled modules that ./run puts there
+            environment["PYTHONPATH"] = ""
         self._gateway = Gateway(
-            server, POLICY, {"DBGATE_TEST_PLAIN": "1", "PYTHONASYNCIODEBUG": ""}, workers=workers
+            server, policy, environment, **{"workers": workers, "max_connections": 6000, **settings}
         )
         self.port = self._gateway.port
 
@@ -126,12 +183,25 @@ class Dbgate(Candidate):
         return self._gateway.process.pid if self._gateway.process else None
 
     def banner(self) -> str:
-        """What `dbgate serve` printed at its start: workers, compiled or not."""
         return self._gateway.banner.strip()
 
-    def queries(self) -> int:
-        """How many statements the gateway says that it has judged."""
-        return ControlClient(str(self._gateway.control), 10.0).stats()["total_queries"]
+    def queries(self) -> int | None:
+        return int(ControlClient(str(self._gateway.control), 10.0).stats()["total_queries"])
+
+
+def make(name: str, server: Server, workers: int) -> Candidate:
+    """The candidate of that name."""
+    if name == DIRECT:
+        return Direct(server)
+    if name == HAPROXY:
+        return HAProxy(server, workers)
+    if name == NO_AUDIT:
+        return Dbgate(server, workers, name, audit_log="off")
+    if name == MANY_RULES:
+        return Dbgate(server, workers, name, rules(1000))
+    if name in (DBGATE, PURE):
+        return Dbgate(server, workers, name)
+    raise ValueError(f"no candidate {name!r}")
 
 
 def wait_for_login(port: int) -> None:
@@ -160,7 +230,8 @@ def prove_block(candidate: Candidate, server: Server) -> str:
         raise AssertionError(f"{candidate.name} let {FORBIDDEN!r} pass")
     finally:
         through.close()
-    assert told.startswith("1227: dbgate: blocked by policy (rule: block-statement"), told
+    if isinstance(candidate, Dbgate):
+        assert told.startswith("1227: dbgate: blocked by policy (rule: block-statement"), told
     direct = pymysql.connect(host=server.host, port=server.port, user="app", password="app_pw")
     try:
         with direct.cursor() as cursor:
@@ -169,6 +240,3 @@ def prove_block(candidate: Candidate, server: Server) -> str:
     finally:
         direct.close()
     return told
-
-
-TABLE_ROWS = 10_000

@@ -51,3 +51,14 @@ def cpu_of_machine() -> float:
     fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
     user, nice, system, _, _, irq, softirq, steal = fields[:8]
     return (user + nice + system + irq + softirq + steal) / TICKS
+
+
+def pss_of(pid: int) -> int:
+    """KiB of memory that a process and its descendants have: their own, and their part of what they share. Mapped files
+    (programs, libraries) are left out: how much of those is theirs changes with whoever else runs them."""
+    total = 0
+    for one in tree(pid):
+        for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
+            if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
+                total += int(line.split()[1])
+    return total

@@ -23,7 +23,7 @@ COMMANDS: dict[str, click.Command] = {
 }
 # those that are no settings of the gateway: the tests' and CI's, in CONTRIBUTING.md, and the place of the settings file
 OTHER_VARIABLES = re.compile(
-    r"DBGATE_(HYPOTHESIS|CORPUS|MYSQL|MYSQL_ROOT|SOAK_SECONDS|PYTHON|COMPILE|PURE|CONFIG|DEBIAN_MIRROR)\b"
+    r"DBGATE_(HYPOTHESIS|CORPUS|MYSQL|MYSQL_ROOT|SOAK_SECONDS|PYTHON|COMPILE|PURE|CONFIG|DEBIAN_MIRROR|BENCH_OTHER)\b"
 )
 
 
