@@ -209,7 +209,9 @@ def wait_for_login(port: int) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            pymysql.connect(host="127.0.0.1", port=port, user="app", password="app_pw").close()
+            pymysql.connect(
+                host="127.0.0.1", port=port, user="app", password="app_pw", ssl_disabled=True
+            ).close()
             return
         except pymysql.Error:
             if time.monotonic() > deadline:
@@ -220,7 +222,9 @@ def wait_for_login(port: int) -> None:
 def prove_block(candidate: Candidate, server: Server) -> str:
     """Sends a forbidden statement through a candidate that inspects; gives what the client was told. AssertionError
     where it was not blocked: a gateway that lets everything pass benchmarks beautifully."""
-    through = pymysql.connect(host="127.0.0.1", port=candidate.port, user="app", password="app_pw")
+    through = pymysql.connect(
+        host="127.0.0.1", port=candidate.port, user="app", password="app_pw", ssl_disabled=True
+    )
     try:
         with through.cursor() as cursor:
             cursor.execute(FORBIDDEN)
@@ -232,7 +236,9 @@ def prove_block(candidate: Candidate, server: Server) -> str:
         through.close()
     if isinstance(candidate, Dbgate):
         assert told.startswith("1227: dbgate: blocked by policy (rule: block-statement"), told
-    direct = pymysql.connect(host=server.host, port=server.port, user="app", password="app_pw")
+    direct = pymysql.connect(
+        host=server.host, port=server.port, user="app", password="app_pw", ssl_disabled=True
+    )
     try:
         with direct.cursor() as cursor:
             cursor.execute("SELECT COUNT(*) FROM sbtest.sbtest1")
