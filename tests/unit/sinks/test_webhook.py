@@ -133,7 +133,7 @@ def test_what_is_never_taken_is_given_up(
         hook.tell("blocks", "x", "v")
         receiver.wait(attempts)
         hook.close(10)
-    assert len(receiver.got) == attempts and hook.posts["failed"] == 1
+    assert len(receiver.wait(attempts)) == attempts and hook.posts["failed"] == 1
     assert "127.0.0.1" in caplog.text and "secret" not in caplog.text
 
 
@@ -158,7 +158,7 @@ def test_a_receiver_that_wants_time_gets_it(receiver: Receiver) -> None:
     hook.tell("blocks", "x", "v")
     receiver.wait(1)
     hook.close(20)  # the end does not wait for it
-    assert len(receiver.got) == 1 and hook.posts["failed"] == 1
+    assert len(receiver.wait(1)) == 1 and hook.posts["failed"] == 1
 
 
 def test_a_storm_is_a_message_a_minute(receiver: Receiver) -> None:
