@@ -34,6 +34,7 @@ from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.journal import Journal
 from dbgate.workers.messages import Start
 from dbgate.workers.notices import Notices
+from dbgate.workers.notify import Notifier
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.policy_life import PolicyLife
@@ -73,6 +74,7 @@ class Supervisor:
         self.admin: Address | None = None
         self._say = say
         self._operator = operator
+        self._notifier = Notifier()
         self._stopped = asyncio.Event()
         self._sockets: list[socket.socket] = []
         self._lives: list[asyncio.Task[None]] = []
@@ -123,6 +125,7 @@ class Supervisor:
             if self.settings.policy_watch:
                 self._beside(self.policy_life.watch.run())
             self._say(self.banner())
+            self._notifier.ready(self.banner())
             await self._stopped.wait()
             return 0
         finally:
@@ -206,6 +209,7 @@ class Supervisor:
         """Once a second: rates need something to compare with, and alerts are looked at."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
+            self._notifier.alive()
             try:
                 self._end_stuck_workers(time.monotonic())
                 now = time.monotonic()
@@ -266,6 +270,7 @@ class Supervisor:
         """Lets sessions end for drain_timeout, refuses new ones, then ends the gateway."""
         self.draining = True
         seconds = self.settings.drain_timeout
+        self._notifier.stopping(f"draining, {seconds:.0f} s at most")
         LOG.info("draining: %d sessions have %.0f s to end", self.board.total(board_module.SESSIONS), seconds)
         for worker in self.workers:
             worker.drain(seconds)
@@ -273,6 +278,7 @@ class Supervisor:
         self._stopped.set()
 
     async def _reload_signal(self) -> None:
+        self._notifier.reloading()
         try:
             load_contexts(self.settings)
         except ConfigError as error:
@@ -281,6 +287,7 @@ class Supervisor:
             for worker in self.workers:
                 worker.renew()
         await self.reload_policy("SIGHUP")
+        self._notifier.ready(self.banner())
 
     def reopen_logs(self) -> None:
         """SIGUSR1: log files that were moved away are let go."""
