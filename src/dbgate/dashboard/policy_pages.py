@@ -24,7 +24,7 @@ _MOST_HITS: Final = 50
 def _chosen(visit: Visit) -> Instance:
     """The gateway that the request names, else the first that answers, else the first."""
     given = visit.request.query_params.get("instance", "")
-    if visit.request.method == "POST":
+    if visit.acts:
         given = visit.request.state.form.get("instance", "")
     fleet = visit.site.fleet
     return fleet.find(given) or next(iter(fleet.live), fleet.instances[0])
@@ -112,7 +112,7 @@ async def rollback(visit: Visit) -> Response:
     number = visit.request.path_params["number"]
     client = instance.client(visit.user.name)
     try:
-        if visit.request.method == "GET":
+        if not visit.acts:
             versions = await _ask(visit, client.policy_versions)
             found = (
                 await _ask(visit, client.policy_diff, versions["live"], number) if versions["live"] else None
@@ -121,7 +121,7 @@ async def rollback(visit: Visit) -> Response:
             return visit.page("rollback.html", instance=instance, number=number, found=found, lines=lines)
         result = await _ask(visit, client.policy_rollback, number)
     except ControlError as error:
-        if visit.request.method == "POST":
+        if visit.acts:
             visit.act("policy.rollback", "refused", instance.name, f"to {number}: {error.message}")
         return _failed(visit, error)
     visit.act("policy.rollback", "done", instance.name, f"to {number}, now version {result['number']}")

@@ -88,7 +88,7 @@ async def kill(visit: Visit) -> Response:
     session_id = visit.request.path_params["session_id"][:128]
     if instance is None:
         return visit.sorry(404, "No such gateway", "The dashboard does not watch a gateway of that name.")
-    if visit.request.method == "GET":
+    if not visit.acts:
         found, problem = await _ask(visit, instance)
         row = next((one for one in found if one["session_id"] == session_id), None)
         template = "kill_form.html" if visit.partial else "kill.html"

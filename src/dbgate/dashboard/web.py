@@ -89,6 +89,11 @@ class Visit:
         """Whether htmx asks for a part of a page."""
         return self.request.headers.get("hx-request") == "true"
 
+    @property
+    def acts(self) -> bool:
+        """Whether this is to do something, and carries the login's token. HEAD, which comes wherever GET may, is not."""
+        return self.request.method == "POST"
+
     def may(self, role: Role) -> bool:
         """Whether the user has that role, or more."""
         return self.user.role >= role
@@ -171,7 +176,7 @@ def guarded(site: Site, role: Role, handler: Handler) -> Callable[[Request], Awa
                 f"{user.name} is {user.role.word}; this needs {role.word}.",
                 "An administrator changes roles with `dbgate-dashboard passwd`.",
             )
-        if request.method == "POST":
+        if visit.acts:
             request.state.form = await form(request)
             token = request.headers.get("x-csrf-token") or request.state.form.get("csrf", "")
             if not hmac.compare_digest(token.encode("utf-8", "replace"), login.csrf.encode()):

@@ -43,6 +43,16 @@ def test_nobody_sees_anything_without_a_login(site: Pages, gateway: Gateway) -> 
     assert gateway.acts == []
 
 
+def test_a_head_request_does_nothing(site: Pages, gateway: Gateway) -> None:
+    """It carries no token, and stands in for GET wherever a page takes that."""
+    site.log_in("ada")
+    gateway.acts.clear()
+    for _, path, _ in routes(site):
+        if path != "/live":
+            site.loop.run(site.browser.head(path))
+    assert gateway.acts == []
+
+
 @pytest.mark.parametrize("user", ["vic", "olga", "ada"])
 def test_each_role_gets_its_pages_and_no_others(site: Pages, gateway: Gateway, user: str) -> None:
     site.log_in(user)
