@@ -20,7 +20,7 @@ _VERBS: Final = frozenset({"SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "W
 # What may follow a literal, so that it is the whole operand.
 _ENDS: Final = word_set(
     """) , ; AND OR XOR && || ORDER GROUP LIMIT HAVING WHERE FOR THEN ELSE END WHEN OFFSET UNION INTERSECT EXCEPT AS ON
-    FROM ASC DESC RETURNING LOCK"""
+    FROM ASC DESC RETURNING LOCK JOIN LEFT RIGHT INNER CROSS NATURAL STRAIGHT_JOIN SET"""
 )
 _CONNECTS: Final = word_set("AND OR XOR && ||")
 _COMPARES: Final = word_set("= < > <= >= <> != <=> LIKE RLIKE REGEXP")

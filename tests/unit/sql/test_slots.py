@@ -50,6 +50,8 @@ def shares(text: str, ctx: LexContext = CTX) -> bool:
         "(SELECT a FROM t WHERE b = 1) UNION (SELECT a FROM u WHERE b = 2)",
         "WITH x AS (SELECT a FROM t WHERE b = 5) SELECT a FROM x",
         "SELECT a /* plain */ FROM t WHERE b = 1 -- plain",
+        "SELECT a FROM t JOIN u ON u.b = 5 LEFT JOIN v ON v.c <> 'x' INNER JOIN w ON w.d BETWEEN 1 AND 5 CROSS JOIN y",
+        "UPDATE t JOIN u ON u.b = 5 SET t.a = 'x' WHERE t.c = 5",
         "SELECT a FROM t",
         "SELECT EXISTS(SELECT 1 AS a, f(b), 5 FROM t WHERE c = 5)",
         "UPDATE t SET a = CASE id WHEN b THEN 5 ELSE 6 END WHERE id IN (1, 2)",
