@@ -76,7 +76,8 @@ class Memory:
                 self.after(statement.folded, context, False)
             return
         alone = not (statement.functions or statement.calls or statement.creates_routine)
-        if not (alone and statement.calm and statement.verb in _CALM):
+        # stand_ins: a stored function may be taken for a built-in, and set a variable.
+        if not (alone and statement.calm and statement.verb in _CALM and not statement.stand_ins):
             self.texts.clear()
         if not (alone and statement.verb in _APART):
             self.statements.clear()
@@ -84,7 +85,9 @@ class Memory:
             self._assign(key(name), None if failed else value)
         if statement.verb == "PREPARE":
             folded = statement.folded if statement.dynamic == "PREPARE" else None
-            if statement.dynamic != "" and (folded is None or not folded.calm or folded.functions):
+            if statement.dynamic != "" and (
+                folded is None or not folded.calm or folded.functions or folded.stand_ins
+            ):
                 self.texts.clear()  # preparing works out what is constant
             self._prepare(key(statement.target), context, None if failed else folded)
 
