@@ -19,7 +19,13 @@ class CompileHook(BuildHookInterface):  # type: ignore[type-arg]
         """What the compiler needs: itself, and the types of what the hot modules import."""
         if os.environ.get("DBGATE_COMPILE") != "1":
             return []
-        return ["mypy>=1.13", "setuptools>=69", *self.metadata.core.dependencies]
+        return [
+            "mypy>=1.13",
+            "setuptools>=69",
+            "types-pyyaml",
+            "types-pymysql",
+            *self.metadata.core.dependencies,
+        ]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if os.environ.get("DBGATE_COMPILE") != "1" or self.target_name != "wheel" or version == "editable":

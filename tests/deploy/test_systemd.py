@@ -1,0 +1,110 @@
+"""The systemd unit: known sections and directives, the gateway's own settings, and time enough to drain."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dbgate.config.options import OPTIONS
+from dbgate.config.settings import load
+from dbgate.workers.main import main
+from dbgate.workers.notify import READY, STOPPING, WATCHDOG
+
+UNIT = Path(__file__).resolve().parents[2] / "deploy" / "systemd" / "dbgate.service"
+# systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5) of version 252
+KNOWN = {
+    "Unit": {"Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"},
+    "Install": {"WantedBy"},
+    "Service": {
+        *(
+            "Type",
+            "NotifyAccess",
+            "ExecStartPre",
+            "ExecStart",
+            "ExecReload",
+            "EnvironmentFile",
+            "Environment",
+        ),
+        *("Restart", "RestartSec", "WatchdogSec", "TimeoutStartSec", "TimeoutStopSec", "KillMode"),
+        *("User", "Group", "UMask", "RuntimeDirectory", "RuntimeDirectoryMode", "StateDirectory"),
+        *("StateDirectoryMode", "LogsDirectory", "LogsDirectoryMode", "LimitNOFILE", "NoNewPrivileges"),
+        *("CapabilityBoundingSet", "AmbientCapabilities", "ProtectSystem", "ProtectHome", "PrivateTmp"),
+        *("PrivateDevices", "ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs"),
+        *(
+            "ProtectControlGroups",
+            "ProtectClock",
+            "ProtectHostname",
+            "ProtectProc",
+            "RestrictAddressFamilies",
+        ),
+        *("RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality", "RemoveIPC"),
+        *("SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber"),
+    },
+}
+
+
+def unit() -> dict[str, dict[str, list[str]]]:
+    """Section, directive, its values in order."""
+    found: dict[str, dict[str, list[str]]] = {}
+    section: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        if line.startswith("["):
+            section = found.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            name, equals, value = line.partition("=")
+            assert equals, line
+            section.setdefault(name, []).append(value)
+    return found
+
+
+def test_sections_and_directives_are_known() -> None:
+    found = unit()
+    assert set(found) == set(KNOWN)
+    for section, directives in found.items():
+        assert set(directives) <= KNOWN[section]
+
+
+def test_it_has_time_to_drain_and_says_what_the_unit_waits_for() -> None:
+    service = unit()["Service"]
+    assert float(service["TimeoutStopSec"][0]) >= load({}, {}).drain_timeout + 10
+    assert service["Type"] == ["notify"] and (READY, STOPPING, WATCHDOG) == (
+        "READY=1",
+        "STOPPING=1",
+        "WATCHDOG=1",
+    )
+    assert float(service["WatchdogSec"][0]) >= 10  # the supervisor's sign of life comes each second
+    assert service["KillMode"] == ["mixed"]  # SIGTERM to the supervisor alone, which drains its workers
+
+
+def test_its_commands_and_settings_exist() -> None:
+    service = unit()["Service"]
+    for line in (*service["ExecStart"], *service["ExecStartPre"]):
+        words = line.split()
+        command = main.commands[words[1]]
+        known = {name for parameter in command.params for name in parameter.opts}
+        assert words[0] == "/opt/dbgate/bin/dbgate" and {w for w in words if w.startswith("--")} <= known
+    settings = dict(line.split("=", 1) for line in service["Environment"])
+    assert set(settings) <= {option.variable for option in OPTIONS}
+    named = set(re.findall(r"DBGATE_[A-Z_]+", UNIT.read_text()))
+    assert named <= {option.variable for option in OPTIONS}
+    loaded = load({}, settings)
+    assert loaded.control_socket.startswith(f"/run/{service['RuntimeDirectory'][0]}/")
+    assert loaded.audit_log.startswith(f"/var/log/{service['LogsDirectory'][0]}/")
+    assert loaded.policy_versions_folder.startswith(f"/var/lib/{service['StateDirectory'][0]}/")
+
+
+def test_systemd_agrees() -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed here")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(UNIT)], capture_output=True, text=True, timeout=60
+    )
+    # the program is not installed where the tests run
+    wrong = [
+        line for line in done.stderr.splitlines() if "dbgate.service" in line and "not executable" not in line
+    ]
+    assert wrong == []

@@ -1,0 +1,31 @@
+"""`./run topology --once`: deploy/'s haproxy.cfg and policy with real processes, and one instance lost and found."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers.haproxy import HAProxy
+from tests.servers.mariadb import require_mariadb
+from tests.servers.ports import free_port
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "topology.py"
+
+
+@pytest.mark.slow
+def test_the_scenario_holds() -> None:
+    require_mariadb()
+    HAProxy(1, "", "127.0.0.1").__exit__(None, None, None)  # skips where there is none
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--once", "--port", str(free_port())],
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-6000:]
+    assert done.stdout.endswith("topology: all held\n")
+    assert "records name the client's address, 127.0.0.2" in done.stdout
+    assert "HAProxy has taken it out" in done.stdout and "it serves again" in done.stdout
