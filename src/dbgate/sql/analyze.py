@@ -53,6 +53,7 @@ def _analyze(text: bytes, tokens: Tokens, ctx: LexContext, schema: str, memory: 
     known: Memory | None = None
     if "PREPARE" in tokens.words or "EXECUTE" in tokens.words:
         known = Memory() if memory is None else memory.copy()
+        known.left += len(text)
     error, session_state = _statements(tokens, ctx, schema, statements, known)
     plain = canonical(tokens, False)
     # A bulk text's tokens hold only the first of its rows; a pattern that reads literals must see them all.
@@ -141,7 +142,8 @@ def _dynamic(facts: Facts, ctx: LexContext, schema: str, memory: Memory) -> None
         if text is None:
             pipes = ctx.pipes_as_concat
             text = fold_text(facts.tokens, facts.dynamic_start, facts.dynamic_end, pipes, memory)
-        if text is not None:
+        memory.left -= len(text) if text is not None else 0
+        if text is not None and memory.left >= 0:
             _fold(facts, text, ctx, schema)
     folded = facts.folded
     if folded is None or facts.dynamic == "PREPARE":

@@ -1,7 +1,8 @@
 """Dynamic SQL whose text is constant: folds the expression of PREPARE … FROM and EXECUTE IMMEDIATE to that text.
 
 Only what the server computes without looking at anything: string and hexadecimal literals, CONCAT, CHAR, UNHEX,
-FROM_BASE64, REVERSE, LOWER, UPPER, REPLACE, and || under PIPES_AS_CONCAT. Everything else does not fold.
+FROM_BASE64, REVERSE, LOWER, UPPER, REPLACE, and || under PIPES_AS_CONCAT. Everything else does not fold, nor does what
+becomes long: REPLACE and variables make much of little.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dbgate.sql.tokens import BIT, HEX, LONG_STRING, NUMBER, STRING, USER_VAR, W
 _FUNCTIONS: Final = frozenset(
     ("CONCAT", "CHAR", "UNHEX", "FROM_BASE64", "REVERSE", "LOWER", "UPPER", "REPLACE")
 )
+_MOST: Final = 4 * LONG_STRING  # bytes of all values on the way to a text
 
 
 def fold_text(
@@ -27,7 +29,8 @@ def fold_text(
     # Open calls: their names, and for each (and the top) the finished arguments and the one being read.
     names: list[str] = []
     arguments: list[list[bytes]] = [[]]
-    current: list[bytes | None] = [None]
+    current: list[bytearray | None] = [None]
+    left = _MOST
     joined = True  # a value may come now
     i = lo
     while i < hi:
@@ -53,13 +56,13 @@ def fold_text(
             i += 2
             continue
         elif word == "," and names and not joined:
-            arguments[-1].append(current[-1] or b"")
+            arguments[-1].append(bytes(current[-1] or b""))
             current[-1] = None
             joined = True
             i += 1
             continue
         elif word == ")" and names and not joined:
-            arguments[-1].append(current[-1] or b"")
+            arguments[-1].append(bytes(current[-1] or b""))
             value = _call(names.pop(), arguments.pop())
             current.pop()
             if value is None:
@@ -73,10 +76,18 @@ def fold_text(
             return None
         if value is None or not joined:
             return None
-        current[-1] = (current[-1] or b"") + value
+        left -= len(value)
+        if left < 0:
+            return None
+        so_far = current[-1]
+        if so_far is None:
+            current[-1] = bytearray(value)
+        else:
+            so_far += value
         joined = False
         i += 1
-    return current[0] if not names and not joined else None
+    text = current[0]
+    return bytes(text) if text is not None and not names and not joined and len(text) <= LONG_STRING else None
 
 
 def _call(name: str, arguments: list[bytes]) -> bytes | None:
@@ -85,9 +96,7 @@ def _call(name: str, arguments: list[bytes]) -> bytes | None:
     if name == "CHAR":
         return _char(arguments)
     if name == "REPLACE":
-        return (
-            arguments[0].replace(arguments[1], arguments[2]) if len(arguments) == 3 and arguments[1] else None
-        )
+        return _replace(arguments)
     if len(arguments) != 1:
         return None
     text = arguments[0]
@@ -104,11 +113,20 @@ def _call(name: str, arguments: list[bytes]) -> bytes | None:
         return None
 
 
+def _replace(arguments: list[bytes]) -> bytes | None:
+    if len(arguments) != 3 or not arguments[1]:
+        return None
+    text, old, new = arguments
+    if len(text) + text.count(old) * (len(new) - len(old)) > _MOST:
+        return None
+    return text.replace(old, new)
+
+
 def _char(arguments: list[bytes]) -> bytes | None:
-    out = b""
+    out = bytearray()
     for argument in arguments:
         if not argument.isdigit() or len(argument) > 9:
             return None
         number = int(argument)
         out += number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big")
-    return out if out.isascii() else None
+    return bytes(out) if out.isascii() else None

@@ -30,9 +30,11 @@ def key(name: str) -> str:
 @final
 class Memory:
     """texts: user variable → its constant text. statements: prepared name → (LexContext.key of its PREPARE, what it
-    runs). Names as `key` gives them."""
+    runs). Names as `key` gives them. left: bytes of dynamic SQL that may still be read for the text at hand: a name of
+    two letters may stand for the longest text, as often as it is said."""
 
     def __init__(self) -> None:
+        self.left = LONGEST
         self.texts: dict[str, bytes] = {}
         self.statements: dict[str, tuple[str, Statement]] = {}
 

@@ -52,6 +52,27 @@ def test_variables_that_are_known() -> None:
         assert fold_text(tokens, 0, len(tokens), False, memory) == text
 
 
+def test_what_becomes_long() -> None:
+    """A short text must not cost the worker its memory, or its time."""
+    grown = "'aaaaaaaaaa'"
+    for _ in range(12):
+        grown = f"REPLACE({grown}, 'a', 'aaaaaaaaaa')"
+    assert fold(grown) is None
+    assert fold("REPLACE('" + "a" * 300 + "', 'a', '" + "b" * 300 + "')") is None
+    memory = Memory()
+    memory.texts["s"] = b"x" * 60_000
+    for expression in ("CONCAT(@s, @s)", "CONCAT(" + ", ".join(["@s"] * 5000) + ")"):
+        tokens = lex(expression.encode(), MA)
+        assert fold_text(tokens, 0, len(tokens), False, memory) is None
+
+
+def test_how_much_one_text_makes_be_read() -> None:
+    """Each PREPARE has the same 60,000 bytes read again."""
+    text = b"SET @s = 'SELECT 1" + b" " * 60_000 + b"'" + b"; PREPARE p FROM @s" * 10
+    folded = [unit.folded is not None for unit in analyze(text, MA, "shop").statements]
+    assert folded == [False, True, True] + [False] * 8
+
+
 def test_pipes() -> None:
     assert fold("'a' || 'b'", True) == b"ab"
     assert fold("'a' || 'b'") is None
