@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from dbgate.config.options import OPTIONS
 from dbgate.config.settings import load
 from dbgate.workers.main import main
 from dbgate.workers.notify import READY, STOPPING, WATCHDOG
+from tests.servers.gateway import Gateway
 
 UNIT = Path(__file__).resolve().parents[2] / "deploy" / "systemd" / "dbgate.service"
 # systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5) of version 252
@@ -108,3 +111,30 @@ def test_systemd_agrees() -> None:
         line for line in done.stderr.splitlines() if "dbgate.service" in line and "not executable" not in line
     ]
     assert wrong == []
+
+
+class _Nowhere:
+    """A server that is away: the gateway starts all the same."""
+
+    host, port, user, password = "127.0.0.1", 1, "", ""
+
+
+def test_a_gateway_tells_its_manager_what_it_does(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+
+        def next_word() -> str:
+            """The next one that is no sign of life."""
+            while (text := manager.recv(4096).decode()) == WATCHDOG:
+                pass
+            return text.split("\n")[0]
+
+        with Gateway(_Nowhere(), environment={"NOTIFY_SOCKET": manager.getsockname()}) as gateway:
+            assert next_word() == READY
+            assert manager.recv(4096).decode() == WATCHDOG
+            gateway.signal(signal.SIGHUP)
+            assert (next_word(), next_word()) == ("RELOADING=1", READY)
+            gateway.signal(signal.SIGTERM)
+            assert next_word() == STOPPING
+            assert gateway.wait() == 0
