@@ -22,7 +22,10 @@ _TITLES: Final = {
     "newly_allowed": ("NEWLY ALLOWED", "yellow"),
     "newly_monitored": ("NEWLY WOULD BLOCK", ""),
 }
-NOT_JUDGED: Final = "Logins, rate limits, row caps and TLS are not judged here; literals that the log masked are never guessed."
+NOT_JUDGED: Final = (
+    "Logins, rate limits, row caps, TLS, and what views, routines and triggers do are not judged here; "
+    "literals that the log masked are never guessed."
+)
 
 
 @click.command()
@@ -91,6 +94,7 @@ def run(test: Backtest, logs: tuple[str, ...]) -> tuple[float, int]:
 
     from dbgate.cli.audit_log import default_log, total_bytes, with_rotated
     from dbgate.cli.audit_log import lines as read
+    from dbgate.policy.behind import by_what_is_behind
     from dbgate.policy.rejudge import Recorded
 
     class Row(msgspec.Struct):
@@ -108,6 +112,7 @@ def run(test: Backtest, logs: tuple[str, ...]) -> tuple[float, int]:
         detections: tuple[str, ...] = ()
         decision: str = ""
         rule: str = ""
+        reason: str = ""
 
     files = list(logs) or with_rotated(default_log())
     decode = msgspec.json.Decoder(Row).decode
@@ -134,6 +139,7 @@ def run(test: Backtest, logs: tuple[str, ...]) -> tuple[float, int]:
                         row.detections,
                         row.rule,
                         _wall(row.time),
+                        by_what_is_behind(row.reason),
                     ),
                     row.decision,
                 )

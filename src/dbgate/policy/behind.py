@@ -7,20 +7,30 @@ their own, because their bodies are judged in their turn; the blacklist of proce
 
 from __future__ import annotations
 
+from typing import Final
+
 from dbgate.policy import steps
 from dbgate.policy.compiled import PROCEDURES_BLACKLIST, CompiledEntry, CompiledPolicy
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
-from dbgate.sql.catalog import FUNCTION, PROCEDURE, Behind
+from dbgate.sql.catalog import FUNCTION, NO_CATALOG, PROCEDURE, Behind
+
+_BEHIND: Final = "; behind "
+_UNFOLLOWED: Final = " cannot be followed: "
+
+
+def by_what_is_behind(reason: str) -> bool:
+    """Whether the reason of a verdict, as the log has it, is one of this module: found through a name."""
+    return _BEHIND in reason or _UNFOLLOWED in reason or reason.startswith(NO_CATALOG)
 
 
 def _told(found: Verdict, one: Behind) -> Verdict:
     """The same verdict, whose reason says behind what it was found."""
-    reason = f"{found.reason}; behind {one.path}" if one.path != "" else found.reason
+    reason = f"{found.reason}{_BEHIND}{one.path}" if one.path != "" else found.reason
     return Verdict(found.effect, found.rule, found.line, reason, found.mode, found.entry, found.step)
 
 
 def _unfollowed(entry: CompiledEntry, one: Behind, step: int, rule: str, line: int) -> Verdict:
-    reason = f"{one.path} cannot be followed: {one.problem}" if one.path != "" else one.problem
+    reason = f"{one.path}{_UNFOLLOWED}{one.problem}" if one.path != "" else one.problem
     effect = BLOCK if entry.enforced else WOULD_BLOCK
     return Verdict(effect, rule, line, reason, entry.mode, entry.name, step)
 

@@ -28,6 +28,7 @@ _OUTER_RULES: Final = frozenset(("rate-limit", "tls-required"))
 NOT_READ: Final = "its text was cut, or its secrets were taken out, so it cannot be analysed again"
 OTHER_FACTS: Final = "the record tells of other tables or operations than its text (views, routines)"
 OUTER: Final = "it was refused by its rate, or for want of TLS, which is not judged here"
+BEHIND: Final = "it was refused for what a view, routine or trigger does, which is not judged here"
 PATTERN: Final = "block_patterns read literals that the log does not keep"
 SHAPE: Final = "a shape in block_statements reads literals that the log does not keep"
 WHERE: Final = "whether its WHERE can be false depends on literals that the log does not keep"
@@ -51,7 +52,8 @@ _LIKE: Final = re.compile(r"\bLIKE\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One record of the log, fields as docs/audit.md has them. wall: Unix seconds."""
+    """One record of the log, fields as docs/audit.md has them. wall: Unix seconds; behind: its reason tells of
+    what stands behind a name (policy.behind)."""
 
     user: str
     client_ip: str
@@ -63,6 +65,7 @@ class Recorded:
     detections: tuple[str, ...]
     rule: str
     wall: float
+    behind: bool = False
 
 
 @final
@@ -108,6 +111,8 @@ class Rejudge:
             verdict = combine(admitted, verdict)
         if not unknown and seen.rule in _OUTER_RULES and verdict.effect != BLOCK:
             unknown = OUTER
+        if not unknown and seen.behind and verdict.effect != BLOCK:
+            unknown = BEHIND
         return verdict, unknown
 
     def _entry(self, user: str, client_ip: str) -> CompiledEntry | None:

@@ -16,6 +16,8 @@ FUNCTION: Final = 3
 TRIGGER: Final = 4
 KIND_NAMES: Final = ("", "view", "procedure", "function", "trigger")
 
+NO_CATALOG: Final = "there is no catalog"
+
 SYSTEM_SCHEMAS: Final = frozenset(("information_schema", "performance_schema", "mysql", "sys"))
 
 # Which triggers an operation on a table fires; of a view, all of these write through it. REPLACE deletes and inserts.
@@ -144,9 +146,7 @@ class Catalog:
             why = self.missing or "it was read from a server that compares names otherwise"
             for unit in units:
                 if _reaches(unit):
-                    walk.found.append(
-                        Behind(VIEW, "", _unit((), (), ()), f"there is no catalog: {why}", False)
-                    )
+                    walk.found.append(Behind(VIEW, "", _unit((), (), ()), f"{NO_CATALOG}: {why}", False))
                     break
             return tuple(walk.found)
         for unit in units:

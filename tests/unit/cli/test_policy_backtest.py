@@ -76,6 +76,13 @@ def test_what_would_change(run: Run, files: Path) -> None:
     assert json.loads(few)["more_changes"] == 1
 
 
+def test_what_was_refused_for_a_view_is_not_newly_allowed(run: Run, files: Path) -> None:
+    reason = "SELECT on shop.secret is not granted; behind view shop.users (definer root@localhost)"
+    (files / "v.jsonl").write_text(line("SELECT * FROM users", "block", "table-denied", reason=reason))
+    answer = json.loads(run("policy", "backtest", "p.yaml", "--traffic", "v.jsonl", "-o", "json").stdout)
+    assert (answer["newly_allowed"], answer["undecided"]) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("log", "options", "code"),
     [

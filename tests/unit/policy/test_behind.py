@@ -5,7 +5,7 @@ from __future__ import annotations
 from dbgate.policy import behind as module
 from dbgate.policy.evaluate import decide
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
-from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Behind
+from dbgate.sql.catalog import FUNCTION, NO_CATALOG, PROCEDURE, TRIGGER, VIEW, Behind
 from dbgate.sql.statement import Need, RoutineRef, Statement
 
 from .making import analysis, bare, compiled, entry_of, need, statement
@@ -116,3 +116,10 @@ def test_the_same_reason_where_the_way_is_not_known() -> None:
     found = module.granted(entry_of(policy), (nowhere,), False)
     assert found is not None
     assert found.reason == "SELECT on shop.secret is not granted to entry 'app'"
+
+
+def test_a_reason_in_the_log_tells_that_it_was_found_behind_a_name() -> None:
+    nowhere = Behind(VIEW, "", Statement("", (), (), True), f"{NO_CATALOG}: x", False)
+    for verdict in (judge(one(need("SELECT", "secret"))), judge(one(problem="why")), judge(nowhere)):
+        assert verdict.effect == BLOCK and module.by_what_is_behind(verdict.reason)
+    assert not module.by_what_is_behind("SELECT on shop.secret is not granted to entry 'app'")

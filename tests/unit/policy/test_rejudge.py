@@ -6,7 +6,18 @@ import pytest
 
 from dbgate.policy import rejudge
 from dbgate.policy.evaluate import decide, find_entry
-from dbgate.policy.rejudge import OTHER_FACTS, OUTER, PATTERN, SHAPE, STATE, WHERE, Recorded, Rejudge, facts
+from dbgate.policy.rejudge import (
+    BEHIND,
+    OTHER_FACTS,
+    OUTER,
+    PATTERN,
+    SHAPE,
+    STATE,
+    WHERE,
+    Recorded,
+    Rejudge,
+    facts,
+)
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
 from dbgate.sql.analyze import analyze
 from dbgate.sql.statement import MARIADB, LexContext
@@ -179,3 +190,13 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert test.judge(seen)[0].effect == ALLOW
     assert len(test._answers) < 5
     assert len(test._clients) <= 2
+
+
+def test_what_was_refused_for_what_is_behind_a_name() -> None:
+    """The same policy judges the text alone, and would let it pass."""
+    judge = Rejudge(compiled(APP))
+    seen = record("SELECT * FROM users", rule="table-denied", behind=True)
+    assert judge.judge(seen)[1] == BEHIND
+    refused = record("SELECT * FROM secret", rule="table-denied", behind=True)
+    verdict, unknown = judge.judge(refused)
+    assert (verdict.effect, unknown) == (BLOCK, "")
