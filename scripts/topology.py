@@ -127,6 +127,12 @@ class Processes:
         os.killpg(process.pid, signal.SIGKILL)  # supervisor and workers, as when a machine is lost
         process.wait()
 
+    def ask_to_stop(self, number: int) -> None:
+        self.running[f"dbgate{number}"].terminate()
+
+    def wait_stopped(self, number: int) -> None:
+        self.running[f"dbgate{number}"].wait(60)
+
     def records(self, number: int) -> list[dict[str, Any]]:
         path = self.place(number) / "audit.jsonl"
         return records_in(path.read_text() if path.exists() else "")
@@ -182,6 +188,12 @@ class Containers:
 
     def start(self, number: int) -> None:
         self._compose("start", f"dbgate{number}")
+
+    def ask_to_stop(self, number: int) -> None:
+        self._compose("kill", "--signal", "SIGTERM", f"dbgate{number}")
+
+    def wait_stopped(self, number: int) -> None:
+        self._compose("stop", f"dbgate{number}")
 
     def records(self, number: int) -> list[dict[str, Any]]:
         program = "print(open('/var/log/dbgate/audit.jsonl').read())"

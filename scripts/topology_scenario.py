@@ -32,6 +32,8 @@ class Topology(Protocol):
     def up(self) -> None: ...
     def down(self) -> None: ...
     def kill(self, number: int) -> None: ...
+    def ask_to_stop(self, number: int) -> None: ...
+    def wait_stopped(self, number: int) -> None: ...
     def start(self, number: int) -> None: ...
     def records(self, number: int) -> list[dict[str, Any]]: ...
 
@@ -144,6 +146,7 @@ def play(place: Topology) -> None:
         hold("source_ip keeps another address out", refused(lambda: login(place, far, "analyst").close()))
     first.close()
     lose_one(place, bind)
+    stop_one(place, bind)
     until("the dashboard answers", lambda: dashboard_answers(place.dashboard_port))
 
 
@@ -171,3 +174,25 @@ def lose_one(place: Topology, bind: str) -> None:
     until("it serves again", lambda: sum(one["event"] == "query" for one in place.records(2)) > old)
     for one in [*sessions, *again, *late]:
         one.close()
+
+
+def stop_one(place: Topology, bind: str) -> None:
+    """One instance is asked to stop: its open transactions end well, and new clients are served elsewhere."""
+    sessions = [login(place, bind) for _ in range(6)]
+    for one in sessions:
+        ask(one, "BEGIN")
+        ask(one, "SELECT COUNT(*) FROM products")
+    place.ask_to_stop(3)
+    until(
+        "HAProxy has taken out the one that drains",
+        lambda: states(place.stats_port)["dbgate3"].startswith("DOWN"),
+    )
+    late = login(place, bind)
+    hold("new clients are served elsewhere", ask(late, "SELECT COUNT(*) FROM products") == 5)
+    failed = [text for one in sessions if (text := refused(one.commit))]
+    hold("every open transaction was committed", not failed)
+    for one in [*sessions, late]:
+        one.close()
+    place.wait_stopped(3)
+    place.start(3)
+    until("three are ready again", lambda: all_up(place))
