@@ -59,7 +59,7 @@ class LoginPages:
             return self._form(request, 401, "Wrong name or password.", onward)
         self._site.attempts.passed(where, name)
         self._site.actions.write("dashboard.login", user.name, where, "done", role=user.role.word)
-        cookie, _ = self._site.logins.open(user.name, where, time.monotonic())
+        cookie, _ = self._site.logins.open(user.name, user.password, where, time.monotonic())
         answer = RedirectResponse(onward, 303)
         self._set(answer, self._site.cookie, cookie)
         answer.delete_cookie(_NONCE, path="/")

@@ -17,10 +17,12 @@ _MOST_KEYS: Final = 20_000
 
 
 class Login:
-    """One browser that is logged in. csrf: the token of its forms; times are monotonic seconds."""
+    """One browser that is logged in. password: the hash that it was let in by; csrf: the token of its forms; times are
+    monotonic seconds."""
 
-    def __init__(self, user: str, address: str, now: float) -> None:
+    def __init__(self, user: str, password: str, address: str, now: float) -> None:
         self.user = user
+        self.password = password
         self.address = address
         self.csrf = secrets.token_urlsafe(32)
         self.since = now
@@ -37,12 +39,12 @@ class Logins:
         self._key = secrets.token_bytes(32)
         self._open: OrderedDict[str, Login] = OrderedDict()
 
-    def open(self, user: str, address: str, now: float) -> tuple[str, Login]:
+    def open(self, user: str, password: str, address: str, now: float) -> tuple[str, Login]:
         """A new login: the cookie's value, and the login."""
         while len(self._open) >= MOST_LOGINS:
             self._open.popitem(last=False)
         name = secrets.token_urlsafe(32)
-        self._open[name] = Login(user, address, now)
+        self._open[name] = Login(user, password, address, now)
         return f"{name}.{self.sign(name)}", self._open[name]
 
     def find(self, cookie: str, now: float, touch: bool) -> Login | None:

@@ -156,8 +156,7 @@ class Overview:
             while not self._ended:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), _BREATH_SECONDS)
-                login = self._site.logins.find(cookie, time.monotonic(), touch=False)
-                if login is None or self._site.users.find(login.user) is None:
+                if self._site.who(cookie, touch=False) is None:
                     yield event("bye", "")
                     return
                 if news.is_set():

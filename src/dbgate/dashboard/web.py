@@ -70,6 +70,14 @@ class Site:
         """The name of the login's cookie; the prefix makes browsers hold it to Secure, Path=/ and this host."""
         return "__Host-dbgate" if self.secure else "dbgate_dashboard"
 
+    def who(self, cookie: str, touch: bool) -> tuple[Login, User] | None:
+        """Whose cookie this is; nobody's once the user is gone or has another password. touch: as Logins.find."""
+        login = self.logins.find(cookie, time.monotonic(), touch)
+        user = self.users.find(login.user) if login is not None else None
+        if login is None or user is None or user.password != login.password:
+            return None
+        return login, user
+
     def render(self, template: str, **values: Any) -> str:
         """A template's text."""
         return self.templates.get_template(template).render(**values)
@@ -163,10 +171,10 @@ def guarded(site: Site, role: Role, handler: Handler) -> Callable[[Request], Awa
         cookie = request.cookies.get(site.cookie, "")
         # What the page asks for by itself does not keep anybody logged in.
         touch = request.url.path != "/live" and request.query_params.get("live") != "1"
-        login = site.logins.find(cookie, time.monotonic(), touch)
-        user = site.users.find(login.user) if login else None
-        if login is None or user is None:
+        found = site.who(cookie, touch)
+        if found is None:
             return _to_login(request)
+        login, user = found
         visit = Visit(site, request, user, login)
         if not visit.may(role):
             visit.act(f"{request.method} {request.url.path[:200]}", "refused", "", f"needs {role.word}")

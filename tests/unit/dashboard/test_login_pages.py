@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.unit.dashboard.pages import Pages
+from dbgate.dashboard.users import set_password
+from tests.unit.dashboard.pages import HASHER, Pages
 
 
 def test_in_and_out(site: Pages) -> None:
@@ -67,3 +68,13 @@ def test_who_is_taken_out_of_the_file_is_out(site: Pages) -> None:
     site.users.write_text("users: [")
     answer = site.log_in("ada")
     assert answer.status_code == 503 and "users file is not usable" in answer.text
+
+
+def test_another_password_ends_the_logins_by_the_old_one(site: Pages) -> None:
+    site.log_in("ada")
+    set_password(str(site.users), "vic", "", "another horse", HASHER)
+    assert site.get("/tester").status_code == 200  # hers is the same
+    set_password(str(site.users), "ada", "", "another horse", HASHER)
+    assert site.get("/tester").status_code == 303
+    site.log_in("ada", "another horse")
+    assert site.get("/tester").status_code == 200

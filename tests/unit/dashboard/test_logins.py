@@ -6,11 +6,11 @@ from dbgate.dashboard.logins import Attempts, Logins
 
 def test_a_login_ends_when_idle_and_in_any_case() -> None:
     logins = Logins(10.0, 25.0)
-    cookie, login = logins.open("ada", "10.0.0.1", 0.0)
+    cookie, login = logins.open("ada", "hash", "10.0.0.1", 0.0)
     assert logins.find(cookie, 9.0, touch=True) is login
     assert logins.find(cookie, 18.0, touch=False) is login
     assert logins.find(cookie, 19.5, touch=True) is None  # the look at 18 was no act
-    cookie, login = logins.open("ada", "10.0.0.1", 0.0)
+    cookie, login = logins.open("ada", "hash", "10.0.0.1", 0.0)
     for moment in (8.0, 16.0, 24.0):
         assert logins.find(cookie, moment, touch=True) is login
     assert logins.find(cookie, 26.0, touch=True) is None
@@ -18,7 +18,7 @@ def test_a_login_ends_when_idle_and_in_any_case() -> None:
 
 def test_a_cookie_is_ours_or_nothing() -> None:
     logins = Logins(10.0, 25.0)
-    cookie, _ = logins.open("ada", "10.0.0.1", 0.0)
+    cookie, _ = logins.open("ada", "hash", "10.0.0.1", 0.0)
     name, _, signature = cookie.partition(".")
     for other in (
         "",
@@ -38,11 +38,11 @@ def test_a_cookie_is_ours_or_nothing() -> None:
 
 def test_there_is_an_end_of_open_logins() -> None:
     logins = Logins(1e9, 1e9)
-    first, _ = logins.open("ada", "10.0.0.1", 0.0)
-    second, _ = logins.open("ada", "10.0.0.1", 0.0)
+    first, _ = logins.open("ada", "hash", "10.0.0.1", 0.0)
+    second, _ = logins.open("ada", "hash", "10.0.0.1", 0.0)
     logins.find(first, 1.0, touch=True)
     for _ in range(module.MOST_LOGINS - 1):
-        logins.open("bob", "10.0.0.2", 2.0)
+        logins.open("bob", "hash", "10.0.0.2", 2.0)
     assert logins.find(second, 3.0, touch=False) is None
     assert logins.find(first, 3.0, touch=False) is not None
 
