@@ -170,7 +170,16 @@ class Containers:
 
     def _compose(self, *words: str, capture: bool = False) -> str:
         done = subprocess.run(
-            ["docker", "compose", "--file", str(DEPLOY / "compose.yaml"), *words],
+            # a project of its own: down() removes its volumes, and must not those of one that somebody runs here
+            [
+                "docker",
+                "compose",
+                "--project-name",
+                "dbgate-topology",
+                "--file",
+                str(DEPLOY / "compose.yaml"),
+                *words,
+            ],
             check=True,
             text=True,
             stdout=subprocess.PIPE if capture else None,
@@ -178,7 +187,8 @@ class Containers:
         return done.stdout or ""
 
     def up(self) -> None:
-        self._compose("up", "--detach", "--build", "--wait")
+        self._compose("build")
+        self._compose("up", "--detach", "--wait")
 
     def down(self) -> None:
         self._compose("down", "--volumes")
@@ -196,7 +206,7 @@ class Containers:
         self._compose("stop", f"dbgate{number}")
 
     def records(self, number: int) -> list[dict[str, Any]]:
-        program = "print(open('/var/log/dbgate/audit.jsonl').read())"
+        program = "import pathlib as p; f = p.Path('/var/log/dbgate/audit.jsonl'); print(f.read_text() if f.exists() else '', end='')"
         text = self._compose("exec", "--no-TTY", f"dbgate{number}", "python", "-c", program, capture=True)
         return records_in(text)
 
