@@ -79,7 +79,7 @@ def _identity(context: ssl.SSLContext, cert_name: str, cert: str, key_name: str,
     try:
         # A key with a password is an error here, and no question on a terminal that nobody sees.
         context.load_cert_chain(cert, key or None, password=lambda: b"")
-    except (ssl.SSLError, ValueError) as error:
+    except (OSError, ValueError) as error:  # of OpenSSL too, whose errors are OSErrors
         where = f"{cert} and {key}" if key else cert
         raise ConfigError(
             f"{cert_name}: {where}: expected a certificate and its key, without a password, in PEM form ({_why(error)})"
@@ -90,7 +90,7 @@ def _authorities(context: ssl.SSLContext, name: str, path: str) -> None:
     _readable(name, path)
     try:
         context.load_verify_locations(path)
-    except ssl.SSLError as error:
+    except OSError as error:  # of OpenSSL too
         raise ConfigError(f"{name}: {path}: expected certificates in PEM form ({_why(error)})") from None
 
 

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from dbgate.config.settings import Settings, load
 from dbgate.errors import ConfigError
+from dbgate.gateway import certificates as module
 from dbgate.gateway.certificates import load_contexts, subject_of
 from tests.servers.tls import Certificates
 
@@ -93,6 +94,19 @@ def test_files_that_are_wrong(certificates: Certificates, tmp_path: Path) -> Non
     ):
         with pytest.raises(ConfigError, match=said):
             load_contexts(settings(**values))
+
+
+def test_a_file_that_goes_while_it_is_read(
+    certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look whether it can be read, and OpenSSL's own: at a renewal this must end nothing."""
+    monkeypatch.setattr(module, "_readable", lambda name, path: None)
+    gone = str(tmp_path / "gone.pem")
+    with pytest.raises(ConfigError, match=r"tls_cert: .*gone\.pem: expected"):
+        load_contexts(settings(tls_cert=gone))
+    path = certificates.issue("b.pem", "127.0.0.1")
+    with pytest.raises(ConfigError, match=r"tls_client_ca: .*gone\.pem: expected"):
+        load_contexts(settings(tls_cert=path, tls_client_ca=gone))
 
 
 def test_subjects(certificates: Certificates) -> None:
