@@ -111,32 +111,39 @@ class Worker:
         )
 
     async def _listen(self) -> None:
-        """The supervisor's messages, in order; what takes long is done beside."""
+        """The supervisor's messages, in order; what takes long is done beside. One that fails here must not cost this
+        worker its ear: where the supervisor waits for an answer, it asks again or starts another process."""
         while (message := await self.link.receive()) is not None:
-            if isinstance(message, Prepare):
-                self._beside(self._prepare(message))
-            elif isinstance(message, Commit):
-                loaded = self.prepared.pop(message.number, None)
-                if loaded is not None:  # else it was aborted, and the supervisor waits for no answer
-                    self.wiring.publish(loaded, message.epoch)
-                    self.link.send(Committed(message.number))
-            elif isinstance(message, Abort):
-                self.prepared.pop(message.number, None)
-            elif isinstance(message, TakeCatalog):
-                await self._take_catalog(message)
-            elif isinstance(message, Settled):
-                self.wiring.settled(message.number)
-            elif isinstance(message, ListSessions):
-                self.link.send(Sessions(message.number, self.wiring.describe_sessions()))
-            elif isinstance(message, Kill):
-                self.link.send(Killed(message.number, self.wiring.hub.kill(message.session_id)))
-            elif isinstance(message, Reopen):
-                self.wiring.reopen()
-            elif isinstance(message, Renew):
-                self.wiring.renew()
-            elif isinstance(message, Drain):
-                self._beside(self._drain(message.seconds))
+            try:
+                await self._take(message)
+            except Exception:
+                LOG.exception("the supervisor's %s could not be done", type(message).__name__)
         self.ended.set()
+
+    async def _take(self, message: ToWorker) -> None:
+        if isinstance(message, Prepare):
+            self._beside(self._prepare(message))
+        elif isinstance(message, Commit):
+            loaded = self.prepared.pop(message.number, None)
+            if loaded is not None:  # else it was aborted, and the supervisor waits for no answer
+                self.wiring.publish(loaded, message.epoch)
+                self.link.send(Committed(message.number))
+        elif isinstance(message, Abort):
+            self.prepared.pop(message.number, None)
+        elif isinstance(message, TakeCatalog):
+            await self._take_catalog(message)
+        elif isinstance(message, Settled):
+            self.wiring.settled(message.number)
+        elif isinstance(message, ListSessions):
+            self.link.send(Sessions(message.number, self.wiring.describe_sessions()))
+        elif isinstance(message, Kill):
+            self.link.send(Killed(message.number, self.wiring.hub.kill(message.session_id)))
+        elif isinstance(message, Reopen):
+            self.wiring.reopen()
+        elif isinstance(message, Renew):
+            self.wiring.renew()
+        elif isinstance(message, Drain):
+            self._beside(self._drain(message.seconds))
 
     async def _take_catalog(self, message: TakeCatalog) -> None:
         """Nothing behind the message is looked at before it is in force: Settled means this one."""
