@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -18,18 +18,10 @@ _TOO_OLD: Final = ("no-such-path", "wrong-method")
 async def explain(
     visit: Visit, instance: Instance, sql: str, user: str, source: str, schema: str, masked: bool = False
 ) -> dict[str, Any]:
-    """The explanation: the gateway's own where it gives one, else that of judge.py. masked: question marks stand for
-    values. ControlError where there is none."""
+    """The explanation, by the live policy's text (judge.py). masked: question marks stand for values. ControlError where
+    there is none."""
     client = instance.client(visit.user.name)
     run = visit.site.fleet.run
-    ask = getattr(client, "policy_explain", None)
-    if ask is not None and not masked:
-        try:
-            answer = cast("dict[str, Any]", await run(ask, sql, user, source, schema))
-            return {**answer, "instance": instance.name}
-        except Refused as error:
-            if error.code not in _TOO_OLD:
-                raise
     try:
         versions = await run(client.policy_versions)
         if not versions["live"]:
@@ -38,7 +30,7 @@ async def explain(
     except Refused as error:
         if error.code not in _TOO_OLD:
             raise
-        message = f"{instance.name} neither explains statements nor tells its policy"
+        message = f"{instance.name} does not tell its policy"
         raise Refused(error.status, error.code, message, "Upgrade that gateway.", []) from None
     async with visit.site.judging:
         answer = await run(visit.site.judge.explain, text, sql, user, source, schema, masked)

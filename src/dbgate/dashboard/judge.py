@@ -1,5 +1,4 @@
-"""What a policy says about a statement, judged in this process by the rooms that the gateway decides with. For statements
-of the audit log, whose values are masked, and for gateways whose control API does not explain."""
+"""What a policy says about a statement, judged in this process by the rooms that the gateway decides with."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from dbgate.control.client import ControlError, Refused
 from dbgate.control.messages import SessionInfo
 from dbgate.dashboard.fleet import Instance
-from dbgate.dashboard.users import Role
 from dbgate.dashboard.web import Visit
 
 MOST_ROWS: Final = 500
@@ -103,6 +102,3 @@ async def kill(visit: Visit) -> Response:
         )
     visit.act("session.kill", "done", instance.name, session_id)
     return visit.go(f"/sessions?done={quote(session_id, safe='')}&detail={quote(result['detail'])}")
-
-
-KILL_ROLE: Final = Role.OPERATOR
