@@ -104,8 +104,12 @@ class Attempts:
             self._failures.popitem(last=False)
 
     def passed(self, address: str, user: str) -> None:
-        """The right password: earlier mistakes of that name are forgiven."""
-        self._failures.pop((user[:64], _network(address)), None)
+        """The right password: this try was none of the address's failures, and earlier mistakes of that name are
+        forgiven."""
+        network = _network(address)
+        self._failures.pop((user[:64], network), None)
+        if times := self._failures.get(("", network)):
+            times.pop()
 
     def _until(self, key: tuple[str, str], most: int, now: float) -> float:
         times = self._failures.get(key, [])

@@ -68,3 +68,13 @@ def test_too_many_tries_of_one_address_wait_whatever_the_name() -> None:
     assert attempts.wait("2001:db8:0:1::1", "somebody", 1.0) == 0
     attempts.failed("no address", "x", 0.0)
     assert attempts.wait("no address", "x", 1.0) == 0
+
+
+def test_who_logs_in_takes_no_try_from_the_others_at_that_address() -> None:
+    """Behind a proxy all browsers have one address."""
+    attempts = Attempts()
+    for number in range(40):
+        assert attempts.wait("10.0.0.1", f"user{number}", 1.0) == 0
+        attempts.failed("10.0.0.1", f"user{number}", 1.0)  # counted before it is checked
+        attempts.passed("10.0.0.1", f"user{number}")
+    attempts.passed("10.0.0.9", "nobody")
