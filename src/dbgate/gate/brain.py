@@ -326,6 +326,8 @@ class Bucket:
 def analysis_cost(analysis: Analysis) -> int:
     """Roughly the bytes that an analysis holds, for a bounded cache."""
     texts = len(analysis.masked) + len(analysis.canonical) + len(analysis.canonical_literals)
+    for statement in analysis.statements:
+        texts += statement.constants()
     return _ANALYSIS_COST * (1 + len(analysis.statements)) + texts
 
 

@@ -97,7 +97,10 @@ class Judged:
 
     def cost(self) -> int:
         """Roughly the bytes that it holds, for a bounded cache."""
-        return 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))
+        held = 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))
+        for statement in self.analysis.statements:
+            held += statement.constants()
+        return held
 
 
 def _last_schema(statements: tuple[Statement, ...]) -> str | None:

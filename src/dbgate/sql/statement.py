@@ -192,6 +192,16 @@ class Statement:
         self.target = target
         self.calm = calm
 
+    def constants(self) -> int:
+        """Bytes of the constants that it holds: they may be much longer than the text that they were made from."""
+        held = 0
+        for _, value in self.assigned:
+            if value is not None:
+                held += len(value)
+        if self.folded is not None:
+            held += len(self.folded.canonical) + len(self.folded.canonical_literals) + self.folded.constants()
+        return held
+
 
 @final
 class Analysis:

@@ -260,4 +260,6 @@ def test_sensitive_names() -> None:
 def test_small_things() -> None:
     assert refusal("statement-size", "big").mode == "enforce"
     assert analysis_cost(Analysis((), "", "", "m" * 100, "", "c", "l", True)) > 100
+    grown = b"SET @s = REPLACE('" + b"a" * 200 + b"', 'a', '" + b"b" * 300 + b"')"
+    assert analysis_cost(analyze(grown, LexContext(MYSQL, 80400), "")) > 50_000
     assert WOULD_BLOCK < BLOCK

@@ -107,3 +107,5 @@ def test_without_statements_the_command_names_the_operation() -> None:
 def test_cost_grows_with_what_is_held() -> None:
     small = judged(Statement("SELECT", (), ()))
     assert judged(Statement("SELECT", (), ()), masked="x" * 1000).cost() > small.cost() + 1000
+    grown = judged(Statement("SET", (), (), assigned=(("s", b"x" * 1000), ("t", None))))
+    assert grown.cost() == small.cost() + 1000

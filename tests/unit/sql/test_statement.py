@@ -70,3 +70,10 @@ def test_a_statement_claims_nothing_by_default() -> None:
     assert (hit.detector, hit.reason) == ("tautology", "always true")
     analysis = Analysis((statement,), "", "", "SELECT ?", "d" * 32, "SELECT 1", "SELECT 1", True)
     assert analysis.statements == (statement,) and analysis.shared and not analysis.folded
+
+
+def test_the_constants_that_a_statement_holds() -> None:
+    assert Statement("SELECT", (), ()).constants() == 0
+    inner = Statement("SET", (), (), canonical="abc", canonical_literals="defg", assigned=(("t", b"xy"),))
+    outer = Statement("EXECUTE IMMEDIATE", (), (), folded=inner, assigned=(("s", b"12345"), ("u", None)))
+    assert outer.constants() == 5 + 3 + 4 + 2
