@@ -1,4 +1,4 @@
-"""The detectors alone on recorded attacks and honest statements (sql.md, Data; found by DBGATE_CORPUS).
+"""The detectors alone on recorded attacks and honest statements (found by DBGATE_CORPUS).
 
 At least 99.9 % of the attacks that are valid where they are injected are hit, at most 0.2 % of the honest statements of
 ORMs, clients and sysbench. The server's own test suite is rough: its hits are bounded, so that a change that makes a

@@ -1,4 +1,4 @@
-"""One audit record: plain fields that the gate fills and the sink turns into a JSON line (design.md, Names)."""
+"""One audit record: plain fields that the gate fills and the sink turns into a JSON line (docs/audit.md)."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ class Analysis:
     literal-free token digest, which is the shape of sql_rules.shapes, "" for a command that is no text;
     canonical / canonical_literals: the texts that block_patterns match (policy.md), the first with the content of each
     string literal replaced by ?, quotes kept.
-    shared: whether a verdict for it may be reused for other texts with the same digest (sql.md, caches).
+    shared: whether a verdict for it may be reused for other texts with the same digest (sql/slots.py).
     folded: it was made under a LexContext with fold_names, so that the names in its needs are in lower case.
     """
 

@@ -1,4 +1,4 @@
-"""What the pages of all workers say together: totals, and the statistics that the control API gives (design.md, stats).
+"""What the pages of all workers say together: totals, and the statistics that the control API gives (docs/control-api.md).
 
 Readers copy a page slot by slot while its worker goes on counting. Each slot is whole, two slots may be a statement apart.
 """
