@@ -13,6 +13,7 @@ from dbgate.sql.statement import NEED_BARE, NEED_SCHEMA_VISIBLE, Statement
 
 MOST: Final = 64  # variables, and prepared statements, that are kept of a session
 LONGEST: Final = 65_536  # bytes of a text that is kept
+MOST_HELD: Final = 4 * LONGEST  # … and of all of a session together
 
 # Statements that touch no user variable, where they read no table, call nothing and assign nothing.
 _CALM: Final = frozenset(("SET", "TRANSACTION", "SHOW", "USE", "SELECT", "DO", "PREPARE", "EMPTY"))
@@ -99,7 +100,9 @@ class Memory:
         elif value is None or len(value) > LONGEST or (len(self.texts) >= MOST and name not in self.texts):
             self.texts.pop(name, None)
         else:
-            self.texts[name] = value
+            self.texts.pop(name, None)
+            if self._room(len(value)):
+                self.texts[name] = value
 
     def _prepare(self, name: str, context: str, statement: Statement | None) -> None:
         if not name:
@@ -107,7 +110,22 @@ class Memory:
         elif statement is None or (len(self.statements) >= MOST and name not in self.statements):
             self.statements.pop(name, None)
         else:
-            self.statements[name] = (context, statement)
+            self.statements.pop(name, None)
+            if self._room(_held(statement)):
+                self.statements[name] = (context, statement)
+
+    def _room(self, more: int) -> bool:
+        """Whether so many bytes more may be kept."""
+        for text in self.texts.values():
+            more += len(text)
+        for _, statement in self.statements.values():
+            more += _held(statement)
+        return more <= MOST_HELD
+
+
+def _held(statement: Statement) -> int:
+    """Roughly the bytes of a prepared statement's text."""
+    return len(statement.canonical) + len(statement.canonical_literals)
 
 
 def only_bare(statement: Statement) -> bool:

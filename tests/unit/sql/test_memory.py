@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbgate.sql.analyze import analyze
-from dbgate.sql.memory import LONGEST, MOST, Memory, key, only_bare
+from dbgate.sql.memory import LONGEST, MOST, MOST_HELD, Memory, key, only_bare
 from dbgate.sql.statement import NEED_TABLE, LexContext, Need, Statement
 from tests.unit.sql.contexts import ANSI, MA, MY
 
@@ -181,3 +181,17 @@ def test_what_is_executed_is_what_counts() -> None:
     assert one.statements[2].folded is not None
     lost = analyze(b"SET @s = 'SELECT 1'; PREPARE p FROM @s; CALL sp(); EXECUTE p", MA, "shop")
     assert lost.statements[3].folded is None
+
+
+def test_what_a_session_keeps_is_bounded() -> None:
+    long = "x" * (LONGEST - 10)
+    memory = left(*[f"SET @v{number} = '{long}'" for number in range(10)])
+    assert sum(map(len, memory.texts.values())) <= MOST_HELD
+    assert memory.text("v0") is not None and memory.text("v9") is None
+    prepared = left(*[f"PREPARE p{number} FROM 'SELECT {long}'" for number in range(10)])
+    assert 0 < len(prepared.statements) < 5
+    # what does not fit is not known, whatever the name held before
+    assert (
+        left(*[f"SET @v{number} = '{long}'" for number in range(4)], f"SET @s = '{long}'").text("s") is None
+    )
+    assert left(f"SET @v = '{long}'", f"SET @v = '{long[1:]}'").text("v") == long[1:].encode()
