@@ -116,3 +116,20 @@ def test_the_rest() -> None:
     assert parse.log_level("INFO") == "info"
     assert parse.name("gw-1.eu_west") == "gw-1.eu_west"
     assert parse.name("") == ""
+
+
+def test_networks() -> None:
+    assert parse.networks("10.0.0.0/8, ::1 192.168.1.7") == ("10.0.0.0/8", "::1/128", "192.168.1.7/32")
+    assert parse.networks(" ") == ()
+    for text in ("10.0.0.0/33", "10.0.0.1/8", "proxy.internal"):
+        with pytest.raises(ValueError, match=r"expected networks such as 10\.0\.0\.0/8"):
+            parse.networks(text)
+
+
+def test_tls_modes() -> None:
+    assert parse.tls_mode(" Require ") == "require"
+    assert parse.upstream_tls_mode("verify-full") == "verify-full"
+    with pytest.raises(ValueError, match="expected prefer or require"):
+        parse.tls_mode("off")
+    with pytest.raises(ValueError, match="expected off, prefer, require, verify-ca or verify-full"):
+        parse.upstream_tls_mode("disabled")

@@ -218,3 +218,12 @@ def test_explain_is_the_data_path(text: str, user: str, what: Analysis, rate_ok:
         assert bool(watched) == (verdict.effect == WOULD_BLOCK)
         if watched:
             assert (watched[0].rule, watched[0].line) == (verdict.rule, verdict.line)
+
+
+def test_a_connection_in_clear_is_stopped_at_the_door() -> None:
+    text = "access_control: [{user: app, require_tls: true, allowed_tables: ['*'], allowed_operations: [SELECT]}]"
+    statements = analysis(statement("SELECT"))
+    explanation = explain(compiled(text), "app", "10.0.0.1", statements, NOON, tls=False)
+    stopped = [step for step in explanation.steps if step.outcome == "block"]
+    assert [(step.number, step.rule) for step in stopped] == [(3, "tls-required")]
+    assert explain(compiled(text), "app", "10.0.0.1", statements, NOON).verdict.effect == ALLOW
