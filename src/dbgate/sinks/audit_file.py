@@ -22,12 +22,12 @@ QUEUE_BYTES: Final = 64 << 20
 MAX_BYTES: Final = 256 << 20
 MAX_FILES: Final = 8
 
-# What is encoded at a stretch; the interpreter's lock is free again at each write.
-# Compiled code does not let go of the lock meanwhile, so this is how long a session may have to wait for it.
-_BATCH: Final = 128  # records
-_BATCH_BYTES: Final = 128 << 10
-_TICK: Final = 0.02  # seconds between looks at the queue while there is traffic
-_QUIET_TICKS: Final = 50  # empty looks after which the thread sleeps until it is woken
+_BATCH_BYTES: Final = 1 << 20  # that are written at a stretch
+# Seconds between looks at the queue while there is traffic. Each look takes the interpreter's lock from the event loop
+# some ten times, around the system calls of a write.
+_TICK: Final = 0.05
+_FEW: Final = 256  # records that are left waiting for more
+_QUIET_TICKS: Final = 20  # empty looks after which the thread sleeps until it is woken
 _RETRY_FIRST: Final = 0.05  # seconds, doubled up to _RETRY_MOST while the log cannot be written
 _RETRY_MOST: Final = 1.0
 
@@ -52,12 +52,14 @@ class AuditFile:
         on_trouble: Callable[[str], None] | None = None,
     ) -> None:
         self._log: Log = open_log(path, max_bytes, max_files)
-        self._lines = LineEncoder(instance, randomness)
+        self._lines = LineEncoder(instance, randomness)  # for the thread's own
         self._wall = wall
         self._now = now
         self._on_trouble = on_trouble
         self._wake = threading.Event()
-        self._queue = RecordQueue(queue_records, queue_bytes, self._wake.set)
+        self._queue = RecordQueue(
+            queue_records, queue_bytes, LineEncoder(instance, randomness), wall, self._wake.set
+        )
         self.put: Callable[[Record], None] = self._queue.put
         # A batch goes into one file whole, so it must not be a large part of a small one.
         self._batch_bytes = min(_BATCH_BYTES, max_bytes // 4) if max_bytes else _BATCH_BYTES
@@ -84,7 +86,7 @@ class AuditFile:
     @property
     def queued(self) -> int:
         """Records that wait."""
-        return self._queue.accepted - self._written - self._queue.broken - self._lost
+        return self._queue.accepted - self._written - self._lost
 
     @property
     def trouble(self) -> str:
@@ -131,7 +133,7 @@ class AuditFile:
             if queue.waiting() or self.dropped != self._reported:
                 self._write_batch()
                 quiet = 0
-                if queue.open and queue.waiting() < _BATCH:
+                if queue.open and queue.waiting() < _FEW:
                     # Written as they come, records would make batches of one or two, and each batch takes the
                     # interpreter's lock from the event loop several times.
                     self._pause(_TICK)
@@ -159,7 +161,7 @@ class AuditFile:
 
     def _write_batch(self) -> None:
         queue = self._queue
-        lines = queue.take(self._lines, self._wall(0.0), _BATCH, self._batch_bytes)
+        lines = queue.take(self._batch_bytes)
         count = len(lines)
         retry = _RETRY_FIRST
         while True:

@@ -3,12 +3,17 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
 
 from dbgate.audit.queue import RecordQueue
 from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
 
-ENCODER = LineEncoder("gw1", os.urandom)
+
+def a_queue(records: int, size: int, wake: Callable[[], None] | None = None) -> RecordQueue:
+    return RecordQueue(
+        records, size, LineEncoder("gw1", os.urandom), lambda at: at + 1_700_000_000.0, wake or quiet
+    )
 
 
 def record(statement: str = "SELECT 1") -> Record:
@@ -25,56 +30,56 @@ def quiet() -> None:
     raise AssertionError("nobody was asleep")
 
 
-def test_the_oldest_are_taken_first_and_at_most_so_many() -> None:
-    queue = RecordQueue(100, 1 << 20, quiet)
+def test_the_oldest_are_taken_first_and_so_many_bytes() -> None:
+    queue = a_queue(100, 1 << 20)
     for n in range(5):
         queue.put(record(f"SELECT {n}"))
     assert queue.waiting() == 5
-    lines = queue.take(ENCODER, 1_700_000_000.0, 2, 1 << 20)
-    assert statements(lines) == ["SELECT 0", "SELECT 1"]
+    lines = queue.take(1)  # one line is more than a byte
+    assert statements(lines) == ["SELECT 0"]
     assert json.loads(lines[0])["time"] == "2023-11-14T22:15:00.000000Z"
-    assert statements(queue.take(ENCODER, 0.0, 100, 1)) == ["SELECT 2"]  # one line is more than a byte
+    assert statements(queue.take(len(lines[0]) + 1)) == ["SELECT 1", "SELECT 2"]
     assert queue.drop() == 2
     assert (queue.waiting(), queue.accepted, queue.refused) == (0, 5, 0)
 
 
 def test_bounds_by_number_and_by_bytes() -> None:
-    queue = RecordQueue(2, 1 << 20, quiet)
+    queue = a_queue(2, 1 << 20)
     for _ in range(5):
         queue.put(record())
     assert (queue.waiting(), queue.accepted, queue.refused) == (2, 2, 3)
-    queue = RecordQueue(100, 50_000, quiet)
+    queue = a_queue(100, 50_000)
     for _ in range(3):
         queue.put(record("x" * 20_000))
     assert (queue.accepted, queue.refused) == (2, 1)
-    queue.take(ENCODER, 0.0, 1, 1 << 20)
+    queue.take(1)
     queue.put(record("x" * 20_000))  # the room of what was taken is free again
     assert (queue.accepted, queue.refused) == (3, 1)
 
 
 def test_a_closed_queue_refuses_and_gives_what_it_has() -> None:
-    queue = RecordQueue(10, 1 << 20, quiet)
+    queue = a_queue(10, 1 << 20)
     queue.put(record("kept"))
     queue.open = False
     queue.put(record("late"))
     assert queue.refused == 1
-    assert statements(queue.take(ENCODER, 0.0, 10, 1 << 20)) == ["kept"]
+    assert statements(queue.take(1 << 20)) == ["kept"]
 
 
 def test_a_record_that_cannot_be_encoded_costs_only_itself() -> None:
-    queue = RecordQueue(10, 1 << 20, quiet)
+    queue = a_queue(10, 1 << 20)
     bad = record("bad")
     bad.at = float("nan")
     for item in (record("before"), bad, record("after")):
         queue.put(item)
-    assert statements(queue.take(ENCODER, 0.0, 10, 1 << 20)) == ["before", "after"]
-    assert queue.broken == 1
+    assert statements(queue.take(1 << 20)) == ["before", "after"]
+    assert (queue.accepted, queue.broken) == (2, 1)
     assert queue.cause == "ValueError while encoding"
 
 
 def test_who_sleeps_is_woken_once() -> None:
     woken: list[int] = []
-    queue = RecordQueue(10, 1 << 20, lambda: woken.append(1))
+    queue = a_queue(10, 1 << 20, lambda: woken.append(1))
     queue.put(record())
     assert not woken
     queue.asleep = True
@@ -85,12 +90,12 @@ def test_who_sleeps_is_woken_once() -> None:
 
 
 def test_two_threads_lose_nothing() -> None:
-    queue = RecordQueue(10_000, 64 << 20, quiet)
+    queue = a_queue(10_000, 64 << 20)
     taken: list[str] = []
 
     def take() -> None:
         while len(taken) < 3000:
-            taken.extend(statements(queue.take(ENCODER, 0.0, 64, 1 << 20)))
+            taken.extend(statements(queue.take(1 << 14)))
 
     thread = threading.Thread(target=take, daemon=True)
     thread.start()
