@@ -197,6 +197,8 @@ class Brain:
             if shape is not None:
                 shape = (b"P" if prepared else b"Q") + shape
                 judged = scope.view.find_shape(shape)
+                if judged is not None and not self.verdicts.came_before(raw):
+                    return judged
         if judged is None:
             judged = self.judge(
                 scope, self._analysis(scope, text, prepared), "PREPARE" if prepared else "QUERY"

@@ -6,8 +6,10 @@ from typing import Final, final
 
 from dbgate.gate.judged import Judged
 from dbgate.sql.statement import Analysis
-from dbgate.wire.constants import LAST_STATEMENT
+from dbgate.wire.command import CURSOR_FLAGS
+from dbgate.wire.constants import COM_STMT_EXECUTE, HEADER, LAST_STATEMENT, MAX_PAYLOAD
 
+_LEAST_EXECUTE: Final = 10  # bytes of its payload: code, id, flags, iteration count
 KEPT: Final = 4 << 20  # bytes of texts that a session keeps for its prepared statements
 
 
@@ -68,6 +70,18 @@ class Statements:
     def resolve(self, statement_id: int, mariadb: bool) -> int:
         """The id that is meant; it may still be unknown."""
         return self.last if mariadb and statement_id == LAST_STATEMENT else statement_id
+
+    def plain_execute(self, data: bytes, limit: int) -> int:
+        """The statement that a chunk runs, where the chunk is one COM_STMT_EXECUTE of at most `limit` bytes that asks
+        for no cursor; else -1. The id may be unknown."""
+        size = len(data) - HEADER
+        if not self.by_id or size < _LEAST_EXECUTE or data[HEADER] != COM_STMT_EXECUTE or data[3] != 0:
+            return -1
+        if size != data[0] | data[1] << 8 | data[2] << 16 or size >= MAX_PAYLOAD or size > limit:
+            return -1
+        if data[9] & CURSOR_FLAGS:
+            return -1
+        return data[5] | data[6] << 8 | data[7] << 16 | data[8] << 24
 
     def find(self, statement_id: int) -> Prepared | None:
         return self.by_id.get(statement_id)

@@ -33,11 +33,13 @@ from dbgate.gate.phase import (
     TAKE_COMMAND,
     TAKE_LOGIN,
 )
+from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State
 from dbgate.policy.verdict import ALLOW
 from dbgate.wire import build
 from dbgate.wire.constants import (
     COM_QUERY,
+    COM_STMT_EXECUTE,
     ER_CONNECTION_KILLED,
     ER_MALFORMED_PACKET,
     ER_NET_READ_INTERRUPTED,
@@ -77,19 +79,35 @@ class Gate:
                 and not state.unfollowed
             ):
                 judged = scope.view.exact.get(data)
-                # Found: the chunk is one packet that was judged before, byte for byte, in this very scope.
-                if (
-                    judged is not None
-                    and judged.plain
-                    and judged.effect == ALLOW
-                    and data[HEADER] == COM_QUERY
-                ):
+                code = COM_QUERY
+                number = -1
+                again: Prepared | None = None
+                if judged is None:
+                    number = state.statements.plain_execute(data, reader.other_limit)
+                    again = state.statements.find(number)
+                    if (
+                        again is not None
+                        and again.epoch == scope.epoch
+                        and again.ctx_key == scope.ctx.key
+                        and not again.lost
+                    ):
+                        judged = again.judged
+                        code = COM_STMT_EXECUTE
+                elif data[HEADER] != COM_QUERY:
+                    judged = None
+                # Found: the chunk is one packet that was judged before, byte for byte, in this very scope, or runs a
+                # statement again that was.
+                if judged is not None and judged.plain and judged.effect == ALLOW:
                     state.queries += 1
                     state.active_at = now
                     state.last_digest = judged.digest
                     state.record = state.judged_record(scope, judged, judged.verdict, now)
                     state.judged = judged
-                    state.command = COM_QUERY
+                    state.judged_epoch = scope.epoch
+                    state.command = code
+                    if again is not None:
+                        again.given = 0
+                        state.statement_id = number
                     state.phase = REPLY
                     state.reply.begin(RESULT, 1)
                     if scope.watched:

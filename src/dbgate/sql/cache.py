@@ -23,6 +23,7 @@ V = TypeVar("V")
 ENTRY_OVERHEAD: Final = 140
 VIEW_OVERHEAD: Final = 1024  # four dicts and the view itself
 DISMANTLE_STEP: Final = 8  # entries of dropped dicts freed by each insertion
+_DOOR: Final = 1 << 18  # places (a byte each) for the hashes of texts that came by
 
 
 @final
@@ -107,6 +108,8 @@ class Cache(Generic[V]):
         self.turns = 0
         self._young_bytes = 0
         self._old_bytes = 0
+        self._door = bytearray(_DOOR)  # 1 where a text with this hash has come by lately
+        self._passed = 0
         self._views: dict[str, View[V]] = {}
         self._listed: list[View[V]] = []
         self._dropped: list[dict[bytes, V]] = []
@@ -124,6 +127,20 @@ class Cache(Generic[V]):
                 self._turn()
                 self._views[context] = found
         return found
+
+    def came_before(self, text: bytes) -> bool:
+        """Whether `text`, or one of the same hash, was asked about before, not too long ago. What can be found by its
+        digest is kept byte for byte only from its second time on: texts with ever new literals would fill the exact
+        level for nothing."""
+        place = hash(text) & (_DOOR - 1)
+        if self._door[place]:
+            return True
+        self._door[place] = 1
+        self._passed += 1
+        if self._passed > _DOOR // 2:
+            self._passed = 0
+            self._door = bytearray(_DOOR)
+        return False
 
     def admit(self, view: View[V], into: dict[bytes, V], key: bytes, value: V) -> None:
         """Put an entry into one of `view`'s young dicts, turning the generations first where it would not fit."""

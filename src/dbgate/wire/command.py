@@ -87,6 +87,8 @@ NAMES: Final[dict[int, str]] = {
     COM_STMT_BULK_EXECUTE: "STMT_BULK_EXECUTE",
 }
 
+CURSOR_FLAGS: Final = 7  # of a COM_STMT_EXECUTE: it asks for a cursor of some kind
+
 
 def name(code: int) -> str:
     """The command's name without COM_, or "COMMAND 0x.." for one that is not known."""
@@ -112,7 +114,7 @@ def statement_id(payload: bytes) -> int:
 
 def wants_cursor(payload: bytes) -> bool:
     """Whether a COM_STMT_EXECUTE that statement_id has accepted asks for a cursor."""
-    return payload[5] & 7 != 0
+    return payload[5] & CURSOR_FLAGS != 0
 
 
 def parse_field_list(payload: bytes) -> bytes:
