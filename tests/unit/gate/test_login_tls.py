@@ -47,6 +47,13 @@ def test_a_password_is_asked_for_and_sealed() -> None:
     assert (number, folded(server_key.decrypt(secret), NONCE)) == (5, PASSWORD)
 
 
+def test_a_key_is_given_by_the_gate_itself() -> None:
+    play = TlsPlay(False, True).greeted().answered()
+    play.server(packet(3, FULL))
+    play.say(b"\x02")
+    assert (play.to_server, play.heard()) == (b"", (4, b"\x01" + KEY.pem))
+
+
 def test_a_first_packet_without_a_password_waits_for_it() -> None:
     """sha256_password in clear: the client asks for a key, and nothing goes to the server before it has answered."""
     play = TlsPlay(False, True).greeted()

@@ -4,6 +4,7 @@ from dbgate.gate.judged import Judged
 from dbgate.gate.prepared import KEPT, Prepared, Statements
 from dbgate.policy.verdict import ALLOW, Verdict
 from dbgate.sql.statement import Analysis
+from dbgate.wire.build import packet
 from dbgate.wire.constants import LAST_STATEMENT
 
 ANALYSIS = Analysis((), "", "", "", "", "", "", True)
@@ -52,3 +53,24 @@ def test_texts_are_kept_within_bounds() -> None:
     statements.add(3, prepared(b"abc"))
     statements.clear()
     assert statements.kept == 0
+
+
+def test_which_chunk_runs_a_statement_and_nothing_else() -> None:
+    statements = Statements()
+    run = b"\x17\x07\x00\x01\x00\x00\x01\x00\x00\x00"
+    whole = packet(0, run + b"\x00\x01\x03\x00\x09\x00\x00\x00")
+    assert statements.plain_execute(whole, 1000) == -1  # nothing is prepared
+    statements.add(65_543, prepared())
+    assert statements.plain_execute(packet(0, run), 1000) == 65_543
+    assert statements.plain_execute(whole, 1000) == 65_543
+    for other in (
+        b"",
+        packet(0, b"\x17"),
+        packet(0, b"\x03" + run[1:]),
+        packet(1, run),  # out of sequence
+        whole + packet(0, run),  # two commands
+        whole[:-1],
+        packet(0, run[:5] + b"\x01" + run[6:]),  # with a cursor
+    ):
+        assert statements.plain_execute(other, 1000) == -1
+    assert statements.plain_execute(whole, 17) == -1  # over the limit

@@ -55,6 +55,23 @@ def test_prepare_execute_close() -> None:
     play.blocked(execute(7), "protocol-command")
 
 
+def test_a_statement_that_runs_again_is_judged_and_recorded_like_the_first_time() -> None:
+    capped = POLICY.replace("user: app\n", "user: app\n    max_result_rows: 2\n")
+    play = Play(brain(capped)).login()
+    play.passes(b"\x16SELECT id FROM users WHERE id = ?", prepared(7))
+    records = []
+    for _ in range(3):
+        play.passes(execute(7), result([binary_row(b"1"), binary_row(b"2")]))
+        records.append(play.last)
+    assert len({(r.statement, r.digest, r.tables, r.rows, r.decision, r.reason) for r in records}) == 1
+    play.passes(execute(7))
+    play.server(chain(result([binary_row(b"1"), binary_row(b"2"), binary_row(b"3")])))
+    assert (play.last.rule, play.last.rows) == ("max-result-rows", 2)
+    play.brain.publish(policy(POLICY.replace('"shop.users", ', "")))
+    play.blocked(execute(7), "table-denied")
+    play.blocked(execute(7), "table-denied")
+
+
 def test_prepare_is_judged_before_the_server_sees_it() -> None:
     play = Play().login()
     play.blocked(b"\x16SELECT id FROM secret WHERE id = ?", "table-denied")

@@ -135,3 +135,14 @@ def test_never_a_wrong_value_never_over_the_limit(steps: list[tuple[int, int, in
             else:
                 view.put_shape(key, value)
         assert cache.size <= cache.limit
+
+
+def test_a_text_is_known_from_its_second_time_on() -> None:
+    cache: Cache[str] = Cache(LIMIT, no_cost)
+    texts = [b"SELECT %d" % n for n in range(1000)]
+    known = sum(cache.came_before(text) for text in texts)
+    assert known < 20  # hashes that meet by chance
+    assert all(cache.came_before(text) for text in texts)
+    for n in range(200_000):  # … until many others came by
+        cache.came_before(b"UPDATE %d" % n)
+    assert sum(cache.came_before(text) for text in texts) < 1000
