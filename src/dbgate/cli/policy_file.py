@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dbgate.cli.options import Exit, fail
 
@@ -12,13 +14,20 @@ if TYPE_CHECKING:
     from dbgate.policy.load import PolicyFile
 
 MOST_BYTES: Final = 64 << 20
+_PIECE: Final = 1 << 18
+
+
+def _read_most(file: BinaryIO) -> bytes:
+    """All of it, or somewhat more than MOST_BYTES. In pieces: one read of so much reserves so much, however small the
+    file is."""
+    return b"".join(islice(iter(partial(file.read, _PIECE), b""), MOST_BYTES // _PIECE + 1))
 
 
 def read_bytes(path: str) -> bytes:
     """The file's content; ends the command with status 2 where it cannot be read."""
     try:
         with Path(path).open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = _read_most(file)
     except OSError as error:
         fail(Exit.USAGE, f"{path} cannot be read: {error.strerror}", "give the path of a policy file")
     if len(content) > MOST_BYTES:
@@ -31,7 +40,7 @@ def reader(path: str) -> Callable[[str], bytes]:
 
     def read(name: str) -> bytes:
         with (Path(path).parent / name).open("rb") as file:
-            return file.read(MOST_BYTES)  # far more than is taken
+            return _read_most(file)  # far more than is taken
 
     return read
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from errno import ENOENT
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from dbgate.errors import PolicyError, Problem
 from dbgate.policy.compile import compile_policy
@@ -14,6 +15,7 @@ from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.load import ReadFile, parse_policy
 
 MOST_BYTES: Final = 64 << 20
+_PIECE: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,23 @@ def given(shapes: str | None, name: str) -> bytes:
     return shapes.encode("utf-8", "surrogatepass")
 
 
+def _read_most(file: BinaryIO) -> bytes:
+    """All of it, or somewhat more than MOST_BYTES. In pieces: one read of so much reserves so much, however small the
+    file is."""
+    return b"".join(islice(iter(partial(file.read, _PIECE), b""), MOST_BYTES // _PIECE + 1))
+
+
 def _read_beside(path: str, name: str) -> bytes:
     """The content of a file that the policy at `path` names."""
     with (Path(path).parent / name).open("rb") as file:
-        return file.read(MOST_BYTES)  # far more than is taken
+        return _read_most(file)  # far more than is taken
 
 
 def load_file(path: str) -> Loaded:
     """As load_text, of a file; one that cannot be read is a finding too."""
     try:
         with Path(path).open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+            raw = _read_most(file)
         if len(raw) > MOST_BYTES:
             raise PolicyError(
                 [Problem(path, 1, 1, "", f"larger than {MOST_BYTES >> 20} MiB: not a policy file")]
