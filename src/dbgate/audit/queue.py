@@ -43,6 +43,9 @@ class RecordQueue:
         self.broken = 0  # records that could not be encoded
         self.cause = ""  # … and why not, the last of them
         self.open = True
+        self.strict = (
+            False  # what was let through is kept past the bounds; for that, who puts looks at `level`
+        )
         # the taking thread's
         self._bytes_out = 0
         self.asleep = False
@@ -50,7 +53,7 @@ class RecordQueue:
     def put(self, record: Record) -> None:
         """Take a finished record. Never blocks, never raises; one that does not fit is counted in `refused`, one that
         cannot be encoded in `broken`."""
-        if len(self._lines) >= self._max_records or not self.open:
+        if (len(self._lines) >= self._max_records and not self._owed(record)) or not self.open:
             self.refused += 1
             return
         try:
@@ -60,7 +63,7 @@ class RecordQueue:
             self.cause = f"{type(error).__name__} while encoding"
         else:
             size = self._bytes_in + _LINE_COST + len(line)
-            if size - self._bytes_out > self._max_bytes:
+            if size - self._bytes_out > self._max_bytes and not self._owed(record):
                 self.refused += 1
                 return
             self._bytes_in = size
@@ -69,6 +72,15 @@ class RecordQueue:
         if self.asleep:
             self.asleep = False
             self._wake()
+
+    def _owed(self, record: Record) -> bool:
+        """Whether a record must be kept though the queue is full: its statement went to the server."""
+        return self.strict and (record.decision != "block" or record.truncated)
+
+    def level(self) -> float:
+        """How full it is: 1.0 = up to one of its bounds."""
+        size = self._bytes_in - self._bytes_out
+        return max(len(self._lines) / self._max_records, size / self._max_bytes)
 
     def waiting(self) -> int:
         """How many lines are in the queue."""

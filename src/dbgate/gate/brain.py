@@ -66,7 +66,7 @@ class Scope:
     """Everything that a cached verdict depends on besides the text. Sessions hold it until something of it changes.
 
     view: verdicts by the command's bytes as they travel (exact) and by digest (shaped); cap: rows per result set,
-    -1 = none; simple: neither clock nor rate, so that a cached verdict is final; watched: replies need a cap or names;
+    -1 = none; simple: neither clock nor rate, and the gateway not halted, so that a cached verdict is final; watched: replies need a cap or names;
     door: what speaks against the connection itself (policy.transport).
     """
 
@@ -123,6 +123,9 @@ class Brain:
         self.policy = policy
         self.legs = legs or Legs()
         self.epoch = 1
+        self.halted = (
+            ""  # why no statement may pass at all (audit.on_failure: block); "" = nothing is in the way
+        )
         self.limits = limits
         self.new_event_id = new_event_id
         self.wall_offset = wall_offset
@@ -131,6 +134,7 @@ class Brain:
         self.changes = 0  # statements that may have changed what the catalog says
         self.on_change: Callable[[int], None] | None = None
         self.fold_names = False  # as the last session learned it; the server's, so the same for all
+        self.context: LexContext | None = None  # of the latest login; None = there was none yet
         self.verdicts: Cache[Judged] = Cache(limits.cache * 3 // 4, Judged.cost)
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
         self._scopes: dict[str, Scope] = {}
@@ -152,6 +156,14 @@ class Brain:
         self.epoch += 1
         self.verdicts.clear()
         self._scopes.clear()
+
+    def halt(self, why: str) -> None:
+        """Let no statement pass from now on, `why` being the reason in its record; "" = they pass again. A new epoch:
+        nothing that was judged before is taken without a look at this."""
+        if why != self.halted:
+            self.halted = why
+            self.epoch += 1
+            self._scopes.clear()
 
     def changed(self) -> int:
         """A statement that may change what the catalog says has run: says so, and gives the number by which the news of
@@ -184,6 +196,8 @@ class Brain:
             if len(self._scopes) >= self.limits.remembered:
                 self._scopes.clear()
             found = Scope(self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key), door)
+            if self.halted:
+                found.simple = False
             self._scopes[key] = found
         return found
 
@@ -234,9 +248,19 @@ class Brain:
         return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label, behind)
 
     def admitted(
-        self, scope: Scope, judged: Judged, user: str, client_ip: str, now: float, counts: bool
+        self,
+        scope: Scope,
+        judged: Judged,
+        user: str,
+        client_ip: str,
+        now: float,
+        counts: bool,
+        owes: bool = True,
     ) -> Verdict:
-        """The verdict with time and rate, which no cache holds. counts: it is a statement that a rate counts."""
+        """The verdict with time and rate, which no cache holds. counts: it is a statement that a rate counts; owes:
+        it owes a record."""
+        if self.halted and owes and judged.effect != BLOCK:
+            return refusal("audit-failure", self.halted)
         entry = scope.entry
         policy = scope.policy
         if scope.simple or entry is None or policy is None:

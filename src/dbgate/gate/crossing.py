@@ -8,7 +8,7 @@ from dbgate.gate.phase import REPLY
 from dbgate.gate.state import State
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.statement import Analysis
-from dbgate.wire.constants import CLIENT_LOCAL_FILES
+from dbgate.wire.constants import CLIENT_LOCAL_FILES, COM_PING
 
 
 def run(
@@ -29,7 +29,8 @@ def run(
     if state.unfollowed:
         verdict = refusal("session-state", state.unfollowed)
     elif not scope.simple:
-        verdict = state.brain.admitted(scope, judged, state.user, state.client_ip, now, counts)
+        owes = code != COM_PING
+        verdict = state.brain.admitted(scope, judged, state.user, state.client_ip, now, counts, owes)
     record = state.judged_record(scope, judged, verdict, now)
     if verdict.effect == BLOCK:
         state.refuse(record, state.reader.last_seq + 1)

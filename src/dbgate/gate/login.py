@@ -221,6 +221,9 @@ def _judge(state: State, user: bytes, schema: bytes, collation: int, now: float)
     shown_schema = schema.decode("utf-8", "backslashreplace") if schema_name is None else schema_name
     login = Login(shown, shown_schema, now)
     state.login = login
+    if brain.halted:
+        login.verdict = refusal("audit-failure", brain.halted)
+        return login
     if not followed:
         login.verdict = refusal("session-state", f"character set {charset} cannot be followed")
         return login

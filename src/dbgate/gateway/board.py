@@ -19,6 +19,7 @@ REACHED_MS: Final = 1  # monotonic milliseconds of the last greeting from the se
 FAILED_MS: Final = 2  # … of the last failed attempt to connect to it
 REFUSED: Final = 3  # connections refused over the limit, since the start
 BEAT_MS: Final = 4  # monotonic milliseconds of the worker's latest sign of life
+HALTED: Final = 5  # 1 while it lets no statement pass because records cannot be kept
 
 SIZE: Final = ROWS * _COLUMNS * 8
 
@@ -59,6 +60,7 @@ class Board:
         """What a worker left behind when it died is not true any more: it has no sessions, and is not stuck."""
         self.set(row, SESSIONS, 0)
         self.set(row, BEAT_MS, 0)
+        self.set(row, HALTED, 0)
 
     def close(self) -> None:
         self._cells.release()
@@ -90,6 +92,10 @@ class Seats:
     def alive(self, now: float) -> None:
         """The worker's loop goes round."""
         self._board.set(self._row, BEAT_MS, int(now * 1000))
+
+    def halted(self, yes: bool) -> None:
+        """The worker lets no statement pass, or does again."""
+        self._board.set(self._row, HALTED, int(yes))
 
     def reached(self, now: float) -> None:
         """The server greeted."""

@@ -68,6 +68,7 @@ def compile_policy(file: PolicyFile) -> CompiledPolicy:
             alert_on_high_volume=alerts.on_high_volume_query,
             alert_threshold_qps=alerts.threshold_qps or 0,
             alert_webhook=alerts.webhook or "",
+            records_required=policy.audit.on_failure == "block",
         ),
     )
 

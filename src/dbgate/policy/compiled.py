@@ -186,6 +186,7 @@ class Settings:
         alert_on_high_volume: bool,
         alert_threshold_qps: int,
         alert_webhook: str = "",
+        records_required: bool = False,
     ) -> None:
         self.max_connections = max_connections
         self.idle_timeout_s = idle_timeout_s
@@ -196,6 +197,7 @@ class Settings:
         self.alert_on_high_volume = alert_on_high_volume
         self.alert_threshold_qps = alert_threshold_qps
         self.alert_webhook = alert_webhook
+        self.records_required = records_required  # audit.on_failure: block
 
 
 @final
@@ -244,6 +246,7 @@ class CompiledPolicy:
         self.alert_on_high_volume = settings.alert_on_high_volume
         self.alert_threshold_qps = settings.alert_threshold_qps
         self.alert_webhook = settings.alert_webhook
+        self.records_required = settings.records_required
         self.watches_columns = sensitive is not None
         self._sensitive = sensitive
         self._sensitive_names: dict[str, bool] = {}

@@ -1,7 +1,8 @@
 """The audit log's writer: a bounded queue that the event loop fills, and one thread that writes it out.
 
 What does not fit into the queue is counted, and when the log can be written again an `audit.dropped` line says how many are missing. While the disk is
-full, or the file cannot be opened, records wait in the queue up to its bounds.
+full, or the file cannot be opened, records wait in the queue up to its bounds. Who lets no statement go unrecorded
+(`strict`) looks at `failing` and `level()`, and stops the statements; then what ran is kept past the bounds.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _RETRY_MOST: Final = 1.0
 class AuditFile:
     """path: the file, "-" for standard output; instance: this gateway's name; wall: monotonic seconds (Record.at) ->
     Unix seconds; on_trouble: called from the writer's thread with one line when writing or rotating starts to fail
-    ("" when it works again). put(record) takes a finished record; it is for one thread, the one with the event loop."""
+    ("" when it works again); on_lost: called from there with each line that a strict log could not write before the
+    end. put(record) takes a finished record; it is for one thread, the one with the event loop."""
 
     def __init__(
         self,
@@ -50,12 +52,15 @@ class AuditFile:
         randomness: Callable[[int], bytes] = os.urandom,
         now: Callable[[], float] = time.monotonic,
         on_trouble: Callable[[str], None] | None = None,
+        on_lost: Callable[[str], None] | None = None,
     ) -> None:
         self._log: Log = open_log(path, max_bytes, max_files)
         self._lines = LineEncoder(instance, randomness)  # for the thread's own
         self._wall = wall
         self._now = now
         self._on_trouble = on_trouble
+        self._on_lost = on_lost
+        self.failing = ""  # why nothing can be written at the moment; the thread's
         self._wake = threading.Event()
         self._queue = RecordQueue(
             queue_records, queue_bytes, LineEncoder(instance, randomness), wall, self._wake.set
@@ -92,6 +97,19 @@ class AuditFile:
     def trouble(self) -> str:
         """What is wrong with the log at the moment ("" = nothing): it cannot be written, or not rotated."""
         return self._trouble
+
+    @property
+    def strict(self) -> bool:
+        """Whether records of what ran are kept past the queue's bounds."""
+        return self._queue.strict
+
+    @strict.setter
+    def strict(self, value: bool) -> None:
+        self._queue.strict = value
+
+    def level(self) -> float:
+        """How full the queue is: 1.0 = up to one of its bounds."""
+        return self._queue.level()
 
     def start(self) -> None:
         """Start the writer's thread (after the process has forked)."""
@@ -172,9 +190,11 @@ class AuditFile:
                 break
             except OSError as error:
                 self._fail(str(error))
+            except Exception as error:  # a defect here must not end the thread, and with it the log
+                self._fail(f"{type(error).__name__}: {error}")
             if not queue.open and time.monotonic() >= self._deadline:
                 # Nobody waits any longer: these are lost, and the count is all that is left of them.
-                self._give_up(count)
+                self._give_up(lines)
                 return
             self._pause(retry)
             if self._reopen:
@@ -184,6 +204,7 @@ class AuditFile:
         self._written += count
         self._reported = dropped
         self._drop_cause = queue.cause = ""
+        self.failing = ""
         self._set_trouble(self._log.rotation_error)
 
     def _notice(self, dropped: int) -> bytes:
@@ -195,10 +216,19 @@ class AuditFile:
 
     def _fail(self, message: str) -> None:
         self._drop_cause = f"the log could not be written: {message}"
+        self.failing = message
         self._set_trouble(message)
 
-    def _give_up(self, count: int) -> None:
-        self._lost += count + self._queue.drop()
+    def _give_up(self, lines: list[bytes]) -> None:
+        count = len(lines)
+        if self._queue.strict and self._on_lost is not None:
+            while lines:
+                for line in lines:
+                    self._lost += 1
+                    self._on_lost(line.decode().rstrip())
+                lines = self._queue.take(self._batch_bytes)
+        else:
+            self._lost += count + self._queue.drop()
         self._reported = self.dropped
         self._tell(f"{count} audit records could not be written before the end: {self._trouble}")
 

@@ -32,7 +32,7 @@ from dbgate.workers.alerts import Alerts
 from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.journal import Journal
-from dbgate.workers.messages import Start
+from dbgate.workers.messages import Reading, Start
 from dbgate.workers.notices import Notices
 from dbgate.workers.notify import Notifier
 from dbgate.workers.pages import StatsPages
@@ -318,6 +318,12 @@ class Supervisor:
         answers = [self._ask(worker, worker.kill_session(session_id)) for worker in self.workers]
         return any(await asyncio.gather(*answers))
 
+    async def reading(self, session_id: str) -> Reading | None:
+        """How the server reads what that session sends ("" = a new one); None where no worker knows."""
+        answers = [self._ask(worker, worker.reading(session_id)) for worker in self.workers]
+        known = [found for found in await asyncio.gather(*answers) if found is not None and found.known]
+        return known[0] if known else None
+
     async def _ask(self, worker: WorkerProcess, question: Coroutine[Any, Any, T]) -> T | None:
         """The answer, or None where the worker does not give one in time."""
         try:
@@ -342,6 +348,8 @@ class Supervisor:
             reasons.append("draining")
         if self.policies.live is None:
             reasons.append("no policy")
+        if self.board.total(board_module.HALTED):
+            reasons.append("audit records cannot be kept, and the policy requires them (audit.on_failure)")
         if self.catalogs.lacking:
             reasons.append(f"no catalog: {self.catalogs.lacking}")
         sessions = self.board.total(board_module.SESSIONS)

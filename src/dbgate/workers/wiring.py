@@ -15,6 +15,7 @@ from dbgate.gate.brain import Brain, Limits
 from dbgate.gate.keys import RsaKey
 from dbgate.gate.legs import OFF, PREFER, REQUIRE, Legs
 from dbgate.gate.session import Gate
+from dbgate.gate.state import State
 from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.certificates import load_contexts
 from dbgate.gateway.hub import Hub
@@ -25,9 +26,10 @@ from dbgate.sql.catalog import Catalog
 from dbgate.sql.catalog_text import parse as parse_catalog
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
-from dbgate.workers.messages import Start
+from dbgate.workers.messages import Reading, Start, Told
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.reload import Loaded
+from dbgate.workers.required import RequiredRecords
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
@@ -61,9 +63,9 @@ class Wiring:
                 max_bytes=settings.audit_max_size,
                 max_files=settings.audit_max_files,
                 queue_records=settings.audit_queue,
-                on_trouble=_audit_trouble,
+                on_trouble=self._audit_trouble,
+                on_lost=_audit_lost,
             )
-            self.audit.start()
         limits = Limits(
             handshake_timeout=settings.handshake_timeout,
             idle_timeout=settings.idle_timeout,
@@ -97,7 +99,18 @@ class Wiring:
             wall_offset=self._offset,
             contexts=load_contexts(settings),
         )
+        self.required = RequiredRecords(self.audit, self.brain.halt, self.seats.halted, loop)
         self._in_force(loaded, start.epoch)
+        if self.audit is not None:
+            self.audit.start()
+
+    def _audit_trouble(self, message: str) -> None:
+        """Called from the audit log's thread."""
+        if message:
+            LOG.error("the audit log cannot be written: %s", message)
+        else:
+            LOG.info("the audit log is written again")
+        self.required.soon()
 
     def _new_gate(self, session_id: str, client_ip: str, client_port: int, now: float) -> Gate:
         return Gate(self.brain, session_id, client_ip, client_port, now)
@@ -167,11 +180,54 @@ class Wiring:
             min(most, self._settings.max_connections) if most else self._settings.max_connections
         )
         self.counters.policy_changed(epoch)
+        self.required.require(loaded is not None and loaded.policy.records_required)
         log.follow_policy(self._settings, loaded.policy if loaded else None, self._process)
 
     def describe_sessions(self) -> list[dict[str, object]]:
         """Every open session, as the control API shows it."""
         return [session.gate.describe() for session in self.hub.sessions.values()]
+
+    def reading(self, number: int, session_id: str) -> Reading:
+        """See messages.AskReading."""
+        ctx = self.brain.context
+        state: State | None = None
+        if session_id:
+            session = self.hub.sessions.get(session_id)
+            state = session.gate.state if session is not None and isinstance(session.gate, Gate) else None
+            ctx = state.ctx if state is not None and state.logged_in else None
+        if ctx is None:
+            return Reading(number, known=False)
+        return Reading(
+            number,
+            known=True,
+            user=state.user if state else "",
+            client_ip=state.client_ip if state else "",
+            schema=state.schema if state else "",
+            tls=state.client_tls if state else False,
+            cert_subject=state.cert_subject if state else "",
+            unfollowed=state.unfollowed if state else "",
+            flavour=ctx.flavour,
+            version=ctx.version,
+            charset=ctx.charset,
+            ansi_quotes=ctx.ansi_quotes,
+            no_backslash_escapes=ctx.no_backslash_escapes,
+            ignore_space=ctx.ignore_space,
+            pipes_as_concat=ctx.pipes_as_concat,
+            high_not_precedence=ctx.high_not_precedence,
+            fold_names=ctx.fold_names,
+        )
+
+    def told(self, answer: Told) -> None:
+        """Gives a session the table that it asked for in-band; it may have gone meanwhile."""
+        session = self.hub.sessions.get(answer.session_id)
+        if session is None or not isinstance(session.gate, Gate):
+            return
+        try:
+            rows = [tuple(row) for row in answer.rows]
+            session.apply(session.gate.told(tuple(answer.columns), rows, answer.problem, time.monotonic()))
+        except Exception:  # as in the shell: this session ends, the others go on
+            LOG.exception("a session could not be given what it asked for")
+            session.kill()
 
     def renew(self) -> None:
         """Certificates and keys are read anew; where they are wrong, those before them stay."""
@@ -187,6 +243,7 @@ class Wiring:
 
     def close(self, timeout: float) -> None:
         """Writes what waits, for at most `timeout` seconds."""
+        self.required.close()
         if self.audit is not None and (lost := self.audit.close(timeout)):
             LOG.error("%d audit records of this worker were not kept", lost)
 
@@ -202,8 +259,5 @@ def _legs(settings: Settings) -> Legs:
     )
 
 
-def _audit_trouble(message: str) -> None:
-    if message:
-        LOG.error("the audit log cannot be written: %s", message)
-    else:
-        LOG.info("the audit log is written again")
+def _audit_lost(line: str) -> None:
+    LOG.error("audit record that could not be written before the end: %s", line)

@@ -104,3 +104,28 @@ def test_two_threads_lose_nothing() -> None:
     thread.join(20)
     assert taken == [f"{n}" for n in range(3000)]
     assert queue.refused == queue.broken == 0
+
+
+def test_where_records_are_owed_what_was_let_through_is_kept_past_the_bounds() -> None:
+    queue = a_queue(2, 50_000)
+    assert queue.level() == 0.0
+    queue.strict = True
+    refusal = record()
+    refusal.decision = "block"
+    cut = record()
+    cut.decision = "block"
+    cut.truncated = True  # it ran, and gave rows
+    for _ in range(3):
+        queue.put(record())
+    assert queue.level() == 1.5
+    queue.put(refusal)
+    queue.put(cut)
+    assert (queue.accepted, queue.refused) == (4, 1)
+    queue.take(1 << 20)
+    for statement in ("x" * 20_000, "x" * 40_000):
+        queue.put(record(statement))
+    assert queue.level() > 1.0
+    assert (queue.accepted, queue.refused) == (6, 1)
+    queue.strict = False
+    queue.put(record("x" * 20_000))
+    assert queue.refused == 2

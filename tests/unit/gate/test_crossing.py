@@ -106,3 +106,41 @@ def test_a_state_that_is_not_followed_lets_nothing_cross() -> None:
 def test_commands_that_no_analysis_describes_are_refused_by_their_name() -> None:
     record = Play().login().blocked(b"\x12\x00", "protocol-command")
     assert (record.operation, record.statement, record.policy_version != "") == ("BINLOG_DUMP", "", True)
+
+
+def test_while_the_gateway_is_halted_nothing_passes_that_owes_a_record() -> None:
+    play = Play().login()
+    text = b"\x03SELECT id FROM users"
+    play.passes(text, [ok()])
+    play.passes(text, [ok()])  # by the short way
+    play.brain.halt("the audit log cannot be written: no space")
+    record = play.blocked(text, "audit-failure")
+    assert (record.reason, record.mode) == ("the audit log cannot be written: no space", "enforce")
+    play.blocked(b"\x16SELECT id FROM users", "audit-failure")
+    play.blocked(b"\x03COMMIT", "audit-failure")
+    play.blocked(b"\x03DROP TABLE users", "operation-denied")  # its own rule counts first
+    play.passes(b"\x0e", [ok()])
+    play.brain.publish(play.brain.policy)  # a reload changes nothing about it
+    play.blocked(text, "audit-failure")
+    play.brain.halt("")
+    play.passes(text, [ok()])
+    assert not play.closed
+
+
+def test_a_statement_under_way_when_the_gateway_is_halted_ends_well() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.brain.halt("no space")
+    answer = chain([ok()])
+    play.server(answer)
+    assert play.to_client == answer
+    assert (play.last.event, play.last.decision) == ("query", "allow")
+
+
+def test_nobody_logs_in_while_the_gateway_is_halted() -> None:
+    the_brain = brain()
+    the_brain.halt("no space")
+    play = Play(the_brain)
+    play.greet().answer()
+    assert play.error().errno == 1227
+    assert (play.last.event, play.last.rule) == ("connection.denied", "audit-failure")

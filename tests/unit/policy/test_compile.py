@@ -185,3 +185,9 @@ def test_shapes() -> None:
 def test_the_webhook_reaches_its_place() -> None:
     assert compiled("alerts: {webhook: 'https://x/y'}\n").alert_webhook == "https://x/y"
     assert compiled("alerts: {on_block: true}\n").alert_webhook == ""
+
+
+def test_whether_records_are_required() -> None:
+    assert compiled("audit: {on_failure: block}\n").records_required
+    assert not compiled("audit: {on_failure: allow}\n").records_required
+    assert not compiled("alerts: {on_block: true}\n").records_required

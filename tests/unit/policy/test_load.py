@@ -193,7 +193,6 @@ BAD = [
      "and password"),
     ("alerts: {webhook: }", "p.yaml:1:19: alerts.webhook: this key has no value: leave it out, or say what is "
      "meant"),
-    ("audit: {on_failure: block}", "p.yaml:1:21: audit.on_failure: not supported yet: block (supported: allow)"),
 ]  # fmt: skip
 
 

@@ -169,6 +169,37 @@ def test_the_end_does_not_wait_for_a_full_disk_for_ever(sink: AuditFile, log: Fa
     assert "could not be written before the end" in told[-1]
 
 
+def test_a_strict_log_says_what_it_could_not_write(
+    sink: AuditFile, log: FakeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+    sink._on_lost = lost.append
+    sink.strict = True
+    assert sink.strict and sink.level() == 0.0
+    log.error = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(sink, "_batch_bytes", 1)
+    for n in range(30):  # three times what the queue is for
+        sink.put(record(f"SELECT {n}"))
+    assert sink.level() == 3.0
+    sink.start()
+    wait_for(lambda: "No space left" in sink.failing)
+    assert sink.close(0.05) == 30
+    assert [json.loads(line)["statement"] for line in lost] == [f"SELECT {n}" for n in range(30)]
+
+
+def test_a_defect_while_writing_is_tried_again(
+    sink: AuditFile, log: FakeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = log.append
+    monkeypatch.setattr(log, "append", lambda batch: {}["missing"])
+    sink.start()
+    sink.put(record())
+    wait_for(lambda: sink.failing == "KeyError: 'missing'")
+    monkeypatch.setattr(log, "append", append)
+    assert sink.flush(5.0)
+    assert (sink.failing, len(log.events())) == ("", 1)
+
+
 def test_after_the_end_records_are_counted(sink: AuditFile) -> None:
     sink.start()
     sink.close(1.0)
