@@ -4,13 +4,13 @@ import json
 from datetime import UTC, datetime
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.audit.line import Line
 from dbgate.audit.record import Record
 from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, LineEncoder, clean
+from tests.rows import rows
 
 FIELDS = [field.name for field in msgspec.structs.fields(Line)]
 
@@ -113,7 +113,7 @@ def test_any_text_gives_one_valid_line(statement: str, user: str) -> None:
         assert got["statement"] == statement
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("caf\u00e9", "caf\u00e9"),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.audit.ulid import ALPHABET, MAX_MS, MAX_RANDOM, RANDOM_BYTES, UlidSource, encode
+from tests.rows import rows
 
 
 def decode(text: str) -> tuple[int, int]:
@@ -27,7 +28,7 @@ def test_encode_keeps_every_bit(ms: int, randomness: int) -> None:
     assert decode(encode(ms, randomness)) == (ms, randomness)
 
 
-@pytest.mark.parametrize(("ms", "randomness"), [(-1, 0), (MAX_MS + 1, 0), (0, -1), (0, MAX_RANDOM + 1)])
+@rows(("ms", "randomness"), [(-1, 0), (MAX_MS + 1, 0), (0, -1), (0, MAX_RANDOM + 1)])
 def test_encode_refuses_what_does_not_fit(ms: int, randomness: int) -> None:
     with pytest.raises(ValueError, match="ULID"):
         encode(ms, randomness)

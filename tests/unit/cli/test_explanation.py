@@ -4,7 +4,6 @@ import io
 import json
 from typing import Any
 
-import pytest
 from rich.console import Console
 
 from dbgate.cli.explanation import as_json, as_text
@@ -20,6 +19,7 @@ from dbgate.sql.statement import (
     RoutineRef,
     Statement,
 )
+from tests.rows import rows
 
 SENT = {
     "user": "app",
@@ -99,7 +99,7 @@ def test_a_block_names_rule_line_and_reason() -> None:
         assert part in text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("verdict", "entry", "headline"),
     [
         (Verdict(ALLOW, entry="app"), "app", "ALLOWED by access rule app (policy.yaml:5)"),

@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 import click
-import pytest
 
 from dbgate import __version__
 from dbgate.cli.main import LazyGroup, main
+from tests.rows import rows
 from tests.unit.cli.conftest import Run
 
 
@@ -60,7 +60,7 @@ def test_wrong_usage_is_2_and_names_the_nearest(run: Run) -> None:
     assert run("stats", "--timeout", "0").exit_code == 2
 
 
-@pytest.mark.parametrize("arguments", [("stats",), ("stats", "-o", "json"), ("sessions", "kill", "x")])
+@rows("arguments", [("stats",), ("stats", "-o", "json"), ("sessions", "kill", "x")])
 def test_a_look_at_a_gateway_loads_no_parser_and_no_table_library_needlessly(
     arguments: tuple[str, ...],
 ) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.cli import output as out
+from tests.rows import rows
 
 
 @given(st.text(st.characters(), max_size=50))
@@ -18,7 +19,7 @@ def test_nothing_that_a_terminal_obeys_is_shown(text: str) -> None:
     assert "\n" not in out.one_line(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("plain", "plain"),
@@ -38,7 +39,7 @@ def test_one_line_folds_white_space() -> None:
     assert out.one_line(" SELECT\n\t1 ") == "SELECT 1"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "shown"),
     [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (150_000, "150 kB"), (2.5e12, "2.5 TB")],
 )
@@ -46,12 +47,12 @@ def test_size(value: float, shown: str) -> None:
     assert out.size(value) == shown
 
 
-@pytest.mark.parametrize(("value", "shown"), [(250, "250 µs"), (1234, "1.2 ms"), (3_400_000, "3.4 s")])
+@rows(("value", "shown"), [(250, "250 µs"), (1234, "1.2 ms"), (3_400_000, "3.4 s")])
 def test_micros(value: float, shown: str) -> None:
     assert out.micros(value) == shown
 
 
-@pytest.mark.parametrize(
+@rows(
     ("seconds", "shown"),
     [(-5, "0s"), (12, "12s"), (65, "1m05s"), (3 * 3600 + 300, "3h05m"), (2 * 86400 + 4 * 3600, "2d4h")],
 )

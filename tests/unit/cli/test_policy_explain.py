@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.cli.policy_explain import Moment, Source, Version
+from tests.rows import rows
 from tests.unit.cli.conftest import Run
 from tests.unit.control.fake import FakeOperator
 
@@ -26,7 +27,7 @@ access_control:
 """
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "number"),
     [("10.11.6-MariaDB-log", 101106), ("8.4", 80400), ("9.7.0", 90700), ("11.4.2", 110402)],
 )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from dbgate.config.options import NOT_YET, OPTIONS, Option, not_yet
+from tests.rows import rows
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+@rows("option", OPTIONS, ids=lambda option: option.name)
 def test_default_is_valid(option: Option) -> None:
     value = option.parse(option.default)
     if option.high:
@@ -27,7 +26,7 @@ def test_spellings() -> None:
     assert len({option.name for option in OPTIONS}) == len(OPTIONS)
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+@rows("option", OPTIONS, ids=lambda option: option.name)
 def test_documented(option: Option) -> None:
     lines = [line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{option.name}` |")]
     assert len(lines) == 1, f"docs/configuration.md needs one row for {option.name}"

@@ -8,9 +8,10 @@ import pytest
 
 from dbgate.config import parse
 from dbgate.config.parse import Address
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "value"),
     [
         ("127.0.0.1:3306", Address("127.0.0.1", 3306)),
@@ -25,7 +26,7 @@ def test_address(text: str, value: Address) -> None:
     assert parse.address(text) == value
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     ["", "3306", "host", "host:", "host:70000", "host:-1", "::1:3306", "[::g]:1", "[::1:3", "a b:1", "h:٣"],
 )
@@ -64,14 +65,12 @@ def test_switch_and_an_optional_path() -> None:
     assert parse.path_or_default("/x") == "/x"
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("500ms", 0.5), ("30s", 30), ("1.5m", 90), ("1h", 3600), (" 2s ", 2)]
-)
+@rows(("text", "value"), [("500ms", 0.5), ("30s", 30), ("1.5m", 90), ("1h", 3600), (" 2s ", 2)])
 def test_duration(text: str, value: float) -> None:
     assert parse.duration(text) == pytest.approx(value)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "value"),
     [("0", 0), ("65536", 65536), ("64KiB", 65536), ("64k", 65536), ("1MB", 1 << 20), ("2 GiB", 2 << 30)],
 )
@@ -79,7 +78,7 @@ def test_size(text: str, value: int) -> None:
     assert parse.size(text) == value
 
 
-@pytest.mark.parametrize(
+@rows(
     ("parser", "text"),
     [
         (parse.duration, "30"),

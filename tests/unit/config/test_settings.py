@@ -7,6 +7,7 @@ import pytest
 from dbgate.config.parse import Address
 from dbgate.config.settings import load
 from dbgate.errors import ConfigError
+from tests.rows import rows
 
 
 def problems(**arguments: object) -> str:
@@ -57,7 +58,7 @@ def test_every_problem_is_told_with_its_place() -> None:
     assert len(found) == 6
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "place"),
     [
         ("- a\n- b\n", "dbgate.yaml:1:1: expected one `setting: value` a line"),
@@ -113,7 +114,7 @@ def test_fractions_in_bounds_are_shown() -> None:
     assert "from 0.1 to 600" in problems(flags={"handshake_timeout": "1h"})
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "told"),
     [
         ("tls_key: k", "tls_key: does nothing without tls_cert; found 'k'"),

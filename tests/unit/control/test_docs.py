@@ -6,12 +6,11 @@ import re
 import typing
 from pathlib import Path
 
-import pytest
-
 from dbgate.control.endpoints import ENDPOINTS
 from dbgate.control.messages import PolicyVersion, SessionInfo
 from dbgate.control.peer import AUTHORISED, EVERYBODY
 from dbgate.stats.snapshot import Stats
+from tests.rows import rows
 
 TEXT = (Path(__file__).parents[3] / "docs" / "control-api.md").read_text()
 
@@ -26,7 +25,7 @@ def test_every_verb_is_described_with_who_may_use_it() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@rows(
     ("heading", "message"),
     [("## Policy versions", PolicyVersion), ("## Sessions", SessionInfo), ("## Statistics", Stats)],
 )

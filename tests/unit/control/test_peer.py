@@ -4,11 +4,10 @@ import os
 import socket
 import struct
 
-import pytest
-
 from dbgate.control import peer as peer_module
 from dbgate.control.endpoints import ENDPOINTS
 from dbgate.control.peer import AUTHORISED, OPERATORS, Peer, PeerSocket, Relation, may, peer_of
+from tests.rows import rows
 
 
 def test_the_kernel_says_who_is_there() -> None:
@@ -52,7 +51,7 @@ def test_author_on_behalf_of_somebody() -> None:
         assert peer.acting_for(name).author == "root (uid 0)"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("uid", "gid", "groups", "relation"),
     [
         (0, 0, (), Relation.ROOT),
@@ -71,7 +70,7 @@ def test_the_table_names_every_verb_and_nothing_else() -> None:
     assert {endpoint.verb for endpoint in ENDPOINTS} == set(AUTHORISED)
 
 
-@pytest.mark.parametrize("verb", sorted(AUTHORISED))
+@rows("verb", sorted(AUTHORISED))
 def test_who_may(verb: str) -> None:
     for relation in Relation:
         assert may(verb, relation) == (relation in OPERATORS or verb in ("health", "openapi"))

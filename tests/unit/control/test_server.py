@@ -17,6 +17,7 @@ from dbgate.control import server as server_module
 from dbgate.control.client import ControlClient
 from dbgate.control.server import ControlServer, listen
 from dbgate.errors import ConfigError
+from tests.rows import rows
 from tests.unit.control.fake import FakeOperator, serving
 
 
@@ -80,7 +81,7 @@ def test_something_that_is_no_socket_is_not_touched(tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("path", "message"),
     [("/nonexistent/x.sock", "folder does not exist"), ("/tmp/" + "y" * 200, "too long")],
 )

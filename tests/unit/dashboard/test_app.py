@@ -16,6 +16,7 @@ from dbgate.dashboard.overview import Overview
 from dbgate.dashboard.shield import CSP
 from dbgate.dashboard.users import Role
 from dbgate.dashboard.web import HERE, query, template_environment
+from tests.rows import rows
 from tests.unit.dashboard.pages import EVENT, Gateway, Pages, pages
 
 LOOKS = ["/", "/blocked", "/audit", "/alerts", "/sessions", "/policy", "/tester", f"/record/{EVENT}"]
@@ -156,9 +157,7 @@ def test_query_leaves_out_what_is_empty() -> None:
     assert query({"a": "1", "b": ""}, c="x y", a="2") == "?a=2&c=x+y"
 
 
-@pytest.mark.parametrize(
-    "folder", [HERE / "static" / "vendor", Path(__file__).parents[2] / "browser" / "vendor"]
-)
+@rows("folder", [HERE / "static" / "vendor", Path(__file__).parents[2] / "browser" / "vendor"])
 def test_what_was_fetched_is_what_was_reviewed(folder: Path) -> None:
     listed = json.loads((folder / "manifest.json").read_text())["files"]
     for one in listed:

@@ -7,6 +7,7 @@ import pytest
 
 from dbgate.dashboard.users import Role, Users, parse, set_password
 from dbgate.errors import ConfigError
+from tests.rows import rows
 from tests.unit.dashboard.pages import HASHER
 
 
@@ -70,7 +71,7 @@ def test_others_may_not_write_it(tmp_path: Path) -> None:
         Users(str(path), HASHER).load()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "says"),
     [
         ("", "expected `users:`"),

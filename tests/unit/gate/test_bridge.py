@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate.keys import RsaKey, encrypt
 from dbgate.gate.legs import REQUIRE
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.credentials import folded
 from dbgate.wire.handshake import parse_change_user, parse_response
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import chain, err, ok
 
@@ -59,7 +58,7 @@ def test_caching_sha2_from_clear_to_tls() -> None:
     assert play.heard() == (6, ok())
 
 
-@pytest.mark.parametrize(("client_tls", "server_tls"), [(False, False), (True, True)])
+@rows(("client_tls", "server_tls"), [(False, False), (True, True)])
 def test_legs_that_are_alike_are_relayed(client_tls: bool, server_tls: bool) -> None:
     play = TlsPlay(client_tls, server_tls).greeted().answered()
     play.server(packet(2 + server_tls, FULL))
@@ -71,7 +70,7 @@ def test_legs_that_are_alike_are_relayed(client_tls: bool, server_tls: bool) -> 
         assert play.heard()[1] == back
 
 
-@pytest.mark.parametrize("client_tls", [False, True])
+@rows("client_tls", [False, True])
 def test_a_password_that_the_server_remembers(client_tls: bool) -> None:
     play = TlsPlay(client_tls, not client_tls).greeted().answered(auth=b"h" * 32)
     number, payload = play.sent()
@@ -80,7 +79,7 @@ def test_a_password_that_the_server_remembers(client_tls: bool) -> None:
     assert play.to_client == packet(2 + client_tls, b"\x01\x03") + packet(3 + client_tls, ok())
 
 
-@pytest.mark.parametrize("client_tls", [False, True])
+@rows("client_tls", [False, True])
 def test_empty_passwords_are_as_they_are(client_tls: bool) -> None:
     play = TlsPlay(client_tls, not client_tls).greeted()
     play.answered(b"sha256_password", b"\x00")
@@ -124,7 +123,7 @@ def test_sha256_with_a_key_that_the_client_has_already() -> None:
     assert parse_response(play.sent()[1]).auth == PASSWORD
 
 
-@pytest.mark.parametrize("client_tls", [False, True])
+@rows("client_tls", [False, True])
 def test_a_switch_to_sha256(client_tls: bool) -> None:
     play = TlsPlay(client_tls, not client_tls).greeted().answered()
     first = play.sent()[0]
@@ -160,7 +159,7 @@ def test_the_servers_refusal_in_place_of_a_key() -> None:
     assert play.closed == "the server refused the login"
 
 
-@pytest.mark.parametrize("key", [b"", b"nonsense", SERVER_KEY.pem[:-40]])
+@rows("key", [b"", b"nonsense", SERVER_KEY.pem[:-40]])
 def test_a_server_without_a_good_key(key: bytes) -> None:
     play = TlsPlay(True, False).greeted().answered()
     play.server(packet(2, FULL))
@@ -178,9 +177,7 @@ def test_a_password_too_long_for_the_key() -> None:
     assert play.closed.startswith("protocol error of the server")
 
 
-@pytest.mark.parametrize(
-    "answer", [b"secret\x00", b"x" * 256, encrypt(SERVER_KEY.pem, b"secret\x00"), b"\x03"]
-)
+@rows("answer", [b"secret\x00", b"x" * 256, encrypt(SERVER_KEY.pem, b"secret\x00"), b"\x03"])
 def test_what_was_not_encrypted_for_the_gateway(answer: bytes) -> None:
     play = TlsPlay(False, True).greeted().answered()
     play.server(packet(3, FULL))

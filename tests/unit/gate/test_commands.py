@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate.brain import Limits
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
+from tests.rows import rows
 from tests.unit.wire.making import chain, column, eof, ok, result, row
 
 from .play import CLIENT, Play, brain, context
@@ -112,7 +111,7 @@ def test_schemas_made_and_dropped() -> None:
     assert b"SELECT CAST" in play.to_server
 
 
-@pytest.mark.parametrize(
+@rows(
     ("command", "reply"),
     [
         (b"\x07\x01", [ok()]),
@@ -149,7 +148,7 @@ def test_a_ping_that_is_blocked_leaves_a_record() -> None:
     assert play.blocked(b"\x0e", "no-policy").operation == "SESSION"
 
 
-@pytest.mark.parametrize("code", [0, 11, 15, 16, 18, 19, 20, 21, 29, 30, 32, 33, 100, 249, 254, 255])
+@rows("code", [0, 11, 15, 16, 18, 19, 20, 21, 29, 30, 32, 33, 100, 249, 254, 255])
 def test_what_never_passes(code: int) -> None:
     play = Play(brain(ADMIN)).login()
     record = play.blocked(bytes((code,)) + b"\x00" * 12, "protocol-command")

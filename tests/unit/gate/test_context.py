@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate import context as module
 from dbgate.gate.context import decode, enter
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import chain, err, ok, result, row
 
@@ -69,7 +68,7 @@ def test_commands_wait_for_the_answer() -> None:
     assert play.to_server == query(b"SELECT id FROM orders")
 
 
-@pytest.mark.parametrize(
+@rows(
     "answer",
     [
         [err(1820, b"#HY000expired")],
@@ -88,7 +87,7 @@ def test_without_an_answer_the_session_ends(answer: list[bytes]) -> None:
     assert [r.event for r in play.records] == ["connection.open", "connection.close"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("answer", "why"),
     [
         (context(modes=b"ORACLE"), "ORACLE"),
@@ -137,7 +136,7 @@ def test_enter() -> None:
     assert state.schema == "über"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "charset", "read"),
     [
         (b"plain", "koi8r", "plain"),

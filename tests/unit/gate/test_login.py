@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate.brain import Limits
 from dbgate.gate.login import MAX_ROUNDS
 from dbgate.gate.phase import AUTH
@@ -9,6 +7,7 @@ from dbgate.gate.state import FAREWELL
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.handshake import parse_greeting, parse_response
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import chain, err, ok
 
@@ -44,7 +43,7 @@ def test_an_err_in_place_of_the_greeting_is_relayed() -> None:
     assert [(r.event, r.error_code) for r in play.records] == [("connection.denied", 1040)]
 
 
-@pytest.mark.parametrize(
+@rows(
     "data",
     [
         packet(0, making.greeting()) + b"x",
@@ -88,7 +87,7 @@ def test_bits_that_were_not_offered_are_cleared() -> None:
     assert parse_response(play.to_server[4:]).capabilities == CLIENT
 
 
-@pytest.mark.parametrize(
+@rows(
     "payload",
     [
         making.response(CLIENT | c.CLIENT_SSL)[:32],
@@ -155,7 +154,7 @@ def test_a_monitored_login_passes_and_is_recorded() -> None:
     )
 
 
-@pytest.mark.parametrize("collation", [28, 1, 249, 35])
+@rows("collation", [28, 1, 249, 35])
 def test_character_sets_that_cannot_be_followed(collation: int) -> None:
     play = Play().greet().answer(collation=collation)
     assert (play.to_server, play.last.rule) == (FAREWELL, "session-state")
@@ -165,15 +164,13 @@ def test_unknown_collations_are_the_servers_matter() -> None:
     assert Play().greet().answer(collation=0).to_server
 
 
-@pytest.mark.parametrize(
-    ("user", "schema", "shown"), [(b"\xff\xfe", b"", "\\xff\\xfe"), (b"app", b"\xff", "app")]
-)
+@rows(("user", "schema", "shown"), [(b"\xff\xfe", b"", "\\xff\\xfe"), (b"app", b"\xff", "app")])
 def test_names_that_cannot_be_read(user: bytes, schema: bytes, shown: str) -> None:
     play = Play().greet().answer(user, schema)
     assert (play.to_server, play.last.rule, play.last.db_user) == (FAREWELL, "parse-error", shown)
 
 
-@pytest.mark.parametrize("name", [b"'app'", b"'", b"a" * 33])
+@rows("name", [b"'app'", b"'", b"a" * 33])
 def test_names_that_the_server_would_change(name: bytes) -> None:
     text = "access_control: [{user: '*', allowed_tables: ['*'], allowed_operations: ['*']}]"
     play = Play(brain(text)).greet().answer(name)
@@ -285,7 +282,7 @@ def test_a_server_that_ends_the_login_out_of_turn() -> None:
     assert play.last.event == "connection.open"
 
 
-@pytest.mark.parametrize(
+@rows(
     "data",
     [
         packet(2, b""),

@@ -14,6 +14,7 @@ from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.credentials import folded
 from dbgate.wire.handshake import parse_response
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import chain, ok
 
@@ -24,7 +25,7 @@ FULL = b"\x01\x04"
 PASSWORD = b"secret\x00"
 
 
-@pytest.mark.parametrize(("client_tls", "server_tls"), [(True, True), (True, False), (False, True)])
+@rows(("client_tls", "server_tls"), [(True, True), (True, False), (False, True)])
 def test_the_servers_leg_says_tls_only_where_it_is(client_tls: bool, server_tls: bool) -> None:
     play = TlsPlay(client_tls, server_tls).greeted().answered(b"mysql_native_password", b"x" * 20)
     number, payload = play.sent()

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate.brain import Limits
 from dbgate.sql.catalog import Catalog
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
 from dbgate.wire.codec import put_lenenc_bytes
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import binary_row, chain, column, err, ok, result, row
 
@@ -339,7 +338,7 @@ def test_a_file_that_was_sent_too_early() -> None:
     assert play.last.affected_rows == 1
 
 
-@pytest.mark.parametrize("statement", [b"SELECT id FROM users", b"LOAD DATA INFILE 'f' INTO TABLE users"])
+@rows("statement", [b"SELECT id FROM users", b"LOAD DATA INFILE 'f' INTO TABLE users"])
 def test_a_server_that_asks_for_a_file_gets_none(statement: bytes) -> None:
     play = Play(brain(ROOT)).login()
     play.passes(b"\x03" + statement)
@@ -386,9 +385,7 @@ def test_goodbye_behind_a_reply() -> None:
     assert play.to_client == farewell
 
 
-@pytest.mark.parametrize(
-    "data", [b"x", packet(1, ok()), packet(1, err())[:-1], packet(1, err()) + b"x", b"\0\0\0\0"]
-)
+@rows("data", [b"x", packet(1, ok()), packet(1, err())[:-1], packet(1, err()) + b"x", b"\0\0\0\0"])
 def test_rogue_bytes_end_the_session(data: bytes) -> None:
     play = Play().login().server(data)
     assert play.closed.startswith("protocol error of the server")

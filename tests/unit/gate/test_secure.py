@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate.effects import SECURE_CLIENT
 from dbgate.gate.legs import OFF, PREFER, REQUIRE
 from dbgate.gate.secure import NO_TLS, NOT_SECURED
@@ -11,6 +9,7 @@ from dbgate.gate.state import FAREWELL
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.handshake import parse_greeting, parse_response
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import chain, err, ok
 
@@ -20,9 +19,9 @@ from .tlsplay import TlsPlay, brain
 REQUEST = packet(1, making.response(CLIENT | c.CLIENT_SSL)[:32])
 
 
-@pytest.mark.parametrize("client_tls", [False, True])
-@pytest.mark.parametrize("server_tls", [False, True])
-@pytest.mark.parametrize("mariadb", [False, True])
+@rows("client_tls", [False, True])
+@rows("server_tls", [False, True])
+@rows("mariadb", [False, True])
 def test_a_login_on_every_combination_of_legs(client_tls: bool, server_tls: bool, mariadb: bool) -> None:
     play = TlsPlay(client_tls, server_tls)
     if mariadb:
@@ -89,7 +88,7 @@ def test_early_bytes_are_not_the_servers() -> None:
     assert play.early == b""
 
 
-@pytest.mark.parametrize(
+@rows(
     "payload",
     [
         making.response(CLIENT | c.CLIENT_SSL),  # a login that says TLS and is none

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.gate.brain import Limits
 from dbgate.gate.statements import CODES
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
+from tests.rows import rows
 from tests.unit.wire import making
 from tests.unit.wire.making import binary_row, chain, column, err, ok, result
 
@@ -118,7 +117,7 @@ def test_commands_without_an_answer_get_none_when_they_are_blocked() -> None:
     play.passes(execute(), [ok(1)])
 
 
-@pytest.mark.parametrize("command", [execute(9), fetch(9), b"\x1a" + number(9), execute(c.LAST_STATEMENT)])
+@rows("command", [execute(9), fetch(9), b"\x1a" + number(9), execute(c.LAST_STATEMENT)])
 def test_unknown_ids_never_pass(command: bytes) -> None:
     play = Play().login()
     play.passes(b"\x16SELECT id FROM users", prepared())

@@ -7,11 +7,10 @@ import contextlib
 import json
 from typing import Any
 
-import pytest
-
 from dbgate.config.parse import Address
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
+from tests.rows import rows
 from tests.unit.gateway.shell import run
 
 READY = Health(alive=True, details={"sessions": 3})
@@ -48,7 +47,7 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/health", "/readyz?verbose"])
+@rows("path", ["/healthz", "/readyz", "/health", "/readyz?verbose"])
 def test_ready(path: str) -> None:
     status, body = serve(READY, get(path))
     assert status == 200
@@ -76,7 +75,7 @@ def test_head() -> None:
     assert serve(READY, b"HEAD /readyz HTTP/1.1\r\n\r\n") == (200, None)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("request_bytes", "status"),
     [
         (b"GET / HTTP/1.1\r\n\r\n", 404),

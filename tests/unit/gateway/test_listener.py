@@ -10,6 +10,7 @@ import pytest
 from dbgate.config.parse import Address
 from dbgate.errors import ConfigError
 from dbgate.gateway import listener
+from tests.rows import rows
 
 HERE = Address("127.0.0.1", 0)
 
@@ -32,7 +33,7 @@ def test_workers_share_one_port() -> None:
             sock.close()
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@rows("count", [1, 2])
 def test_a_port_that_is_taken_is_an_error(count: int) -> None:
     (sock,) = listener.bind(HERE, 1)
     with sock:

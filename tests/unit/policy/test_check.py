@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.check import check_policy
 from dbgate.policy.load import parse_policy
+from tests.rows import rows
 
 SCHEMA = "global: {default_schema: shop}\n"
 GOOD = "allowed_tables: [a.b], allowed_operations: [SELECT]"
@@ -24,7 +23,7 @@ def test_nothing_to_say() -> None:
     assert warnings(entries(f"user: a, {GOOD}", f"user: b, {GOOD}")) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "expected"),
     [
         (SCHEMA, "1:1: access_control: there is no access rule: nobody can log in"),
@@ -109,7 +108,7 @@ def test_one_warning(text: str, expected: str) -> None:
     assert warnings(text) == [expected]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("first", "second", "unused"),
     [
         ("user: a", "user: a", True),

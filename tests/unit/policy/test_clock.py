@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from dbgate.policy.clock import DAYS, EVERY_DAY, Clock, Window
+from tests.rows import rows
 
 
 def wall(text: str, zone: str = "UTC") -> float:
@@ -22,7 +21,7 @@ def days(*names: str) -> int:
     return sum(1 << DAYS.index(name) for name in names)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("time", "is_open"),
     [("08:59:59", False), ("09:00:00", True), ("17:59:59", True), ("18:00:00", False)],
 )
@@ -36,7 +35,7 @@ def test_the_clock_is_that_of_the_zone() -> None:
     assert not seoul.is_open(wall("2024-03-05 09:00"))  # 18:00
 
 
-@pytest.mark.parametrize(
+@rows(
     ("moment", "is_open"),
     [
         ("2024-03-04 23:00", False),  # Monday

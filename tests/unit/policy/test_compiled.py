@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy import compiled as module
 from dbgate.policy.compiled import PatternRules
 from dbgate.policy.verdict import ALLOW
+from tests.rows import rows
 from tests.unit.policy.making import APP, compiled, entry_of
 
 
@@ -45,7 +44,7 @@ def test_patterns_keep_their_texts() -> None:
     assert rules.texts[rules.regexes.first("xb")] == "b"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("rules", "reads"),
     [
         ("", False),

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.conflicts import Warnings, check_conflicts, never_hit
 from dbgate.policy.load import parse_policy
+from tests.rows import rows
 
 RULE = "- {user: a, allowed_tables: TABLES, allowed_operations: [SELECT, CALL]}\n"
 
@@ -18,7 +17,7 @@ def rule(tables: str = "[a.b]") -> str:
     return "access_control:\n" + RULE.replace("TABLES", tables)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("tables", "expected"),
     [
         ("[a.b, a.c, 'b.*']", None),

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.difference import ADDED, CHANGED, MOVED, REMOVED, Change, compare, text_diff
 from dbgate.policy.load import PolicyFile, parse_policy
+from tests.rows import rows
 
 ONE = """\
 version: 1
@@ -89,7 +88,7 @@ def test_two_rules_of_one_name() -> None:
     assert [(one.what, one.rule) for one in found] == [(CHANGED, "access rule 'a (2)'")]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("old", "new", "expected"),
     [
         ("require_where: [UPDATE]", "require_where: [UPDATE, DELETE]", (CHANGED, 14, 14, ["+ DELETE"])),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from dbgate.policy.load import parse_policy
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.catalog import VIEW, Behind
 from dbgate.sql.statement import Analysis, Detection, RoutineRef, Statement
+from tests.rows import rows
 from tests.unit.policy.making import APP, analysis, compiled, entry_of, need, statement
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC).timestamp()
@@ -28,7 +28,7 @@ def test_an_allowed_statement() -> None:
     assert (verdict.effect, verdict.rule, verdict.entry, verdict.line) == (ALLOW, "", "app", 2)
 
 
-@pytest.mark.parametrize("mode", ["enforce", "monitor"])
+@rows("mode", ["enforce", "monitor"])
 def test_what_is_never_monitored(mode: str) -> None:
     policy = compiled(f"global: {{mode: {mode}}}\n{APP}sql_rules: {{mode: {mode}}}\n")
     entry = entry_of(policy)
@@ -69,7 +69,7 @@ access_control:
 """
 
 
-@pytest.mark.parametrize(
+@rows(
     ("user", "ip", "name"),
     [
         ("app_one", "10.1.2.3", "narrow"),
@@ -109,7 +109,7 @@ access_control:
 """
 
 
-@pytest.mark.parametrize(("mode", "effect"), [("enforce", BLOCK), ("monitor", WOULD_BLOCK)])
+@rows(("mode", "effect"), [("enforce", BLOCK), ("monitor", WOULD_BLOCK)])
 def test_time_and_rate(mode: str, effect: int) -> None:
     policy = compiled(TIMED % mode)
     entry = entry_of(policy)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from dbgate.policy.explain import explain
 from dbgate.policy.load import parse_policy
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
+from tests.rows import rows
 from tests.unit.policy.making import POLICIES
 
 ON_LINUX = LexContext(MARIADB, 101106)
@@ -35,7 +35,7 @@ ADMIN = ("admin", "127.0.0.1")
 BATCH = ("batch", "10.20.0.1")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("who", "text", "expected"),
     [
         (APP, "SELECT * FROM users", ""),

@@ -32,6 +32,7 @@ from dbgate.policy.fields import (
     read_text,
     supported,
 )
+from tests.rows import rows
 
 
 def message(kind: object, value: object) -> str:
@@ -40,7 +41,7 @@ def message(kind: object, value: object) -> str:
     return str(caught.value.errors()[0]["ctx"]["error"])
 
 
-@pytest.mark.parametrize("value", [7, None, "", "  ", "a\nb", "a\x00", [], {}, True])
+@rows("value", [7, None, "", "  ", "a\nb", "a\x00", [], {}, True])
 def test_a_text_can_be_read(value: object) -> None:
     assert message(Text, value).startswith("expected a text")
     with pytest.raises(ValueError, match="expected a text"):
@@ -68,7 +69,7 @@ def test_values_that_are_taken() -> None:
     assert TypeAdapter(FailureAction).validate_python("allow") == "allow"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "value", "words"),
     [
         (Flag, "yes", "expected true or false, found 'yes'"),
@@ -91,7 +92,7 @@ def test_values_that_are_refused(kind: object, value: object, words: str) -> Non
     assert message(kind, value) == words
 
 
-@pytest.mark.parametrize("value", ["(", "a(?=b)"])
+@rows("value", ["(", "a(?=b)"])
 def test_a_bad_expression_is_refused_in_re2s_words(value: str) -> None:
     assert message(RegexText, value).startswith("expected a regular expression in RE2 syntax: ")
 
@@ -121,14 +122,12 @@ def test_a_word_that_is_checked_is_given_back_as_it_was() -> None:
         one_of("a", "b")("c")
 
 
-@pytest.mark.parametrize(
-    "value", ["https://alerts.example/hook", "http://10.0.0.1:8080/x?y=1", "https://[fd00::1]/"]
-)
+@rows("value", ["https://alerts.example/hook", "http://10.0.0.1:8080/x?y=1", "https://[fd00::1]/"])
 def test_a_web_address(value: str) -> None:
     assert TypeAdapter(WebAddress).validate_python(value) == value
 
 
-@pytest.mark.parametrize(
+@rows(
     "value",
     [
         "ftp://x/",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.folding import is_system_schema, plain
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "folded"),
     [("Sp_Evil", "sp_evil"), ("sp_ÉVIL", "sp_evil"), ("ßıſ", "sis"), ("보고서", "보고서".encode().decode())],
 )
@@ -20,13 +19,11 @@ def test_names_in_other_scripts_stay_apart() -> None:
     assert plain("отчёт") != plain("заказ")
 
 
-@pytest.mark.parametrize(
-    "name", ["mysql", "MYSQL", "Information_Schema", "performance_schema", "sys", "mysqĺ"]
-)
+@rows("name", ["mysql", "MYSQL", "Information_Schema", "performance_schema", "sys", "mysqĺ"])
 def test_system_schemas(name: str) -> None:
     assert is_system_schema(name)
 
 
-@pytest.mark.parametrize("name", ["", "shop", "mysql2", "sys_", "séoul"])
+@rows("name", ["", "shop", "mysql2", "sys_", "séoul"])
 def test_other_schemas(name: str) -> None:
     assert not is_system_schema(name)

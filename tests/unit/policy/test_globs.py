@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.policy.globs import GlobIndex, glob_regex, is_glob
+from tests.rows import rows
 
 
 def test_what_is_a_glob() -> None:
     assert [is_glob(text) for text in ("a*", "a?", "abc", "a[b]")] == [True, True, False, False]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("glob", "yes", "no"),
     [
         ("app_*", ["app_", "app_1"], ["app", "xapp_1"]),

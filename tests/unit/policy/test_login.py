@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
 from dbgate.policy.login import judge_login, use_schema
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
+from tests.rows import rows
 from tests.unit.policy.making import compiled
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC).timestamp()
@@ -35,7 +34,7 @@ def login(
     return judge_login(compiled(TEXT), user, ip, schema, wall, folded)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("user", "schema", "ip", "wall", "effect", "rule", "line"),
     [
         ("app", "", "10.1.2.3", NOON, ALLOW, "", 3),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dbgate.policy.names import parse_name
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "schema", "name"),
     [
         ("users", None, ("users", False)),
@@ -36,7 +37,7 @@ def test_everything_is_the_unquoted_star() -> None:
     assert not parse_name("a*", "table").name.everything
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "message"),
     [
         ("a.b.c", "more than one dot"),

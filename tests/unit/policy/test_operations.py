@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbgate.policy.operations import ALL_OPERATIONS, OPERATION_BITS, OPERATIONS, mask_allows, operations_mask
+from tests.rows import rows
 
 
 def test_every_operation_has_its_own_bit() -> None:
@@ -17,7 +18,7 @@ def test_a_mask_holds_what_it_was_made_of() -> None:
     assert [name for name in OPERATIONS if mask_allows(mask, name)] == ["SELECT", "UPDATE"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("names", "granted"),
     [
         (["REPLACE"], True),

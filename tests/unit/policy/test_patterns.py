@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dbgate.policy.patterns import Regex, RegexList
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "message"),
     [
         ("a(?!b)", "perl operator"),
@@ -39,7 +40,7 @@ def test_a_list_names_the_first_that_matches() -> None:
     assert patterns.first("x") == -1
 
 
-@pytest.mark.parametrize("patterns", [[], ["a"], ["a", "b"], [r"\Qa", "b"], ["(?i)a", "b|c"]])
+@rows("patterns", [[], ["a"], ["a", "b"], [r"\Qa", "b"], ["(?i)a", "b|c"]])
 def test_any_number_of_patterns_and_open_quotes_work(patterns: list[str]) -> None:
     found = RegexList(patterns)
     assert found.first("xyz") == -1

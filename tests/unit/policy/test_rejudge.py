@@ -21,6 +21,7 @@ from dbgate.policy.rejudge import (
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
 from dbgate.sql.analyze import analyze
 from dbgate.sql.statement import MARIADB, LexContext
+from tests.rows import rows
 from tests.unit.policy.making import compiled
 
 CONTEXT = LexContext(MARIADB, 101106)
@@ -55,7 +56,7 @@ def record(sql: str, user: str = "app", rule: str = "", wall: float = NOON, **ch
     return Recorded(**{**values, **changes})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SELECT * FROM users WHERE id = 5",
@@ -145,7 +146,7 @@ def test_dynamic_sql_whose_text_was_kept() -> None:
     assert Rejudge(policy).judge(record(sql))[1] != ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("rules", "sql", "expected"),
     [
         ("block_patterns: [sleep]", "SELECT * FROM users WHERE id = 5", ""),

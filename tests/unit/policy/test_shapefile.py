@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dbgate.errors import PolicyError
 from dbgate.policy.shapefile import Shape, ShapeFile, parse_shapes, quoted, write_shapes
+from tests.rows import rows
 
 KEY = "0123456789abcdef0123456789abcdef"
 GOOD = f"""\
@@ -48,7 +49,7 @@ def test_a_good_file() -> None:
     assert parse_shapes("version: 1", "s.yaml").users == {}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "problem"),
     [
         ("", "s.yaml:1:1: the file is empty: expected learned shapes, at least users"),

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.policy.source import NO_ADDRESS, NO_RULE, SourceIndex, parse_address, parse_network
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "bits", "value"),
     [
         ("10.0.0.1", 32, 0x0A000001),
@@ -44,7 +45,7 @@ def test_every_address_is_read_as_the_library_reads_it(
     assert (read.bits, read.value) == (expected.max_prefixlen, int(expected))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "bits", "length", "host_bits"),
     [
         ("10.0.0.0/8", 32, 8, False),
@@ -62,7 +63,7 @@ def test_networks(text: str, bits: int, length: int, host_bits: bool) -> None:
     assert (network.bits, network.length, network.host_bits, network.text) == (bits, length, host_bits, text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     ["10.0.0.0/33", "300.0.0.0/8", "fd00::/129", "10.0.0.0/", "10.0.0.0/ 8", "10.0.0.0/-1", "10.0.0.0/٨", "x",
      "", "10.0.0.0/255.0.0.0", "fe80::1%eth0", "10.0.0.0/8/8"],

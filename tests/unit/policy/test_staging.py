@@ -4,6 +4,7 @@ import pytest
 
 from dbgate.policy.load import PolicyFile, parse_policy
 from dbgate.policy.staging import promoted, staged
+from tests.rows import rows
 
 TEXT = """\
 # the shop
@@ -53,7 +54,7 @@ def test_what_is_staged() -> None:
     assert [one.name for one in staged(injection, [hit("injection", 1)]) if one.own] == ["injection"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("rule", "line", "own", "hiding"),
     [
         ("table-denied", 5, ["global", "app"], []),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.evaluate import decide
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.statement import (
@@ -16,6 +14,7 @@ from dbgate.sql.statement import (
     RoutineRef,
     Statement,
 )
+from tests.rows import rows
 from tests.unit.policy.making import analysis, bare, compiled, entry_of, judge, need, statement
 
 ANY = "access_control:\n- {name: app, user: app, allowed_tables: '*', allowed_operations: '*'%s}\n"
@@ -131,7 +130,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "texts", "bad", "good", "line", "reason"), CASES)
+@rows(("rule", "texts", "bad", "good", "line", "reason"), CASES)
 def test_each_rule(
     rule: str, texts: tuple[str, str], bad: Statement, good: Statement, line: int, reason: str
 ) -> None:
@@ -150,7 +149,7 @@ def test_each_rule(
 PATTERNS = "sql_rules:\n  mode: %s\n  block_patterns:\n  - other\n  - 'union\\s+select'\n  - {pattern: hidden, literals: true}\n"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("canonical", "literals", "line", "reason"),
     [
         ("SELECT 1 UNION  SELECT 2", "", 7, "matches 'union\\\\s+select'"),
@@ -201,7 +200,7 @@ def readable(canonical: str, literals: str) -> Statement:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("canonical", "literals", "line"),
     [("SELECT 1", "SELECT 1", 0), ("UNION SELECT", "x", 7), ("x", "HIDDEN", 8), ("", "", 6)],
 )
@@ -237,7 +236,7 @@ def test_the_first_monitored_detection_is_the_one_reported() -> None:
     assert judge(OPEN + "sql_rules: {injection: {mode: monitor}}", two).reason == "tautology: a"
 
 
-@pytest.mark.parametrize("canonical", ["UNION SELECT", "x"])
+@rows("canonical", ["UNION SELECT", "x"])
 def test_an_enforced_pattern_is_found_behind_a_monitored_detection(canonical: str) -> None:
     rules = "sql_rules:\n  mode: %s\n  injection: {mode: monitor}\n  block_patterns: [union, {pattern: x, literals: true}]"
     assert judge(OPEN + rules % "enforce", DETECTED, canonical=canonical).rule == "block-pattern"
@@ -309,7 +308,7 @@ def test_names_compare_as_the_server_compares_them() -> None:
         )
 
 
-@pytest.mark.parametrize("folded", [False, True])
+@rows("folded", [False, True])
 def test_the_information_schema_has_no_case_on_any_server(folded: bool) -> None:
     policy = compiled(
         "access_control:\n- {user: app, allowed_tables: Information_Schema.Tables, allowed_operations: SELECT}\n"

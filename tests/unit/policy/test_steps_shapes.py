@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.compile import compile_policy
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.evaluate import decide, find_entry
 from dbgate.policy.load import parse_policy
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.statement import Analysis, Detection
+from tests.rows import rows
 from tests.unit.policy.making import statement
 
 DIGEST = "0" * 32
@@ -45,9 +44,7 @@ def judge(
     return decide(made, find_entry(made, user, "10.0.0.1"), found)
 
 
-@pytest.mark.parametrize(
-    ("mode", "effect"), [("learning", ALLOW), ("detect", WOULD_BLOCK), ("enforce", BLOCK)]
-)
+@rows(("mode", "effect"), [("learning", ALLOW), ("detect", WOULD_BLOCK), ("enforce", BLOCK)])
 def test_modes(mode: str, effect: int) -> None:
     made = policy(mode)
     assert judge(made, "app", DIGEST).effect == ALLOW

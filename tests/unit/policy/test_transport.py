@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.evaluate import find_entry
 from dbgate.policy.explain import explain
 from dbgate.policy.login import judge_login
@@ -9,6 +7,7 @@ from dbgate.policy.transport import transport
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
 from dbgate.sql.analyze import analyze
 from dbgate.sql.statement import MYSQL, LexContext
+from tests.rows import rows
 
 from .making import compiled
 
@@ -32,7 +31,7 @@ access_control:
 """
 
 
-@pytest.mark.parametrize(
+@rows(
     ("user", "tls", "subject", "effect", "line"),
     [
         ("tls", True, "", ALLOW, 0),

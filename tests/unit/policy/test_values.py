@@ -5,33 +5,32 @@ from __future__ import annotations
 import pytest
 
 from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("30s", 30.0), ("5m", 300.0), ("1h", 3600.0)])
+@rows(("text", "seconds"), [("500ms", 0.5), ("30s", 30.0), ("5m", 300.0), ("1h", 3600.0)])
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["30", "0s", "1.5s", "-1s", "1 s", "1d", "", "1h30m"])
+@rows("text", ["30", "0s", "1.5s", "-1s", "1 s", "1d", "", "1h30m"])
 def test_bad_durations(text: str) -> None:
     with pytest.raises(ValueError, match="expected a duration such as 500ms"):
         parse_duration(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "rate"), [("200/s", 200.0), ("120/m", 2.0), ("3600/h", 1.0), ("1/h", 1 / 3600)]
-)
+@rows(("text", "rate"), [("200/s", 200.0), ("120/m", 2.0), ("3600/h", 1.0), ("1/h", 1 / 3600)])
 def test_rates(text: str, rate: float) -> None:
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["200", "0/s", "x/s", "200/d", "200 / s", "-5/s"])
+@rows("text", ["200", "0/s", "x/s", "200/d", "200 / s", "-5/s"])
 def test_bad_rates(text: str) -> None:
     with pytest.raises(ValueError, match="expected a rate such as 200/s"):
         parse_rate(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "start", "end"),
     [("09:00-18:00", 540, 1080), ("22:00-06:00", 1320, 360), ("00:00-24:00", 0, 1440)],
 )
@@ -40,7 +39,7 @@ def test_windows(text: str, start: int, end: int) -> None:
     assert (window.start, window.end, window.text) == (start, end, text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "9:00-18:00",
@@ -63,7 +62,7 @@ def test_zones() -> None:
     assert str(parse_zone("UTC")) == "UTC"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "hint"),
     [("Asia/Seol", "Asia/Seoul"), ("../etc/passwd", ""), ("Asia", ""), ("/etc", ""), ("\0", "")],
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.policy.wording import describe, nearest, shown
+from tests.rows import rows
 
 
 def test_the_nearest_word_is_named_whatever_its_case() -> None:
@@ -18,7 +17,7 @@ def test_long_values_are_shortened() -> None:
     assert shown("x" * 100) == f"'{'x' * 60}'…"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("value", "words"),
     [
         (None, "nothing"),

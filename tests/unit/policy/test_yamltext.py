@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dbgate.errors import PolicyError
 from dbgate.policy import yamltext
 from dbgate.policy.yamltext import MAX_CHARACTERS, Document, Place, read_yaml, resolve_scalar, show_path
+from tests.rows import rows
 
 
 def problems(text: str) -> list[str]:
@@ -17,7 +18,7 @@ def problems(text: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "value"),
     [
         ("12:30", "12:30"),
@@ -81,12 +82,12 @@ def test_paths_are_shown() -> None:
     assert show_path(()) == ""
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "--- # x\n...\n"])
+@rows("text", ["", "# nothing\n", "---\n", "--- # x\n...\n"])
 def test_an_empty_file(text: str) -> None:
     assert problems(text)[0].endswith("the file is empty: expected a policy, at least access_control")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "problem"),
     [
         ("a: [1,\n", "f:2:1: not YAML: did not find expected node content"),

@@ -8,6 +8,7 @@ from dbgate.sql import analyze as module
 from dbgate.sql.analyze import MAX_STATEMENTS, analyze, command
 from dbgate.sql.memory import Memory
 from dbgate.sql.statement import LexContext, Statement
+from tests.rows import rows
 from tests.unit.sql.contexts import ANSI, LATIN1, MA, MY, RAW, shown
 
 
@@ -26,13 +27,13 @@ def test_several_statements() -> None:
     assert needs == ["visible USE other", "SELECT other.t", "schema DROP other", "SELECT .u"]
 
 
-@pytest.mark.parametrize("text", [b"", b"  ", b"/* ping */", b";", b"-- x"])
+@rows("text", [b"", b"  ", b"/* ping */", b";", b"-- x"])
 def test_nothing(text: bytes) -> None:
     found = analyze(text, MA, "")
     assert found.error == "" and [s.verb for s in found.statements] == ["EMPTY"]
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         b"SELECT '",
@@ -59,7 +60,7 @@ def test_session_state_of_the_whole() -> None:
     assert analyze(b"SELECT 1", LexContext(MA.flavour, 1, charset="gbk"), "").error != ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "folded"),
     [
         (b"PREPARE s FROM 'SELECT * FROM secret'", "SELECT shop.secret"),
@@ -82,7 +83,7 @@ def test_the_shape_of_dynamic_sql_is_that_of_what_it_runs() -> None:
     assert one == same != other
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         b"PREPARE s FROM @a",
@@ -159,7 +160,7 @@ def test_a_defect_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "boom" in analyze(b"SELECT 1", MA, "shop").error
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "name", "verb", "needs", "session"),
     [
         ("init_db", "Other", "USE", ["visible USE Other"], True),

@@ -10,6 +10,7 @@ from dbgate.sql import bodies
 from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Body
 from dbgate.sql.statement import MARIADB, MYSQL
+from tests.rows import rows
 
 from .contexts import shown
 
@@ -47,7 +48,7 @@ def test_a_view_of_two_statements_is_none() -> None:
     assert read(VIEW, "select 1; select 2").problem == "more than one statement"
 
 
-@pytest.mark.parametrize("flavour", [MARIADB, MYSQL])
+@rows("flavour", [MARIADB, MYSQL])
 def test_routines_and_triggers(flavour: int) -> None:
     found = read(
         PROCEDURE,
@@ -110,7 +111,7 @@ def test_the_mode_under_which_it_was_made() -> None:
     assert read(PROCEDURE, quoted).needs == ()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "problem"),
     [
         (None, "its definition is hidden from the catalog's account"),
@@ -140,7 +141,7 @@ def test_the_readers_own_reason_comes_first() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     "body",
     [
         "BEGIN SET @s = t; PREPARE s FROM @s; EXECUTE s; END",
@@ -170,7 +171,7 @@ def test_dynamic_sql_with_constant_text_is_followed_as_that_text() -> None:
     assert (found.problem, found.dynamic) == ("", False)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("body", "defines"),
     [
         ("CREATE TEMPORARY TABLE x (a INT)", False),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.sql.canonical import canonical, decoded, reads_literals
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import MARIADB, LexContext
+from tests.rows import rows
 from tests.unit.sql.lexed import CTX, lexed
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("  SELECT  a\n FROM\tt ; ", "SELECT a FROM t ;"),
@@ -39,7 +39,7 @@ def test_literals_stay_where_they_are_wanted() -> None:
     assert canonical(lexed(b"a='\xff'", LexContext(MARIADB, 101106, "latin1")), True) == "a='ÿ'"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "text"),
     [
         (r"UNION\s+SELECT", "SELECT a FROM t union/**/select 1"),
@@ -55,7 +55,7 @@ def test_patterns_of_the_original_dbgate(pattern: str, text: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "reads"),
     [
         (r"UNION\s+SELECT", False),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import (
@@ -19,6 +17,7 @@ from dbgate.sql.catalog import (
     unfolded,
 )
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
+from tests.rows import rows
 
 from .contexts import MA, shown
 
@@ -92,7 +91,7 @@ def test_what_has_nothing_behind_it() -> None:
     assert reached(None, analyze(b"SELECT * FROM v1", MA, "shop")) == ()
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "wanted"),
     [
         ("SELECT * FROM v1", ["view shop.v1"]),
@@ -155,7 +154,7 @@ def test_whose_rights_the_server_checks() -> None:
     assert behind("SELECT inv()")[0].path == "function shop.inv (runs with its invoker's rights)"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "path", "problem"),
     [
         ("SELECT nobody(1)", "function shop.nobody", "it is not in the catalog"),
@@ -177,7 +176,7 @@ def test_functions_of_which_only_the_name_is_known_are_judged_by_it() -> None:
     assert sorted(names) == ["h", "udf"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "blocked"),
     [
         ("SELECT * FROM t", True),
@@ -211,7 +210,7 @@ def test_labels() -> None:
     assert Body(TRIGGER, "s", "t").runs_as() == "definer unknown"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "changes"),
     [
         ("SELECT 1", False),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Body, Catalog
 from dbgate.sql.catalog_text import dump, parse
 from dbgate.sql.statement import NEED_TABLE, Need, RoutineRef
+from tests.rows import rows
 
 texts = st.text(max_size=8)
 bodies = st.builds(
@@ -59,7 +60,7 @@ def test_people_can_read_it() -> None:
     assert found["needs"] == [[NEED_TABLE, "SELECT", "shop", "t", False]]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"bodies": [{"kind": "planet"}]}'])
+@rows("text", ["", "[]", "{}", '{"bodies": [{"kind": "planet"}]}'])
 def test_other_texts(text: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         parse(text)

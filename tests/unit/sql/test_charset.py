@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.charset import (
     HIGH_REFUSED,
     LATIN1,
@@ -14,9 +12,10 @@ from dbgate.sql.charset import (
     charset_of_collation_name,
     codec,
 )
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "what"),
     [
         ("utf8mb4", UTF8), ("utf8", UTF8), ("utf8mb3", UTF8), ("latin1", LATIN1), ("binary", HIGH_REFUSED),
@@ -34,7 +33,7 @@ def test_known() -> None:
     assert charset_known("utf8mb4") and charset_known("gbk") and not charset_known("bla")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("collation", "name"),
     [
         (33, "utf8mb3"), (45, "utf8mb4"), (255, "utf8mb4"), (8, "latin1"), (28, "gbk"), (249, "gb18030"),

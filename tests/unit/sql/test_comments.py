@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from dbgate.sql.comments import DOUBT, RUN, SKIP, head_verdict, skipped_end, split_versioned
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY
 
 
-@pytest.mark.parametrize(
+@rows(
     ("digits", "maria", "after", "flavour", "version", "verdict"),
     [
         (b"", False, b" ", MARIADB, 101106, (RUN, 0)),
@@ -40,7 +39,7 @@ def test_heads(
     assert head_verdict(digits, maria, after, flavour, version) == verdict
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "end"),
     [
         (b" x */ y", 5), (b"/* */ */ y", 8), (b"/* */ /* */ */", 14), (b"/*/ */*/", 8), (b" x ", -1), (b"/* */", -1),
@@ -57,7 +56,7 @@ def words(sql: str, ctx: LexContext) -> list[str]:
     return [raw.decode() for raw in tokens.raws]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "ctx", "kept"),
     [
         ("/*!SELECT*/ 1", MA, ["SELECT", "1"]),
@@ -77,7 +76,7 @@ def test_what_runs(sql: str, ctx: LexContext, kept: list[str]) -> None:
     assert words(sql, ctx) == kept
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "/*! SELECT 1",

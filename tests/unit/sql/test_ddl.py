@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY, error, needs, one
 
 C = "CREATE shop.t"
 S = "SELECT shop.secret"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("CREATE TABLE t (a INT, KEY k (a), PRIMARY KEY (a))", C),
@@ -88,7 +87,7 @@ def test_needs(sql: str, expected: str) -> None:
     assert set(needs(sql).split("; ")) == set(expected.split("; "))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "routine"),
     [
         ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1", True),
@@ -113,7 +112,7 @@ def test_dropping_the_current_schema() -> None:
     assert one("DROP DATABASE shop", MA).rereads
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "CREATE", "CREATE x", "DROP", "DROP x y", "ALTER", "CREATE TABLE", "CREATE TABLE (a INT)", "DROP TABLE", "DROP TABLE 1",

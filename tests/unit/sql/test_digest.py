@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.sql.digest import MAX_KEYED, digest, fast_digest, joined_digest
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.lexed import ANSI, CTX, NO_ESCAPES, lexed
 
 
@@ -15,7 +15,7 @@ def same(one: str, other: str, ctx: LexContext = CTX) -> bool:
     return fast_digest(one.encode(), ctx) == fast_digest(other.encode(), ctx)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("one", "other"),
     [
         ("SELECT a FROM t WHERE b=1", "SELECT a FROM t WHERE b=4711"),
@@ -36,7 +36,7 @@ def test_keys_without_literals(one: str, other: str) -> None:
     assert same(one, other)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("one", "other"),
     [
         ("SELECT a FROM t WHERE b=1", "SELECT a FROM t WHERE b='1'"),
@@ -112,13 +112,13 @@ SAME_DIGEST = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME_DIGEST)
+@rows(("one", "other"), SAME_DIGEST)
 def test_digests_alike(one: str, other: str) -> None:
     assert digest(lexed(one)) == digest(lexed(other))
     assert len(digest(lexed(one))) == 32
 
 
-@pytest.mark.parametrize(
+@rows(
     ("one", "other"),
     [
         ("SELECT a", "SELECT b"),

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.dispatch import scan_body, scan_part
 from dbgate.sql.facts import Facts
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY, error, needs, one, shown
 
 U = "SELECT shop.users"
 S = "SELECT shop.secret"
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SELECT 1", "SELECT @@version_comment LIMIT 1", "SELECT VERSION(), DATABASE(), NOW()", "SELECT LAST_INSERT_ID()", "SELECT 1 FROM DUAL",
@@ -20,12 +19,12 @@ S = "SELECT shop.secret"
         "VALUES (1)", "SET NAMES utf8", "COMMIT", "SHOW WARNINGS",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("ctx", [MA, MY])
+@rows("ctx", [MA, MY])
 def test_session_statements(sql: str, ctx: LexContext) -> None:
     assert one(sql, ctx).session
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("EXPLAIN SELECT * FROM secret", S),
@@ -83,7 +82,7 @@ def test_needs(sql: str, expected: str) -> None:
     assert set(needs(sql).split("; ")) == set(expected.split("; "))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "verb"),
     [
         ("EXPLAIN SELECT 1", "EXPLAIN"), ("EXPLAIN FOR CONNECTION 1", "ADMIN"), ("DESC users", "SHOW"), ("USE x", "USE"),
@@ -112,7 +111,7 @@ def test_explain_keeps_operations() -> None:
     assert one("EXPLAIN SELECT 1").operations == ("SELECT",)
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "xyz", "1", "EXPLAIN", "EXPLAIN SET a = 1", "EXPLAIN SET STATEMENT sort_buffer_size = 1 FOR COMMIT", "EXPLAIN FOR SCHEMA x DROP TABLE y", "USE", "USE a b", "SET STATEMENT a = 1 FOR",

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY, error, needs, one
 
 I = "INSERT shop.users"  # noqa: E741
@@ -12,7 +11,7 @@ S = "SELECT shop.secret"
 O = "SELECT shop.orders"  # noqa: E741
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("INSERT INTO users VALUES (1)", I),
@@ -97,7 +96,7 @@ def test_local_infile() -> None:
     assert not one("LOAD DATA INFILE 'x' INTO TABLE users").local_infile
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "unfiltered"),
     [
         ("UPDATE users SET a = 1", ("UPDATE",)),
@@ -131,7 +130,7 @@ def test_returning_is_a_name_in_mysql() -> None:
     assert needs("INSERT INTO users (returning) VALUES (1)", MY) == I
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "INSERT", "UPDATE users", "UPDATE users WHERE a = 1", "UPDATE a, b SET", "UPDATE a, b SET .", "UPDATE (SELECT 1) t SET a = 1",

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.analyze import analyze
 from dbgate.sql.dynamic import fold_text
 from dbgate.sql.lexer import lex
 from dbgate.sql.memory import Memory
+from tests.rows import rows
 from tests.unit.sql.contexts import MA
 
 
@@ -15,7 +14,7 @@ def fold(expression: str, pipes: bool = False) -> bytes | None:
     return fold_text(tokens, 0, len(tokens), pipes)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("expression", "text"),
     [
         ("'SELECT 1'", b"SELECT 1"),
@@ -78,7 +77,7 @@ def test_pipes() -> None:
     assert fold("'a' || 'b'") is None
 
 
-@pytest.mark.parametrize(
+@rows(
     "expression",
     [
         "", "@a", "x", "CONCAT('a', @b)", "CONCAT('a'", "CONCAT()", "CONCAT(,'a')", "'a', 'b'", "'a')", "1", "CHAR(-1)", "CHAR('a')",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.fold import (
     GROUP,
     Level,
@@ -16,10 +14,11 @@ from dbgate.sql.fold import (
     small_truth,
 )
 from dbgate.sql.tokens import NUMBER, STRING
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "truth"),
     [
         ("1=1", True),
@@ -40,7 +39,7 @@ def test_small_truth(text: str, truth: bool) -> None:
     assert small_truth(tokens, 0, len(tokens)) is truth
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "same"),
     [
         ("id=id", True),
@@ -62,7 +61,7 @@ def test_same_sides(text: str, same: bool) -> None:
     assert same_sides(tokens, 0, len(tokens)) is same
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "alone"),
     [
         ("id IN (id)", True),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.facts import Facts
 from dbgate.sql.frames import EXPR, TABLES, Frames
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY, error, needs
 
 U = "SELECT shop.users"
 S = "SELECT shop.secret"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("WITH t AS (SELECT * FROM users) SELECT * FROM t, t AS u", U),
@@ -58,7 +57,7 @@ def test_scopes(sql: str, expected: str) -> None:
     assert needs(sql) == expected
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "WITH secret AS (SELECT 1) SELECT * FROM (WITH b AS (SELECT * FROM secret) SELECT * FROM b) t, secret, users",
@@ -81,7 +80,7 @@ def test_case_of_names() -> None:
     assert needs(sql, LexContext(MY.flavour, MY.version, fold_names=True)) == U
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "WITH t AS", "WITH t AS SELECT 1", "WITH t AS (SELECT 1)", "WITH t AS (SELECT 1),", "WITH t AS (SELECT 1) x SELECT 1",

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.functions import APART, QUOTED_TOO, RESERVED, TOUCHING, builtin, reaching, unsure
 from dbgate.sql.statement import MARIADB, MYSQL, LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY
 
 
@@ -15,7 +14,7 @@ def test_built_ins_that_may_be_stored_functions() -> None:
     assert not unsure("MD5", LexContext(MYSQL, 80400))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("word", "touching", "apart", "quoted"),
     [
         ("CONCAT", True, True, True),
@@ -26,7 +25,7 @@ def test_built_ins_that_may_be_stored_functions() -> None:
         ("F_TAX", False, False, False),
     ],
 )
-@pytest.mark.parametrize("ctx", [MA, MY])
+@rows("ctx", [MA, MY])
 def test_spellings(word: str, touching: bool, apart: bool, quoted: bool, ctx: LexContext) -> None:
     assert builtin(word, TOUCHING, ctx) == touching
     assert builtin(word, APART, ctx) == apart

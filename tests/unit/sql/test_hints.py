@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
+from tests.rows import rows
 from tests.unit.sql.contexts import MY, needs, one
 
 
-@pytest.mark.parametrize(
+@rows(
     ("hint", "expected"),
     [
         ("SET_VAR(sort_buffer_size = 16M)", "SELECT shop.users"),
@@ -17,7 +16,7 @@ def test_needs(hint: str, expected: str) -> None:
     assert needs(f"SELECT /*+ {hint} */ * FROM users", MY) == expected
 
 
-@pytest.mark.parametrize("name", ["sql_mode", "timestamp", "character_set_client"])
+@rows("name", ["sql_mode", "timestamp", "character_set_client"])
 def test_session_state(name: str) -> None:
     assert one(f"SELECT /*+ SET_VAR({name}=1) */ * FROM users", MY).session_state != ""
 

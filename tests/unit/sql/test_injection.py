@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.injection import DETECTORS, detect
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import Detection, LexContext
+from tests.rows import rows
 from tests.unit.sql.honest import HONEST
 from tests.unit.sql.injected import injected
 from tests.unit.sql.lexed import CTX, lexed
@@ -27,7 +26,7 @@ def names(text: str) -> list[str]:
     return [hit.detector for hit in hits(text)]
 
 
-@pytest.mark.parametrize("text", HONEST)
+@rows("text", HONEST)
 def test_honest_statements_pass(text: str) -> None:
     assert [(hit.detector, hit.reason) for hit in hits(text)] == []
 
@@ -38,7 +37,7 @@ def test_attacks_are_hit() -> None:
     assert missed == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "detector"),
     [
         ("SELECT a FROM t WHERE b='x' OR 'a'='a'", "tautology"),
@@ -66,7 +65,7 @@ def test_nothing_in_nothing() -> None:
     assert detect(lexed(""), 0, 0, CTX) == ()
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "INSERT INTO t VALUES ('x'); DROP TABLE t",
@@ -81,7 +80,7 @@ def test_changes_appended_to_a_query(text: str) -> None:
     assert names(text) == ["stacked"]
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT 1; DROP TABLE t",

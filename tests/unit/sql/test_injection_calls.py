@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.injection_calls import called_name, suspicious_calls
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
@@ -13,7 +12,7 @@ def found(text: str) -> list[str]:
     return [detector for detector, _ in suspicious_calls(tokens, 0, len(tokens))]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "detector"),
     [
         ("SELECT SLEEP(5)", "time_delay"),
@@ -59,7 +58,7 @@ def test_suspicious(text: str, detector: str) -> None:
     assert detector in found(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT GET_LOCK('a', 5)",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.injection_comments import LONGEST, truncation
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
@@ -13,7 +12,7 @@ def why(text: str) -> str:
     return truncation(tokens, 0, len(tokens))
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT a FROM t WHERE b='x' -- ' AND c=1",
@@ -31,7 +30,7 @@ def test_injected(text: str) -> None:
     assert why(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT a FROM t -- name: GetUser",

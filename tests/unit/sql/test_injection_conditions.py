@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.injection_conditions import TOO_DEEP, constant_condition
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
@@ -13,7 +12,7 @@ def why(text: str, pipes: bool = False) -> str:
     return constant_condition(tokens, 0, len(tokens), pipes)
 
 
-@pytest.mark.parametrize(
+@rows(
     "condition",
     [
         "a=1 OR 1=1",
@@ -103,7 +102,7 @@ def test_probes(condition: str) -> None:
     assert why(f"SELECT a FROM t WHERE {condition}")
 
 
-@pytest.mark.parametrize(
+@rows(
     "condition",
     [
         "1=1",

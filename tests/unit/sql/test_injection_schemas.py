@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.injection_schemas import heavy_join, metadata_beside_rows
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
@@ -13,7 +12,7 @@ def beside(text: str) -> str:
     return metadata_beside_rows(tokens, 0, len(tokens))
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT a FROM t WHERE b=(SELECT c FROM information_schema.tables)",
@@ -28,7 +27,7 @@ def test_probes(text: str) -> None:
     assert beside(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT a FROM information_schema.tables WHERE b=(SELECT c FROM mysql.user)",

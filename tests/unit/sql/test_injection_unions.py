@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.injection_unions import COLUMN, COMPUTED, LITERAL, STAR, read_branch, union_probe
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
@@ -13,7 +12,7 @@ def why(text: str) -> str:
     return union_probe(tokens, 0, len(tokens))
 
 
-@pytest.mark.parametrize(
+@rows(
     "union",
     [
         "UNION SELECT 1,2,3",
@@ -56,7 +55,7 @@ def test_a_union_ends_with_its_parenthesis() -> None:
     assert why("SELECT a, b FROM t WHERE b IN (SELECT c FROM u WHERE d=5 UNION SELECT c, d FROM v)")
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT 1 UNION SELECT 2",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from dbgate.sql.tokens import (
     USER_VAR,
     WORD,
 )
+from tests.rows import rows
 from tests.unit.sql.contexts import ANSI, LATIN1, MA, MY, RAW
 
 
@@ -34,7 +34,7 @@ def split(sql: str | bytes, ctx: LexContext = MA) -> list[tuple[int, str]]:
     return [(kind, raw.decode("latin-1")) for kind, raw in zip(tokens.kinds, tokens.raws, strict=True)]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "tokens"),
     [
         ("1e0UNION", [(NUMBER, "1e0"), (WORD, "UNION")]),
@@ -105,7 +105,7 @@ def test_words_are_upper_case() -> None:
     assert lex(b"SeLeCt foo", MA).words == ["SELECT", "FOO"]
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         b"'a", b'"a', b"`a", b"N'a", b"@'a", b"@`a", b"@@`a", b"/* a", b"/*", b"/*/", b"@@", b"@@ x", b"1.e(", b".5e",
@@ -154,7 +154,7 @@ def test_comments() -> None:
     assert tokens.versioned
 
 
-@pytest.mark.parametrize(
+@rows(
     ("hint", "fine"),
     [
         (b"/*+ INDEX(`t` `i`) */", True),
@@ -191,9 +191,7 @@ def test_too_many_words() -> None:
     assert len(text) > BULK
 
 
-@pytest.mark.parametrize(
-    "piece", [b"'", b"`", b"/*", b"/*!99999 ", b"'\\'", b"-", b"\\", b"(", b"x'", b"@'", b"1."]
-)
+@rows("piece", [b"'", b"`", b"/*", b"/*!99999 ", b"'\\'", b"-", b"\\", b"(", b"x'", b"@'", b"1."])
 def test_long_nonsense_is_quick(piece: bytes) -> None:
     lex(piece * 20000, MA)
     lex(piece * 20000, MY)

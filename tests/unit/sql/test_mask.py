@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import CUT_MARK, LIMIT, mask, masked_literals
 from dbgate.sql.statement import MYSQL, LexContext
+from tests.rows import rows
 from tests.unit.sql.lexed import ANSI, CTX
 
 SECRET = "s3cr3t"
@@ -23,7 +23,7 @@ def with_literals(text: str, ctx: LexContext = CTX) -> str:
     return masked_literals(text.encode(), lex(text.encode(), ctx))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("SELECT a FROM t  WHERE b='x' AND c=-5", "SELECT a FROM t WHERE b=? AND c=-?"),
@@ -79,7 +79,7 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@rows("form", FORMS)
 def test_no_form_shows_its_secret(form: str) -> None:
     text = form.replace("{}", SECRET)
     for ctx in (CTX, LexContext(MYSQL, 90700)):
@@ -87,7 +87,7 @@ def test_no_form_shows_its_secret(form: str) -> None:
         assert SECRET not in with_literals(text, ctx)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         'CREATE USER a IDENTIFIED BY "s3cr3t"',
@@ -118,7 +118,7 @@ def test_literals_stay_where_nothing_is_secret() -> None:
     assert with_literals("") == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("SELECT a FROM t WHERE b='x", "SELECT a FROM t WHERE b=?"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.analyze import analyze
 from dbgate.sql.memory import LONGEST, MOST, MOST_HELD, Memory, key, only_bare
 from dbgate.sql.statement import NEED_TABLE, LexContext, Need, Statement
+from tests.rows import rows
 from tests.unit.sql.contexts import ANSI, MA, MY
 
 
@@ -62,7 +61,7 @@ def test_what_a_name_was_prepared_from() -> None:
 P = "PREPARE p FROM 'SELECT 1 FROM t'"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "known"),
     [
         ("SELECT 1", True),
@@ -102,7 +101,7 @@ def test_when_a_variable_is_forgotten(text: str, known: bool) -> None:
     assert (left("SET @s = 'SELECT 1'", text).text("s") is not None) is known
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "known"),
     [
         ("SELECT * FROM users", True),

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.lexer import lex
 from dbgate.sql.programs import starts_compound
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, error, needs, one
 
 S = "SELECT shop.secret"
@@ -11,7 +10,7 @@ D = "DELETE shop.users"
 P = "bare CREATE; visible CREATE shop"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("CREATE PROCEDURE p (IN a INT, OUT b VARCHAR(10)) SELECT s INTO b FROM secret", f"{P}; {S}"),
@@ -71,7 +70,7 @@ def test_what_a_body_does_besides() -> None:
     assert one("CREATE PROCEDURE p () BEGIN DELETE FROM users; END").unfiltered == ("DELETE",)
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "CREATE PROCEDURE p () BEGIN CREATE PROCEDURE q () SELECT 1; END", "CREATE PROCEDURE p () BEGIN xyz; END",
@@ -82,7 +81,7 @@ def test_refused(sql: str) -> None:
     assert error(sql) != ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "compound"),
     [
         ("BEGIN", False),

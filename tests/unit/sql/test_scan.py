@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from dbgate.sql.frames import EXPR
 from dbgate.sql.lexer import lex
 from dbgate.sql.scan import Scanner
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY, error, needs, one
 
 U = "SELECT shop.users"
@@ -18,7 +18,7 @@ S = "SELECT shop.secret"
 O = "SELECT shop.orders"  # noqa: E741
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         # Names.
@@ -126,7 +126,7 @@ def test_mariadb(sql: str, expected: str) -> None:
         assert needs(sql) == expected
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("SELECT a FROM users QUALIFY f(a) = 1", f"{U}; fn shop.f"),
@@ -140,7 +140,7 @@ def test_mysql(sql: str, expected: str) -> None:
     assert needs(sql, MY) == expected
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("WITH t AS (SELECT * FROM users) SELECT * FROM t", U),
@@ -181,7 +181,7 @@ def test_other_verbs(sql: str, expected: str) -> None:
     assert expected in needs(sql)
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "WITH t AS (SELECT 1), 1 SELECT 1", "WITH t AS (SELECT 1) 'x'", "WITH t AS (SELECT 1) x", "UPDATE a SET 1 = 2",
@@ -210,7 +210,7 @@ def test_ignore_space() -> None:
     assert needs("SELECT count/**/(1)", spacey) == "bare SELECT; fn shop.count"
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SELECT * FROM", "SELECT * FROM (", "SELECT * FROM ()", "SELECT * FROM users,", "SELECT * FROM 'users'",

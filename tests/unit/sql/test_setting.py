@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.analyze import analyze
 from dbgate.sql.facts import Facts
 from dbgate.sql.lexer import lex
 from dbgate.sql.setting import same_modes
 from dbgate.sql.sqlmode import parse_sql_mode
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.contexts import ANSI, MA, MY, error, needs, one
 
 S = "SELECT shop.secret"
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SET @a = 1", "SET @a := 1, @b = 'x', @`c` = @a", "SET autocommit = 0", "SET SESSION wait_timeout = 5", "SET LOCAL sql_notes = 0",
@@ -27,7 +26,7 @@ def test_harmless(sql: str) -> None:
     assert statement.session and needs(sql) == "" and not statement.rereads and statement.session_state == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SET NAMES utf8mb4", "SET NAMES 'utf8' COLLATE utf8_bin", "SET NAMES DEFAULT", "SET CHARACTER SET latin1", "SET CHARSET utf8",
@@ -41,7 +40,7 @@ def test_read_back(sql: str) -> None:
     assert statement.session and statement.rereads and statement.session_state == "" and needs(sql) == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SET NAMES gbk", "SET CHARACTER SET sjis", "SET character_set_client = big5", "SET @@session.character_set_client = cp932",
@@ -56,7 +55,7 @@ def test_session_state(sql: str) -> None:
     assert one(sql).session_state != ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("SET @a = (SELECT s FROM secret)", S),
@@ -84,7 +83,7 @@ def test_needs(sql: str, expected: str) -> None:
     assert set(needs(sql).split("; ")) == set(expected.split("; "))
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SET",
@@ -102,7 +101,7 @@ def test_refused(sql: str) -> None:
     assert error(sql) != ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "refused"),
     [
         ("SET NAMES utf8mb4; SELECT 1", False),
@@ -125,19 +124,19 @@ def test_same_modes() -> None:
     assert not same_modes(parse_sql_mode(""), Facts(lex(b"", ANSI), ANSI, ""))
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "BEGIN", "BEGIN WORK", "START TRANSACTION", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ WRITE", "COMMIT AND NO CHAIN NO RELEASE",
         "ROLLBACK", "ROLLBACK WORK TO SAVEPOINT `a b`", "ROLLBACK TO x", "SAVEPOINT commit_1", "RELEASE SAVEPOINT x",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("ctx", [MA, MY])
+@rows("ctx", [MA, MY])
 def test_transactions(sql: str, ctx: LexContext) -> None:
     statement = one(sql, ctx)
     assert (statement.verb, statement.session, statement.needs) == ("TRANSACTION", True, ())
 
 
-@pytest.mark.parametrize("sql", ["COMMIT 1", "ROLLBACK TO (SELECT 1)", "START TRANSACTION SELECT"])
+@rows("sql", ["COMMIT 1", "ROLLBACK TO (SELECT 1)", "START TRANSACTION SELECT"])
 def test_transactions_refused(sql: str) -> None:
     assert error(sql) != ""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dbgate.sql.lexer import lex
 from dbgate.sql.shape import LONGEST, StatementPattern, outline
 from dbgate.sql.statement import Statement
+from tests.rows import rows
 from tests.unit.sql.lexed import CTX, lexed
 
 
@@ -22,7 +23,7 @@ def matches(pattern: str, text: str) -> bool:
     return StatementPattern(pattern).matches(statement(text))
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "DELETE FROM users WHERE 1=1",
@@ -45,7 +46,7 @@ def test_a_deletion_of_everything(text: str) -> None:
     assert matches("DELETE FROM * WHERE 1=1", text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "DELETE FROM t",
@@ -66,7 +67,7 @@ def test_not_a_deletion_of_everything(text: str) -> None:
     assert not matches("DELETE FROM * WHERE 1=1", text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "text"),
     [
         ("SELECT * FROM *", "select * from shop.t"),
@@ -96,7 +97,7 @@ def test_alike(pattern: str, text: str) -> None:
     assert matches(pattern, text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("pattern", "text"),
     [
         ("SELECT * FROM *", "SELECT * FROM t WHERE a=1"),
@@ -114,7 +115,7 @@ def test_not_alike(pattern: str, text: str) -> None:
     assert not matches(pattern, text)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "message"),
     [
         ("DROP", "alone"),

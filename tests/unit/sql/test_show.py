@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import pytest
-
+from tests.rows import rows
 from tests.unit.sql.contexts import MY, error, needs, one
 
 S = "SELECT shop.secret"
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SHOW VARIABLES", "SHOW GLOBAL VARIABLES LIKE 'x'", "SHOW SESSION STATUS WHERE Variable_name = 'x'", "SHOW WARNINGS LIMIT 5",
@@ -18,7 +17,7 @@ def test_session(sql: str) -> None:
     assert one(sql).session and needs(sql) == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "expected"),
     [
         ("SHOW VARIABLES WHERE (SELECT s FROM secret)", f"{S}; bare SHOW"),
@@ -73,7 +72,7 @@ def test_mysql() -> None:
     assert error("SHOW PARSE_TREE SELECT * FROM users", MY) != ""
 
 
-@pytest.mark.parametrize(
+@rows(
     "sql",
     [
         "SHOW", "SHOW x", "SHOW TABLE", "SHOW COLUMNS", "SHOW COLUMNS FROM 1", "SHOW CREATE x", "SHOW CREATE", "SHOW CREATE TABLE",

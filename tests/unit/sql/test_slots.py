@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from dbgate.sql.digest import fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.slots import shareable
 from dbgate.sql.statement import LexContext
+from tests.rows import rows
 from tests.unit.sql.honest import HONEST
 from tests.unit.sql.injected import injected
 from tests.unit.sql.lexed import ANSI, CTX, NO_ESCAPES
@@ -24,7 +24,7 @@ def shares(text: str, ctx: LexContext = CTX) -> bool:
     return shareable(raw, lex(raw, ctx), ctx)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "SELECT a FROM t WHERE b=1",
@@ -61,7 +61,7 @@ def test_harmless(text: str) -> None:
     assert shares(text)
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "",

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.sqlmode import names_refused_mode, parse_sql_mode
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "flags"),
     [
         ("", ""),
@@ -34,7 +33,7 @@ def test_followed(text: str, flags: str) -> None:
     assert (found, modes.refused) == (flags, "")
 
 
-@pytest.mark.parametrize("text", ["ORACLE", "STRICT_ALL_TABLES,mssql", "NO_SUCH_MODE", "1"])
+@rows("text", ["ORACLE", "STRICT_ALL_TABLES,mssql", "NO_SUCH_MODE", "1"])
 def test_refused(text: str) -> None:
     assert parse_sql_mode(text).refused != ""
 

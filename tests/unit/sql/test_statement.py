@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.statement import (
     MARIADB,
     MYSQL,
@@ -16,11 +14,12 @@ from dbgate.sql.statement import (
     RoutineRef,
     Statement,
 )
+from tests.rows import rows
 
 PLAIN = LexContext(MARIADB, 101106)
 
 
-@pytest.mark.parametrize(
+@rows(
     "other",
     [
         LexContext(MYSQL, 101106),

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.lexer import lex
 from dbgate.sql.tokens import COMMENT_LINE, Comment, Tokens, unescape
+from tests.rows import rows
 from tests.unit.sql.contexts import ANSI, MA, RAW
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "name"),
     [
         ("abc", "abc"), ("`a``b`", "a`b"), ("@x", "x"), ("@'a b'", "a b"), ('@"q"', "q"), ("@`t`", "t"), ("@@v", "v"),
@@ -24,7 +23,7 @@ def test_a_name_in_double_quotes() -> None:
     assert lex(b'"a""b"', ANSI).name(0) == 'a"b'
 
 
-@pytest.mark.parametrize(
+@rows(
     ("sql", "value"),
     [
         ("'abc'", b"abc"), ("'a''b'", b"a'b"), (r"'a\'b\n\0\%\q'", b"a'b\n\0\\%q"), ("N'x'", b"x"), ("n'y'", b"y"),

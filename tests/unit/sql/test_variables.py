@@ -3,14 +3,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from dbgate.sql.variables import FOLLOWED, HARMLESS, REFUSED, REFUSED_PREFIXES, refused
+from tests.rows import rows
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "variables.md"
 
 
-@pytest.mark.parametrize(
+@rows(
     "name",
     [
         "timestamp",

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import MARIADB
 from dbgate.sql.where import filters
+from tests.rows import rows
 from tests.unit.sql.contexts import MA
 
 
@@ -14,7 +13,7 @@ def can_be_false(condition: str, pipes: bool = False) -> bool:
     return filters(tokens, 0, len(tokens), MARIADB, pipes)
 
 
-@pytest.mark.parametrize(
+@rows(
     "condition",
     [
         "id = 1", "id", "`id`", "a.id = 1", "id = 1 AND 1 = 1", "1 = 0", "0", "FALSE", "NULL", "id = 5 OR 1 = 0",
@@ -29,7 +28,7 @@ def test_filters(condition: str) -> None:
     assert can_be_false(condition)
 
 
-@pytest.mark.parametrize(
+@rows(
     "condition",
     [
         "1", "1 = 1", "TRUE", "'1'", "1 = 1 OR id = 2", "id = 2 OR 1", "NOT 0", "NOT FALSE", "(1)", "((1 = 1))",

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from dbgate.sql.analyze import analyze
 from dbgate.sql.mask import masked_literals
+from tests.rows import rows
 from tests.unit.sql.lexed import CTX, lexed
 
 SIZE = 20_000
@@ -47,7 +46,7 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@rows("name", TEXTS)
 def test_time_is_bounded(name: str) -> None:
     text = TEXTS[name].encode()
     start = time.process_time()

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from dbgate.stats import layout
 from dbgate.stats.counters import Counters
 from dbgate.stats.histogram import bucket
 from dbgate.stats.snapshot import Totals
+from tests.rows import rows
 
 
 def page() -> memoryview:
@@ -83,7 +82,7 @@ def test_blocks_count_by_rule_and_line_and_not_as_latency() -> None:
     assert len(totals.rule_lines()) == 5
 
 
-@pytest.mark.parametrize("event", ["connection.open", "connection.close", "policy.reload", "alert"])
+@rows("event", ["connection.open", "connection.close", "policy.reload", "alert"])
 def test_other_events_do_not_count(event: str) -> None:
     mine = page()
     counters = Counters(mine)

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.stats.histogram import BUCKETS, MAX_VALUE, STEPS, bucket, lower_bound, percentile
+from tests.rows import rows
 
 
 @given(st.integers(0, MAX_VALUE))
@@ -22,9 +22,7 @@ def test_buckets_follow_each_other_without_a_gap() -> None:
     assert bounds[-1] == MAX_VALUE + 1
 
 
-@pytest.mark.parametrize(
-    ("value", "index"), [(-5, 0), (0, 0), (15, 15), (16, 16), (31, 31), (32, 32), (33, 32)]
-)
+@rows(("value", "index"), [(-5, 0), (0, 0), (15, 15), (16, 16), (31, 31), (32, 32), (33, 32)])
 def test_small_values(value: int, index: int) -> None:
     assert bucket(value) == index
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dbgate.errors import ProtocolError
 from dbgate.wire.codec import Reader, put_lenenc, put_lenenc_bytes
+from tests.rows import rows
 
 
 def test_fixed_integers_are_little_endian() -> None:
@@ -38,7 +39,7 @@ def test_reads_stay_inside_their_window() -> None:
         Reader(b"abc\x00", 0, 3).nul_bytes()
 
 
-@pytest.mark.parametrize("first", [0xFB, 0xFF])
+@rows("first", [0xFB, 0xFF])
 def test_null_and_error_are_no_lengths(first: int) -> None:
     with pytest.raises(ProtocolError, match="no length"):
         Reader(bytes((first,)) + b"\x00" * 9).lenenc()

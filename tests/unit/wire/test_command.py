@@ -10,6 +10,7 @@ from dbgate.errors import ProtocolError
 from dbgate.wire import command
 from dbgate.wire import constants as c
 from dbgate.wire.codec import put_lenenc, put_lenenc_bytes
+from tests.rows import rows
 
 
 def test_names() -> None:
@@ -28,7 +29,7 @@ def test_statement_ids() -> None:
     assert not command.wants_cursor(b"\x17\x05\x00\x00\x00\x08\x01\x00\x00\x00")
 
 
-@pytest.mark.parametrize(
+@rows(
     "payload",
     [
         b"",
@@ -88,7 +89,7 @@ def test_the_text_begins_behind_the_attributes(items: list[tuple[tuple[int, byte
     assert payload[command.skip_attributes(payload) :] == b"SELECT 1"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("head", "why"),
     [
         (b"\x00\x02", "one set"),

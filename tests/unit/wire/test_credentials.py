@@ -15,6 +15,7 @@ from dbgate.wire.credentials import (
     with_auth,
 )
 from dbgate.wire.handshake import parse_change_user, parse_response, response_capabilities
+from tests.rows import rows
 
 from .making import CLIENT_CAPABILITIES, response
 
@@ -22,7 +23,7 @@ LENENC = CLIENT_CAPABILITIES | c.CLIENT_PLUGIN_AUTH_LENENC
 OLD = CLIENT_CAPABILITIES & ~c.CLIENT_SECURE_CONNECTION
 
 
-@pytest.mark.parametrize("capabilities", [LENENC, CLIENT_CAPABILITIES & ~1 | 5 << 32])
+@rows("capabilities", [LENENC, CLIENT_CAPABILITIES & ~1 | 5 << 32])
 def test_the_request_says_what_the_answer_says(capabilities: int) -> None:
     payload = response(capabilities)
     request = ssl_request(payload)

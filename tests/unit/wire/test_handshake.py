@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dbgate.errors import ProtocolError
 from dbgate.wire import constants as c
 from dbgate.wire import handshake as h
+from tests.rows import rows
 
 from . import making
 from .making import CLIENT_CAPABILITIES, MARIADB_CAPABILITIES, MYSQL_CAPABILITIES
@@ -67,7 +68,7 @@ def test_flavours() -> None:
     assert not h.parse_greeting(making.greeting()).mariadb
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "number"),
     [
         ("5.5.5-10.11.6-MariaDB", 101106),
@@ -83,7 +84,7 @@ def test_versions(text: str, number: int) -> None:
     assert h.version_number(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "x", "10", "10.", "v8.0.1", "123.4.5"])
+@rows("text", ["", "x", "10", "10.", "v8.0.1", "123.4.5"])
 def test_versions_that_cannot_be_read(text: str) -> None:
     with pytest.raises(ProtocolError, match="version"):
         h.version_number(text)
@@ -176,7 +177,7 @@ def test_answers_are_held_to_the_offer() -> None:
     assert h.held(offered | unasked, offered) == offered
 
 
-@pytest.mark.parametrize(
+@rows(
     "bit",
     [
         c.CLIENT_SSL,
@@ -209,7 +210,7 @@ def test_everything_that_alters_replies_is_followed_or_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("base", [CLIENT_CAPABILITIES, CLIENT_CAPABILITIES & ~c.CLIENT_LONG_PASSWORD])
+@rows("base", [CLIENT_CAPABILITIES, CLIENT_CAPABILITIES & ~c.CLIENT_LONG_PASSWORD])
 def test_rewritten_answers_differ_in_capabilities_only(base: int) -> None:
     payload = making.response(base | c.CLIENT_NO_SCHEMA)
     held = h.held(h.response_capabilities(payload), base)

@@ -10,6 +10,7 @@ from dbgate.errors import ProtocolError
 from dbgate.wire.build import packet
 from dbgate.wire.constants import MAX_PAYLOAD
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PACKET, PacketReader, PacketStream
+from tests.rows import rows
 
 from .making import CUTS, splits
 
@@ -68,7 +69,7 @@ def test_any_split_gives_the_same_packets(payloads: list[bytes], cuts: list[int]
     assert reader.buffered == 0
 
 
-@pytest.mark.parametrize("extra", [0, 1, 70_000])
+@rows("extra", [0, 1, 70_000])
 def test_continued_packets(extra: int) -> None:
     payload = b"\x03" + bytes(MAX_PAYLOAD + extra - 1)
     stream = packet(0, payload) + packet(0, b"\x0e")

@@ -18,6 +18,7 @@ from dbgate.wire.proxy import (
     crc32c,
     parse_proxy_header,
 )
+from tests.rows import rows
 
 TCP4 = bytes((192, 0, 2, 7, 198, 51, 100, 1)) + (40000).to_bytes(2, "big") + (3306).to_bytes(2, "big")
 TCP6 = ipaddress.IPv6Address("2001:db8::7").packed + bytes(16) + b"\x9c\x40\x0c\xea"
@@ -66,14 +67,14 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("data", "ip", "port"), GOOD)
+@rows(("data", "ip", "port"), GOOD)
 def test_good(data: bytes, ip: str, port: int) -> None:
     found = whole(data + b"\x01more behind it")
     assert (found.size, found.ip, found.port) == (len(data), ip, port)
     assert begins_header(data)
 
 
-@pytest.mark.parametrize("data", [good[0] for good in GOOD[:-1]])
+@rows("data", [good[0] for good in GOOD[:-1]])
 def test_every_split_asks_for_more(data: bytes) -> None:
     for size in range(len(data)):
         assert parse_proxy_header(data[:size]) is None
@@ -119,7 +120,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("data", "why"), BAD)
+@rows(("data", "why"), BAD)
 def test_bad(data: bytes, why: str) -> None:
     with pytest.raises(ProtocolError, match=why):
         parse_proxy_header(data)

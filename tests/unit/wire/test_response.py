@@ -10,6 +10,7 @@ from dbgate.wire.build import packet
 from dbgate.wire.codec import put_lenenc_bytes
 from dbgate.wire.kinds import PREPARE, RESULT, ROWS, SIMPLE, TEXT
 from dbgate.wire.response import MAX_CONTROL, Reply
+from tests.rows import rows
 
 from .making import CUTS, binary_row, chain, column, eof, err, ok, result, row, splits
 
@@ -49,7 +50,7 @@ def test_ok_and_err() -> None:
     assert whole(SIMPLE, [ok(status=3, header=0xFE)]).status == 3
 
 
-@pytest.mark.parametrize("old_eof", [False, True])
+@rows("old_eof", [False, True])
 def test_result_sets(old_eof: bool) -> None:
     capabilities = 0 if old_eof else NEW
     rows = [row(b"1", None), row(b"", b"x" * 300), row(None, b"2")]
@@ -110,8 +111,8 @@ def test_cursors() -> None:
     assert whole(RESULT, [b"\x01", column(), eof(opened), row(b"1"), eof()], 0).rows == 1
 
 
-@pytest.mark.parametrize("old_eof", [False, True])
-@pytest.mark.parametrize(("columns", "parameters"), [(0, 0), (2, 0), (0, 3), (2, 1)])
+@rows("old_eof", [False, True])
+@rows(("columns", "parameters"), [(0, 0), (2, 0), (0, 3), (2, 1)])
 def test_prepare(old_eof: bool, columns: int, parameters: int) -> None:
     head = b"\x00\x07\x00\x00\x00" + bytes((columns, 0, parameters, 0)) + b"\x00\x02\x00"
     payloads = [head]
@@ -203,8 +204,8 @@ def test_rows_of_own_queries_are_kept() -> None:
         assert reply.kept == rows
 
 
-@pytest.mark.parametrize("size", [1, 3, 5, 11, 64, 100_000])
-@pytest.mark.parametrize("old_eof", [False, True])
+@rows("size", [1, 3, 5, 11, 64, 100_000])
+@rows("old_eof", [False, True])
 def test_a_reply_is_cut_in_front_of_the_row_that_is_too_much(size: int, old_eof: bool) -> None:
     rows = [row(b"%d" % i, b"y" * i) for i in range(30)]
     payloads = result(rows, (b"a", b"b"), old_eof)
@@ -239,7 +240,7 @@ def test_caps_count_each_result_set_and_go_on_from_a_cursor() -> None:
         assert (reply.done, reply.over, reply.cut, reply.rows) == (True, over, False, 6)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "payloads", "why"),
     [
         (RESULT, [b""], "of 0 bytes"),

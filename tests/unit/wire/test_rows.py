@@ -8,6 +8,7 @@ from dbgate.errors import ProtocolError
 from dbgate.wire.build import packet
 from dbgate.wire.constants import MAX_PAYLOAD
 from dbgate.wire.rows import count_rows
+from tests.rows import rows
 
 from .making import chain, eof, err, ok, row
 
@@ -24,9 +25,7 @@ def test_rows_are_counted_up_to_what_is_none(rows: list[bytes], seq: int, room: 
         assert count_rows(whole, 4, seq, ALL) == (4 + len(data), len(rows))
 
 
-@pytest.mark.parametrize(
-    "tail", [b"", b"\x05", b"\x05\x00\x00\x03", b"\x05\x00\x00\x03abcd", b"\x00\x00\x00\x03x"]
-)
+@rows("tail", [b"", b"\x05", b"\x05\x00\x00\x03", b"\x05\x00\x00\x03abcd", b"\x00\x00\x00\x03x"])
 def test_what_is_not_a_whole_row_is_left(tail: bytes) -> None:
     data = chain([row(b"1"), row(None)]) + tail
     assert count_rows(data, 0, 1, ALL) == (len(data) - len(tail), 2)

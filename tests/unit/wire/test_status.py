@@ -10,6 +10,7 @@ from dbgate.errors import ProtocolError
 from dbgate.wire import constants as c
 from dbgate.wire import status
 from dbgate.wire.codec import put_lenenc_bytes
+from tests.rows import rows
 
 from . import making
 
@@ -48,7 +49,7 @@ def test_state_changed_without_tracking_at_the_end() -> None:
     assert not status.parse_ok(payload, 0, len(payload), c.CLIENT_SESSION_TRACK).moved
 
 
-@pytest.mark.parametrize("track", [b"\x00", b"\x00\x05ab", b"\x00\x03\x02ab\x00", entry(1, b"shop")[:-1]])
+@rows("track", [b"\x00", b"\x00\x05ab", b"\x00\x03\x02ab\x00", entry(1, b"shop")[:-1]])
 def test_broken_tracking(track: bytes) -> None:
     with pytest.raises(ProtocolError):
         tracked(track)

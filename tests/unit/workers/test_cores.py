@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from dbgate.workers.cores import free_cores, worker_count
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("setting", "cores", "workers"),
     [(0, 1, 1), (0, 2, 1), (0, 2.5, 1), (0, 4, 3), (0, 128, 64), (0, 0.5, 1), (5, 1, 5)],
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from dbgate.config.settings import load
 from dbgate.workers import messages as m
+from tests.rows import rows
 
 WAY_IN = [
     m.Start(0, 1, "gw", load({}, {}), "", "p.yaml", 0),
@@ -28,11 +28,11 @@ WAY_OUT = [
 ]
 
 
-@pytest.mark.parametrize("message", WAY_IN, ids=lambda message: type(message).__name__)
+@rows("message", WAY_IN, ids=lambda message: type(message).__name__)
 def test_to_a_worker(message: msgspec.Struct) -> None:
     assert msgspec.json.decode(msgspec.json.encode(message), type=m.ToWorker) == message
 
 
-@pytest.mark.parametrize("message", WAY_OUT, ids=lambda message: type(message).__name__)
+@rows("message", WAY_OUT, ids=lambda message: type(message).__name__)
 def test_to_the_supervisor(message: msgspec.Struct) -> None:
     assert msgspec.json.decode(msgspec.json.encode(message), type=m.ToSupervisor) == message

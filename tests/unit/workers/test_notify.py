@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.workers.notify import Notifier
+from tests.rows import rows
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_an_abstract_socket() -> None:
         assert sock.recv(500) == b"WATCHDOG=1"
 
 
-@pytest.mark.parametrize("path", ["", "relative", "vsock:2:1234", "/nowhere/at/all"])
+@rows("path", ["", "relative", "vsock:2:1234", "/nowhere/at/all"])
 def test_nobody_listens_and_nothing_fails(path: str) -> None:
     Notifier({"NOTIFY_SOCKET": path}).ready("x")
     Notifier({}).alive()
