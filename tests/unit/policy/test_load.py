@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dbgate.errors import PolicyError
 from dbgate.policy.load import beside, parse_policy
+from tests.rows import rows
 from tests.unit.policy.making import POLICIES
 
 SHIPPED = Path(__file__).parents[3] / "config" / "policy.yaml"
@@ -21,7 +22,7 @@ def refusal(text: str | bytes) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("path", [SHIPPED, *sorted(POLICIES.glob("*.yaml"))], ids=lambda path: str(path.name))
+@rows("path", [SHIPPED, *sorted(POLICIES.glob("*.yaml"))], ids=lambda path: str(path.name))
 def test_the_sample_files_load(path: Path) -> None:
     file = parse_policy(path.read_bytes(), path.name)
     assert file.policy.access_control
