@@ -21,6 +21,8 @@ from dbgate.control.endpoints import ENDPOINTS, MAX_BODY, MAX_SESSION_ID, Endpoi
 from dbgate.control.messages import (
     CatalogInfo,
     ErrorDetail,
+    ExplainAnswer,
+    ExplainBody,
     HealthInfo,
     KillResult,
     PolicyDiff,
@@ -50,6 +52,10 @@ class ReloadRefused(Exception):
 
 class NotWritable(Exception):
     """The policy file cannot be written; the message says why. Nothing has changed."""
+
+
+class NotAsked(Exception):
+    """What was sent with a request has the right form, and yet makes no sense; the message says why."""
 
 
 class Operator(Protocol):
@@ -86,6 +92,10 @@ class Operator(Protocol):
     async def policy_rollback(self, number: int, author: str) -> RollbackResult | None:
         """The policy file gets the text of version `number` and is put live, as a new version; None where that version
         is not kept, NotWritable, or ReloadRefused."""
+
+    async def policy_explain(self, asked: ExplainBody) -> ExplainAnswer | None:
+        """What would come of a statement; None where the session that it names is not open, NotAsked where the
+        question makes no sense."""
 
     async def health(self) -> HealthInfo:
         """Whether clients may be sent here."""
@@ -127,12 +137,7 @@ class _Verbs:
         if len(session_id) <= MAX_SESSION_ID:
             result = await self.operator.kill(session_id, peer.author)
         if result is None:
-            raise _Refused(
-                404,
-                "no-such-session",
-                f"there is no session {session_id[:MAX_SESSION_ID]!r}",
-                "it may have ended; `dbgate-cli sessions` lists those that are open",
-            )
+            raise _no_session(session_id)
         return 200, result
 
     async def policy(self, request: Request, peer: Peer) -> tuple[int, object]:
@@ -189,6 +194,16 @@ class _Verbs:
             raise _no_version(str(number))
         return 200, result
 
+    async def policy_explain(self, request: Request, peer: Peer) -> tuple[int, object]:
+        asked: ExplainBody = await _body(request, ExplainBody)
+        try:
+            answer = await self.operator.policy_explain(asked)
+        except NotAsked as error:
+            raise _Refused(400, "bad-request", str(error), _DOCUMENT_HINT) from None
+        if answer is None:
+            raise _no_session(asked.session_id or "")
+        return 200, answer
+
 
 _VERSIONS_HINT: Final = "`dbgate-cli policy versions` lists those that are kept"
 
@@ -196,6 +211,15 @@ _VERSIONS_HINT: Final = "`dbgate-cli policy versions` lists those that are kept"
 def _policy_refused(refused: ReloadRefused, hint: str) -> _Refused:
     stays = f"policy {refused.version} stays" if refused.version else "there is still no policy"
     return _Refused(422, "policy-refused", f"the policy file was refused, {stays}", hint, refused.problems)
+
+
+def _no_session(session_id: str) -> _Refused:
+    return _Refused(
+        404,
+        "no-such-session",
+        f"there is no session {session_id[:MAX_SESSION_ID]!r}",
+        "it may have ended; `dbgate-cli sessions` lists those that are open",
+    )
 
 
 def _no_version(what: str) -> _Refused:

@@ -17,6 +17,7 @@ from dbgate.errors import DbgateError
 if TYPE_CHECKING:
     from dbgate.control.messages import (
         CatalogInfo,
+        ExplainAnswer,
         HealthInfo,
         KillResult,
         PolicyDiff,
@@ -108,6 +109,14 @@ class ControlClient:
         """Put an earlier version live again, as a new one. Refused: 404 not kept, 409 the file cannot be written, 422
         it is no valid policy any more."""
         return cast("RollbackResult", self._object("POST", "/v1/policy/rollback", {"version": number}))
+
+    def policy_explain(self, asked: dict[str, object]) -> ExplainAnswer:
+        """What the gateway would do with a statement. asked: fields of messages.ExplainBody. Refused: 404 the session that it
+        names is not open, 400 the question makes no sense."""
+        answer = self._object("POST", "/v1/policy/explain", asked)
+        if not isinstance(answer.get("steps"), list) or not isinstance(answer.get("decision"), str):
+            raise self._nonsense("its explanation is none")
+        return cast("ExplainAnswer", answer)
 
     def health(self) -> HealthInfo:
         """Whether clients may be sent to the gateway. A gateway that is unwell is an answer, not an error."""

@@ -7,6 +7,8 @@ from typing import Final
 
 from dbgate.control.messages import (
     CatalogInfo,
+    ExplainAnswer,
+    ExplainBody,
     HealthInfo,
     KillResult,
     PolicyDiff,
@@ -106,5 +108,14 @@ ENDPOINTS: Final = (
             (422, "That version is no valid policy any more; the running policy stays"),
         ),
         body=RollbackBody,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/policy/explain",
+        "policy.explain",
+        "What the gateway would do with a statement, and why",
+        ExplainAnswer,
+        ((404, "There is no such session"),),
+        body=ExplainBody,
     ),
 )

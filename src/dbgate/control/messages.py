@@ -3,12 +3,15 @@ a later gateway may add fields, and clients skip those they do not know."""
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
+
+import msgspec
 
 
 class SessionInfo(TypedDict):
     """One client session. connected_at: RFC 3339, UTC; state: login, idle, busy, … ; queries, blocked: statements so far;
-    last_digest: of the latest statement, "" before the first."""
+    last_digest: of the latest statement, "" before the first; tls: the client's connection is encrypted; cert_subject: of
+    the client's certificate, "" = it has shown none."""
 
     session_id: str
     client_ip: str
@@ -20,6 +23,8 @@ class SessionInfo(TypedDict):
     queries: int
     blocked: int
     last_digest: str
+    tls: NotRequired[bool]
+    cert_subject: NotRequired[str]
 
 
 class SessionList(TypedDict):
@@ -143,6 +148,138 @@ class PolicyDiff(TypedDict):
     to_number: int
     changes: list[RuleChange]
     text: str
+
+
+_Name = Annotated[str, msgspec.Meta(max_length=256)]
+
+
+class ExplainBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A statement, and who sends it. sql, or sql_base64 where it is no text; session_id: an open session that would send
+    it: what is not given is taken from there; else user, source (127.0.0.1), schema (none), tls (true), cert_subject (null =
+    what the access rule wants, "" = none), charset (utf8mb4), and the sql_mode of the latest login. prepared: it is sent to be prepared; masked: it
+    comes from the audit log, `?` stands for values; detections: of the record, in place of looking for them anew;
+    at: Unix seconds, null = now."""
+
+    sql: str | None = None
+    sql_base64: str | None = None
+    session_id: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+    user: _Name | None = None
+    source: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    schema: _Name | None = None
+    tls: bool | None = None
+    cert_subject: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+    charset: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    sql_mode: Annotated[str, msgspec.Meta(max_length=4096)] | None = None
+    prepared: bool = False
+    masked: bool = False
+    detections: Annotated[list[_Name], msgspec.Meta(max_length=64)] | None = None
+    at: Annotated[float, msgspec.Meta(ge=0, le=32503680000)] | None = None
+
+
+class ExplainedStep(TypedDict):
+    """One step of the order of decision. outcome: passed, would_block, block or "not reached"."""
+
+    number: int
+    name: str
+    outcome: str
+    rule: str
+    rule_line: int
+    reason: str
+
+
+class ExplainedPolicy(TypedDict):
+    """What it was judged by. file, version: of the policy; catalog: what is known of views and routines, in words."""
+
+    file: str
+    version: str
+    catalog: str
+
+
+class ExplainedSent(TypedDict):
+    """What was judged: who, from where, when, and how the server reads it. assumed: what of it is a guess, because no
+    session has told it yet."""
+
+    user: str
+    source: str
+    schema: str
+    at: str
+    server: str
+    charset: str
+    sql_mode: str
+    prepared: bool
+    tls: NotRequired[bool]
+    cert_subject: NotRequired[str | None]
+    fold_names: NotRequired[bool]
+    assumed: NotRequired[list[str]]
+
+
+class NeedInfo(TypedDict):
+    """A right that a statement needs. kind: table, any right on table, schema, a table in schema, operation."""
+
+    kind: str
+    operation: str
+    schema: str
+    table: str
+    written: bool
+
+
+class DetectionInfo(TypedDict):
+    """What a detector found."""
+
+    detector: str
+    reason: str
+
+
+class StatementInfo(TypedDict):
+    """One statement of the text, as it was understood."""
+
+    verb: str
+    operations: list[str]
+    needs: list[NeedInfo]
+    functions: list[str]
+    calls: list[str]
+    detections: list[DetectionInfo]
+    session_statement: bool
+    creates_routine: bool
+    dynamic_sql: str
+    folded: dict[str, Any] | None
+    without_where: list[str]
+    session_state: str
+    new_schema: str | None
+
+
+class BehindInfo(TypedDict):
+    """A view, routine or trigger that a statement reaches, and what its body does."""
+
+    path: str
+    needs: list[NeedInfo]
+    functions: list[str]
+    calls: list[str]
+    problem: str
+
+
+class ExplainAnswer(TypedDict):
+    """What the gateway would decide, and why. Field names stay; more may come. notes: what a verdict at another time, or on
+    the statement as it was sent, may depend on besides."""
+
+    decision: str
+    rule: str
+    rule_line: int
+    reason: str
+    mode: str
+    access_rule: str
+    access_rule_line: int
+    policy: ExplainedPolicy
+    sent: ExplainedSent
+    steps: list[ExplainedStep]
+    statement: str
+    digest: str
+    error: str
+    session_state: str
+    statements: list[StatementInfo]
+    catalog: str
+    behind: list[BehindInfo]
+    notes: list[str]
 
 
 class HealthInfo(TypedDict):

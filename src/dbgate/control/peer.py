@@ -46,6 +46,7 @@ AUTHORISED: Final[dict[str, frozenset[Relation]]] = {
     "policy.version": OPERATORS,
     "policy.diff": OPERATORS,
     "policy.rollback": OPERATORS,
+    "policy.explain": OPERATORS,
 }
 
 

@@ -138,6 +138,7 @@ class Brain:
         self.verdicts: Cache[Judged] = Cache(limits.cache * 3 // 4, Judged.cost)
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
         self._scopes: dict[str, Scope] = {}
+        self.on_want: Callable[[str, int, str], None] | None = None  # asks the supervisor, for gate.inband
         self._buckets: dict[str, Bucket] = {}
         self._columns: dict[tuple[str, ...], tuple[str, ...]] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import context, crossing, login, statements
+from dbgate.gate import context, crossing, inband, login, statements
 from dbgate.gate.brain import refusal
 from dbgate.gate.judged import Judged
 from dbgate.gate.state import State
@@ -127,6 +127,12 @@ def query(state: State, now: float) -> None:
         payload = reader.payload()
         text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
         judged = state.brain.judge_recalled(scope, text, state.memory)
+    if judged.analysis.error and scope.entry is not None and not state.unfollowed:
+        payload = reader.payload()
+        text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
+        if inband.begins(text):
+            inband.take(state, scope, text, now)
+            return
     crossing.run(state, scope, judged, COM_QUERY, RESULT, now)
 
 

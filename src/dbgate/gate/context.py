@@ -114,3 +114,5 @@ def follow(state: State, sql_mode: str, charset: str, connection: str, fold_name
         modes.high_not_precedence,
         fold_names,
     )
+    if state.queries == 0:  # what a session is before it has asked for anything else
+        state.brain.context = state.ctx

@@ -6,7 +6,7 @@ UPGRADE    the client's leg becomes TLS: the shell shakes hands
 WRAP       the server's leg becomes TLS; what the client sends is held
 AUTH       the server speaks next: OK, ERR, or a message of its auth plugin; what the client sends is held
 ANSWER     the client answers its auth plugin; the server may still end the login
-CONTEXT    the gate's own query is under way; commands are held
+CONTEXT    the gate's own query is under way, or news of the supervisor's is awaited; commands are held
 READY      a command is awaited; a server may only say goodbye (one ERR)
 REPLY      the reply to a command is under way; further commands are held
 INFILE     the client sends the file of a LOAD DATA LOCAL
@@ -103,7 +103,7 @@ NEXT: Final = (
     (ANSWER, CONTEXT),
     (WRAP, AUTH, CONTEXT),
     (READY,),
-    (REPLY, AUTH, ANSWER),  # AUTH, ANSWER: COM_CHANGE_USER
+    (REPLY, AUTH, ANSWER, CONTEXT),  # AUTH, ANSWER: COM_CHANGE_USER; CONTEXT: DBGATE SHOW
     (READY, CONTEXT, INFILE),
     (REPLY,),
     (),

@@ -210,7 +210,7 @@ def _prepared(state: State, failed: bool) -> None:
 def own_reply(state: State, data: bytes, now: float) -> None:
     """A chunk of the reply to the gate's own question: read, never passed on."""
     reply = state.reply
-    if state.settling:
+    if state.settling or state.waiting:
         goodbye(state, data, now)
         return
     pos = reply.feed(data, 0, [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import commands, login, replies, secure
+from dbgate.gate import commands, inband, login, replies, secure
 from dbgate.gate.brain import Brain
 from dbgate.gate.effects import Effects
 from dbgate.gate.phase import (
@@ -236,6 +236,9 @@ class Gate:
         if state.settling and state.phase != CLOSED:
             if now - state.asked_at > limits.settle_timeout:
                 return self.settled(state.settling, now)
+        elif state.waiting and state.phase != CLOSED:
+            if now - state.asked_at > limits.settle_timeout:
+                return self.told(state.wanted, (), [], inband.LATE, now)
         elif state.phase < READY:
             if now - state.asked_at > limits.handshake_timeout:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the login took too long")
@@ -274,6 +277,22 @@ class Gate:
             "db_user": state.user,
             "db_name": state.schema,
             "connected_at": state.opened_at + self.brain.wall_offset,
+    def told(
+        self, number: int, columns: tuple[str, ...], rows: list[tuple[str, ...]], problem: str, now: float
+    ) -> Effects:
+        """The supervisor's answer to a DBGATE SHOW: see inband.told."""
+        state = self.state
+        state.fx.clear()
+        if state.phase != CLOSED:
+            try:
+                inband.told(state, number, columns, rows, problem, now)
+                self._work(now)
+            except ProtocolError as error:
+                self._client_fault(str(error), now)
+            except Exception as defect:
+                self._defect(defect, now)
+        return self._steered()
+
             "state": "transaction" if state.phase == READY and state.in_transaction() else NAMES[state.phase],
             "queries": state.queries,
             "blocked": state.blocked,
@@ -288,6 +307,8 @@ class Gate:
         reader = state.reader
         while True:
             if state.phase == INFILE:
+            "tls": state.client_tls,
+            "cert_subject": state.cert_subject,
                 rest = self._file(reader.take_all())
                 if not rest:
                     return

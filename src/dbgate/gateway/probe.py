@@ -23,6 +23,11 @@ _MOST_PACKETS: Final = 8
 
 async def probe(address: Address, timeout: float) -> str:
     """ "" when a MySQL or MariaDB server answers at `address`, else one line: why not."""
+    return (await look(address, timeout))[0]
+
+
+async def look(address: Address, timeout: float) -> tuple[str, bytes]:
+    """As probe, and the payload of the server's greeting."""
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await asyncio.open_connection(address.host, address.port, limit=1 << 16)
@@ -33,19 +38,19 @@ async def probe(address: Address, timeout: float) -> str:
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
     except TimeoutError:
-        return "no answer in time"
+        return "no answer in time", b""
     except asyncio.IncompleteReadError:
-        return "it closed the connection"
+        return "it closed the connection", b""
     except OSError as error:
-        return reason(error)
+        return reason(error), b""
 
 
-async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, bytes]:
     greeting = await _packet(reader)
     if greeting[:1] == b"\xff":
-        return "it refuses connections: " + greeting[3:].decode("utf-8", "replace")
+        return "it refuses connections: " + greeting[3:].decode("utf-8", "replace"), b""
     if greeting[:1] != b"\x0a":
-        return "what answers there is no MySQL server"
+        return "what answers there is no MySQL server", b""
     writer.write(hollow_login(USER))
     for _ in range(_MOST_PACKETS):  # to the end of the login
         reply = await _packet(reader)
@@ -54,7 +59,7 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> s
         if reply[:1] == b"\x00":  # somebody made that account: leave as one should
             writer.write(packet(0, b"\x01"))
             break
-    return ""
+    return "", greeting
 
 
 async def _packet(reader: asyncio.StreamReader) -> bytes:

@@ -118,6 +118,7 @@ def _entry(file: PolicyFile, number: int) -> CompiledEntry:
         require_tls_line=file.line(*here, "require_tls"),
         subject=GlobIndex([entry.cert_subject]) if entry.cert_subject is not None else None,
         subject_line=file.line(*here, "cert_subject"),
+        admin=tuple(entry.admin_statements),
     )
 
 
@@ -174,6 +175,7 @@ def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]
         require_tls_line=entry.require_tls_line,
         subject=entry.subject,
         subject_line=entry.subject_line,
+        admin=entry.admin,
     )
 
 

@@ -31,7 +31,7 @@ class CompiledEntry:
     enforced: its mode; bare: operations granted without a table; granted: operations granted anywhere;
     blocked: operation → line of the item in blocked_operations; rate: statements per second, 0 = no limit;
     row_cap: rows per result set, 0 = no cap; learned: the shapes that its user is known to send, by digest (an entry
-    has a variant for each user with learned shapes); subject: the one glob of cert_subject, None = any; allowed: the verdict of step 12."""
+    has a variant for each user with learned shapes); subject: the one glob of cert_subject, None = any; admin: the in-band statements that its users may send; allowed: the verdict of step 12."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class CompiledEntry:
         require_tls_line: int = 0,
         subject: GlobIndex | None = None,
         subject_line: int = 0,
+        admin: tuple[str, ...] = (),
     ) -> None:
         self.number = number
         self.name = name
@@ -83,6 +84,7 @@ class CompiledEntry:
         self.require_tls_line = require_tls_line
         self.subject = subject
         self.subject_line = subject_line
+        self.admin = admin
         self.allowed = Verdict(ALLOW, "", line, f"granted by entry '{name}'", "", name, 12)
 
 

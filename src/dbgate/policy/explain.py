@@ -63,15 +63,21 @@ def explain(
     behind: tuple[Behind, ...] = (),
     tls: bool = True,
     subject: str | None = None,
+    refused: Verdict | None = None,
 ) -> Explanation:
     """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in evaluate.decide. tls, subject: of the
-    connection, as policy.transport takes them; subject None: with whatever certificate the access rule demands."""
+    connection, as policy.transport takes them; subject None: with whatever certificate the access rule demands. refused: what the gateway itself
+    has against the statement (its size, the session's state), whatever the policy says."""
     entry = find_entry(policy, user, client_ip)
     admitted = admit(policy, entry, wall, rate_ok)
     findings: list[Verdict] = []
     decided = decide_noting(policy, entry, analysis, findings, behind)
     door = None if subject is None and tls else transport(entry, tls, subject or "")
     verdict = combine(admitted, combine(door, decided))
+    if refused is not None:
+        verdict = refused
+        findings = [refused]
+        admitted = door = None
     if door is not None:
         findings.append(door)
     if admitted is not None:

@@ -27,6 +27,8 @@ DETECTORS = (
     "metadata_probe",
 )
 
+ADMIN_STATEMENTS = ("EXPLAIN", "SESSIONS", "STATS", "RULES")
+
 
 def read_text(value: object) -> str:
     """`value` where it is a text with something in it."""
@@ -69,6 +71,14 @@ def read_operation(value: object) -> str:
     if name != "*" and name not in OPERATIONS:
         raise ValueError(f"expected an operation or *, found {describe(text)}{nearest(text, OPERATIONS)}")
     return name
+
+
+def _admin_statement(value: object) -> str:
+    text = read_text(value)
+    if text.upper() not in ADMIN_STATEMENTS:
+        known = ", ".join(ADMIN_STATEMENTS)
+        raise ValueError(f"expected one of {known}, found {describe(text)}{nearest(text, ADMIN_STATEMENTS)}")
+    return text.upper()
 
 
 def _block_statement(value: object) -> str:
@@ -201,6 +211,7 @@ LogLevel = Annotated[str, PlainValidator(one_of("debug", "info", "warning", "war
 LogFormat = Annotated[str, PlainValidator(one_of("json", "text"))]
 DetectorName = Annotated[str, PlainValidator(one_of(*DETECTORS))]
 Day = Annotated[str, PlainValidator(one_of(*DAYS))]
+AdminStatement = Annotated[str, PlainValidator(_admin_statement)]
 Operation = Annotated[str, PlainValidator(read_operation)]
 BlockStatement = Annotated[str, PlainValidator(_block_statement)]
 FilteredOperation = Annotated[str, PlainValidator(_filtered_operation)]

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from dbgate.policy.fields import (
+    AdminStatement,
     AsList,
     AsSection,
     BlockStatement,
@@ -109,7 +110,7 @@ class Entry(Section):
     blocked_operations: Annotated[list[Operation], AsList] = []
     grants: Annotated[list[Grant], AsList] = []
     allowed_functions: Annotated[list[RoutineName], AsList] = []
-    admin_statements: NotSupported = None
+    admin_statements: Annotated[list[AdminStatement], AsList] = []
     time_restriction: TimeRestriction | None = None
     max_result_rows: Annotated[Count | None, NotNull] = None
     rate_limit: Annotated[Rate | None, NotNull] = None

@@ -78,10 +78,6 @@ class Rejudge:
         self._clients: dict[tuple[str, str], CompiledEntry | None] = {}
         self._answers: dict[tuple[object, ...], tuple[Verdict, str]] = {}
         self._bytes = 0
-        self._literal_patterns = _literal_patterns(policy)
-        self._literal_shapes = [
-            shape.text.split()[0].upper() for shape in policy.sql.shapes if _QUOTED.search(shape.text)
-        ]
 
     def judge(self, seen: Recorded) -> tuple[Verdict, str]:
         """The verdict, and "" or why there is none that can be trusted."""
@@ -136,27 +132,31 @@ class Rejudge:
             return verdict, STATE
         if "?" not in seen.statement:
             return verdict, ""
-        doubts = self._doubts(analysis, seen.statement)
+        found = doubts(self.policy, analysis, seen.statement)
         if verdict.effect == BLOCK:
-            return verdict, doubts.get(verdict.rule, "")
+            return verdict, found.get(verdict.rule, "")
         enforced = self.policy.sql.enforced
-        return verdict, next(iter(doubts.values()), "") if enforced else ""
+        return verdict, next(iter(found.values()), "") if enforced else ""
 
-    def _doubts(self, analysis: Analysis, text: str) -> dict[str, str]:
-        """Rule → why it may hit or miss with the literals that were there."""
-        doubts: dict[str, str] = {}
-        if self._literal_patterns:
-            doubts["block-pattern"] = PATTERN
-        for unit in analysis.statements:
-            if unit.outline and unit.outline[0].upper() in self._literal_shapes:
-                doubts["block-statement"] = SHAPE
-            for operation in ("UPDATE", "DELETE"):
-                if operation not in self.policy.sql.require_where or operation not in unit.operations:
-                    continue
-                flagged = operation in unit.unfiltered
-                if (flagged and _WHERE.search(text)) or (not flagged and _LIKE.search(text)):
-                    doubts["require-where"] = WHERE
-        return doubts
+
+def doubts(policy: CompiledPolicy, analysis: Analysis, text: str) -> dict[str, str]:
+    """Rule → why it may hit or miss with the literals that were there in place of the `?` in `text`."""
+    found: dict[str, str] = {}
+    if _literal_patterns(policy):
+        found["block-pattern"] = PATTERN
+    literal_shapes = [
+        shape.text.split()[0].upper() for shape in policy.sql.shapes if _QUOTED.search(shape.text)
+    ]
+    for unit in analysis.statements:
+        if unit.outline and unit.outline[0].upper() in literal_shapes:
+            found["block-statement"] = SHAPE
+        for operation in ("UPDATE", "DELETE"):
+            if operation not in policy.sql.require_where or operation not in unit.operations:
+                continue
+            flagged = operation in unit.unfiltered
+            if (flagged and _WHERE.search(text)) or (not flagged and _LIKE.search(text)):
+                found["require-where"] = WHERE
+    return found
 
 
 _ANYTHING: Final = analyze(b"SELECT 1", _CONTEXTS[0], "")

@@ -72,6 +72,7 @@ class Catalogs:
         self.text: str | None = None
         self.objects = 0
         self.problem = ""
+        self.folded: bool | None = None  # lower_case_table_names is 1 or 2, None = not known
         self._read_at = 0.0  # monotonic seconds; 0 = never
         self._changed: dict[
             int, tuple[int, int]
@@ -120,6 +121,14 @@ class Catalogs:
         """For the health page. age_s: seconds since it was read, -1 = never."""
         return {"objects": self.objects, "age_s": self._age(), "problem": self.problem}
 
+    def words(self) -> str:
+        """What is known of what stands behind names, for whoever asks why."""
+        if not self.configured:
+            return "the gateway has none: names alone are judged"
+        if not self._read_at:
+            return f"there is none yet: {self.problem}"
+        return f"{self.objects} objects, {self._age()} s old"
+
     def info(self) -> CatalogInfo:
         """For the control API; not in the loop, for it may be large."""
         found = json.loads(self.text) if self.text is not None else None
@@ -153,6 +162,7 @@ class Catalogs:
             self.problem = ""
             self._read_at = time.monotonic()
             self.objects = len(catalog.bodies)
+            self.folded = catalog.folded
             if text != self.text:
                 self.text = text
                 await asyncio.gather(*(self._hand_over(worker, text) for worker in self._workers))

@@ -87,6 +87,24 @@ class Kill(msgspec.Struct, tag=True, frozen=True):
     session_id: str
 
 
+class AskReading(msgspec.Struct, tag=True, frozen=True):
+    """How does the server read what that session sends? session_id "" = a new session, as the latest login found it.
+    Answered by Reading."""
+
+    number: int
+    session_id: str
+
+
+class Told(msgspec.Struct, tag=True, frozen=True):
+    """The answer to Wanted, for the session that waits for it. columns, rows: of the table; problem: "" or why there is none."""
+
+    session_id: str
+    number: int
+    columns: list[str]
+    rows: list[list[str]]
+    problem: str = ""
+
+
 class Ready(msgspec.Struct, tag=True, frozen=True):
     """The worker accepts clients. policy_version: "" = none."""
 
@@ -125,7 +143,51 @@ class Killed(msgspec.Struct, tag=True, frozen=True):
     found: bool
 
 
+class Reading(msgspec.Struct, tag=True, frozen=True):
+    """known: there is such a session, or was any login at all; else the rest says nothing. user … cert_subject: of the
+    session; unfollowed: "" or why its statements are refused; then the fields of sql.statement.LexContext."""
+
+    number: int
+    known: bool
+    user: str = ""
+    client_ip: str = ""
+    schema: str = ""
+    tls: bool = False
+    cert_subject: str = ""
+    unfollowed: str = ""
+    flavour: int = 0
+    version: int = 0
+    charset: str = ""
+    ansi_quotes: bool = False
+    no_backslash_escapes: bool = False
+    ignore_space: bool = False
+    pipes_as_concat: bool = False
+    high_not_precedence: bool = False
+    fold_names: bool = False
+
+
+class Wanted(msgspec.Struct, tag=True, frozen=True):
+    """A session asked in-band (DBGATE SHOW …) for what only the supervisor knows, and waits. number: of its question; what:
+    SESSIONS, STATS or RULES."""
+
+    session_id: str
+    number: int
+    what: str
+
+
 ToWorker = (
-    Start | Prepare | Commit | Abort | TakeCatalog | Settled | Drain | Reopen | Renew | ListSessions | Kill
+    Start
+    | Prepare
+    | Commit
+    | Abort
+    | TakeCatalog
+    | Settled
+    | Drain
+    | Reopen
+    | Renew
+    | ListSessions
+    | Kill
+    | AskReading
+    | Told
 )
-ToSupervisor = Ready | Prepared | Committed | CatalogTaken | Changed | Sessions | Killed
+ToSupervisor = Ready | Prepared | Committed | CatalogTaken | Changed | Sessions | Killed | Reading | Wanted

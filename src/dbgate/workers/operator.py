@@ -12,6 +12,8 @@ from dbgate import __version__
 from dbgate.control.api import NotWritable, ReloadRefused
 from dbgate.control.messages import (
     CatalogInfo,
+    ExplainAnswer,
+    ExplainBody,
     HealthInfo,
     KillResult,
     PolicyDiff,
@@ -24,6 +26,7 @@ from dbgate.control.messages import (
 )
 from dbgate.errors import PolicyError
 from dbgate.stats.snapshot import Stats
+from dbgate.workers.explaining import Explainer
 from dbgate.workers.supervisor import Supervisor
 from dbgate.workers.versions import CannotWrite, rfc3339
 
@@ -35,6 +38,7 @@ class GatewayOperator:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
+        self._explainer = Explainer(supervisor)
 
     async def stats(self) -> Stats:
         stats = self._supervisor.stats.stats(time.monotonic(), int(time.time() * 1000))
@@ -49,10 +53,10 @@ class GatewayOperator:
         return stats
 
     async def sessions(self) -> list[SessionInfo]:
-        return [_session(found) for found in await self._supervisor.list_sessions()]
+        return [_session(found) for found in await self._supervisor.crew.sessions()]
 
     async def kill(self, session_id: str, author: str) -> KillResult | None:
-        if not await self._supervisor.kill_session(session_id):
+        if not await self._supervisor.crew.kill(session_id):
             return None
         LOG.info("session %s was ended by %s", session_id, author)
         version = self._supervisor.policies.version
@@ -108,6 +112,9 @@ class GatewayOperator:
             "changed": outcome.changed,
         }
 
+    async def policy_explain(self, asked: ExplainBody) -> ExplainAnswer | None:
+        return await self._explainer.explain(asked)
+
     async def health(self) -> HealthInfo:
         state = await self._supervisor.health()
         return {
@@ -133,6 +140,8 @@ def _session(found: dict[str, object]) -> SessionInfo:
         "queries": int(str(found["queries"])),
         "blocked": int(str(found["blocked"])),
         "last_digest": str(found["last_digest"]),
+        "tls": bool(found["tls"]),
+        "cert_subject": str(found["cert_subject"]),
     }
 
 

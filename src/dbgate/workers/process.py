@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from dbgate.workers.link import Link
 from dbgate.workers.messages import (
     Abort,
+    AskReading,
     CatalogTaken,
     Changed,
     Commit,
@@ -26,6 +27,7 @@ from dbgate.workers.messages import (
     ListSessions,
     Prepare,
     Prepared,
+    Reading,
     Ready,
     Renew,
     Reopen,
@@ -33,8 +35,10 @@ from dbgate.workers.messages import (
     Settled,
     Start,
     TakeCatalog,
+    Told,
     ToSupervisor,
     ToWorker,
+    Wanted,
 )
 
 LOG: Final = logging.getLogger("dbgate.workers")
@@ -44,7 +48,7 @@ BACKOFF_MOST: Final = 5.0
 STEADY: Final = 30.0  # seconds of life after which a crash counts as the first again
 
 
-Answer = TypeVar("Answer", Prepared, Committed, CatalogTaken, Sessions, Killed)
+Answer = TypeVar("Answer", Prepared, Committed, CatalogTaken, Sessions, Killed, Reading)
 
 
 class WorkerGone(Exception):
@@ -55,7 +59,7 @@ class WorkerProcess:
     """row: its number, which is also its row on the board; sock: the listening socket it serves;
     shared: descriptors of the memory that all share (board, statistics, rates); start: gives the
     Start message as it must be now (the live policy); ended: called, with the row, after each end of the process;
-    changed: called with row, process and number of each of its messages Changed."""
+    changed: called with row, process and number of each of its messages Changed; wanted: with each of its messages Wanted."""
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class WorkerProcess:
         start: Callable[[int], Start],
         ended: Callable[[int], None],
         changed: Callable[[int, int, int], None] | None = None,
+        wanted: Callable[[WorkerProcess, Wanted], None] | None = None,
     ) -> None:
         self.row = row
         self.ready = asyncio.Event()
@@ -76,6 +81,7 @@ class WorkerProcess:
         self._start = start
         self._ended = ended
         self._changed = changed
+        self._wanted = wanted
         self._link: Link[ToSupervisor] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._answers: dict[int, asyncio.Future[ToSupervisor]] = {}
@@ -158,6 +164,10 @@ class WorkerProcess:
             if self._changed is not None:
                 self._changed(self.row, self.pid, message.number)
             return
+        if isinstance(message, Wanted):
+            if self._wanted is not None:
+                self._wanted(self, message)
+            return
         waiting = self._answers.pop(message.number, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
@@ -205,6 +215,15 @@ class WorkerProcess:
     async def sessions(self) -> Sessions:
         number = next(self._numbers)
         return await self._ask(ListSessions(number), number, Sessions)
+
+    async def reading(self, session_id: str) -> Reading:
+        """See messages.AskReading."""
+        number = next(self._numbers)
+        return await self._ask(AskReading(number, session_id), number, Reading)
+
+    def tell(self, answer: Told) -> None:
+        """See messages.Told."""
+        self._say(answer)
 
     async def kill_session(self, session_id: str) -> bool:
         number = next(self._numbers)

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from dbgate.config.parse import Address
 from dbgate.config.settings import Settings
@@ -31,16 +31,16 @@ from dbgate.workers import log, metrics
 from dbgate.workers.alerts import Alerts
 from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.cores import free_cores, worker_count
+from dbgate.workers.crew import Crew
+from dbgate.workers.inband import Inband
 from dbgate.workers.journal import Journal
-from dbgate.workers.messages import Reading, Start
+from dbgate.workers.messages import Start
 from dbgate.workers.notices import Notices
 from dbgate.workers.notify import Notifier
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.policy_life import PolicyLife
-from dbgate.workers.process import WorkerGone, WorkerProcess
-
-T = TypeVar("T")
+from dbgate.workers.process import WorkerProcess
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
@@ -50,7 +50,6 @@ PROBE_SECONDS: Final = 3.0
 BEAT_SECONDS: Final = 1.0
 SILENT_SECONDS: Final = 10.0  # without a sign of life after which a worker does not count as running
 STUCK_SECONDS: Final = 60.0  # … and after which it is ended
-ASK_SECONDS: Final = 3.0  # for a worker's answer to the control API
 GRACE_SECONDS: Final = 10.0  # beyond the drain's time, before a worker is ended by force
 
 
@@ -73,7 +72,6 @@ class Supervisor:
         self.listen = settings.listen
         self.admin: Address | None = None
         self._say = say
-        self._operator = operator
         self._notifier = Notifier()
         self._stopped = asyncio.Event()
         self._sockets: list[socket.socket] = []
@@ -96,6 +94,9 @@ class Supervisor:
         self.alerts = Alerts(self.notices.tell)
         self.catalogs = Catalogs(settings, self.workers)
 
+        self.crew = Crew(self.workers)
+        self.operator = operator(self)
+        self.inband = Inband(self.operator, self.policies)
     # --- life ---
 
     async def run(self) -> int:
@@ -118,7 +119,7 @@ class Supervisor:
             if not await self._start_workers():
                 return 1
             if self.settings.control_socket:
-                control = ControlServer(self._operator(self), self.settings.control_socket)
+                control = ControlServer(self.operator, self.settings.control_socket)
                 await control.start()
             self._beside(self._beat())
             self._beside(self.catalogs.run())
@@ -159,7 +160,13 @@ class Supervisor:
         for row, sock in enumerate(self._sockets):
             self.workers.append(
                 WorkerProcess(
-                    row, sock, shared, self._start_message, self._worker_ended, self.catalogs.changed
+                    row,
+                    sock,
+                    shared,
+                    self._start_message,
+                    self._worker_ended,
+                    self.catalogs.changed,
+                    self.inband.wanted,
                 )
             )
         self._lives = [asyncio.create_task(worker.live()) for worker in self.workers]
@@ -198,6 +205,7 @@ class Supervisor:
     async def _end(self) -> None:
         for worker in self.workers:
             worker.stop()
+        await self.inband.close()
         for sock in self._sockets:
             sock.close()
         pending = [*self._lives, *self._tasks]
@@ -305,33 +313,6 @@ class Supervisor:
         live = self.policies.live
         log.follow_policy(self.settings, live.policy if live else None, "supervisor")
         self.notices.follow()
-
-    # --- sessions ---
-
-    async def list_sessions(self) -> list[dict[str, Any]]:
-        """Every open session, of all workers that answer in time."""
-        answers = await asyncio.gather(*(self._ask(worker, worker.sessions()) for worker in self.workers))
-        return [session for answer in answers if answer is not None for session in answer.sessions]
-
-    async def kill_session(self, session_id: str) -> bool:
-        """Ends one session; False where no worker has it."""
-        answers = [self._ask(worker, worker.kill_session(session_id)) for worker in self.workers]
-        return any(await asyncio.gather(*answers))
-
-    async def reading(self, session_id: str) -> Reading | None:
-        """How the server reads what that session sends ("" = a new one); None where no worker knows."""
-        answers = [self._ask(worker, worker.reading(session_id)) for worker in self.workers]
-        known = [found for found in await asyncio.gather(*answers) if found is not None and found.known]
-        return known[0] if known else None
-
-    async def _ask(self, worker: WorkerProcess, question: Coroutine[Any, Any, T]) -> T | None:
-        """The answer, or None where the worker does not give one in time."""
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                return await question
-        except (WorkerGone, TimeoutError):
-            LOG.warning("worker %d did not answer", worker.row)
-            return None
 
     # --- health ---
 

@@ -224,7 +224,8 @@ class Wiring:
             return
         try:
             rows = [tuple(row) for row in answer.rows]
-            session.apply(session.gate.told(tuple(answer.columns), rows, answer.problem, time.monotonic()))
+            columns = tuple(answer.columns)
+            session.apply(session.gate.told(answer.number, columns, rows, answer.problem, time.monotonic()))
         except Exception:  # as in the shell: this session ends, the others go on
             LOG.exception("a session could not be given what it asked for")
             session.kill()

@@ -29,6 +29,7 @@ from dbgate.workers.link import Link
 from dbgate.workers.loop import run
 from dbgate.workers.messages import (
     Abort,
+    AskReading,
     CatalogTaken,
     Changed,
     Commit,
@@ -46,7 +47,9 @@ from dbgate.workers.messages import (
     Settled,
     Start,
     TakeCatalog,
+    Told,
     ToWorker,
+    Wanted,
 )
 from dbgate.workers.reload import Loaded, load_text
 from dbgate.workers.wiring import Wiring
@@ -75,6 +78,7 @@ class Worker:
         server = await loop.create_server(self._protocols(loop), sock=self.sock)
         hub.timers.start(loop)
         self.wiring.brain.on_change = self._changed
+        self.wiring.brain.on_want = self._wanted
         listening = loop.create_task(self._listen())
         beat = loop.create_task(self._beat())
         self.link.send(Ready(self.wiring.policy_version))
@@ -136,6 +140,10 @@ class Worker:
             self.wiring.settled(message.number)
         elif isinstance(message, ListSessions):
             self.link.send(Sessions(message.number, self.wiring.describe_sessions()))
+        elif isinstance(message, AskReading):
+            self.link.send(self.wiring.reading(message.number, message.session_id))
+        elif isinstance(message, Told):
+            self.wiring.told(message)
         elif isinstance(message, Kill):
             self.link.send(Killed(message.number, self.wiring.hub.kill(message.session_id)))
         elif isinstance(message, Reopen):
@@ -158,6 +166,9 @@ class Worker:
 
     def _changed(self, number: int) -> None:
         self.link.send(Changed(number))
+
+    def _wanted(self, session_id: str, number: int, what: str) -> None:
+        self.link.send(Wanted(session_id, number, what))
 
     def _beside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dbgate.control.api import NotWritable, ReloadRefused
+from dbgate.control.api import NotAsked, NotWritable, ReloadRefused
 from dbgate.control.messages import (
     CatalogInfo,
+    ExplainAnswer,
+    ExplainBody,
     HealthInfo,
     KillResult,
     PolicyDiff,
@@ -60,6 +62,66 @@ def version(number: int, live: bool = False, **changes: Any) -> PolicyVersion:
     return made
 
 
+def explanation(asked: ExplainBody, **changes: Any) -> ExplainAnswer:
+    """An answer to /v1/policy/explain."""
+    made: ExplainAnswer = {
+        "decision": "block",
+        "rule": "table-denied",
+        "rule_line": 4,
+        "reason": "SELECT on shop.payroll is not granted to entry 'app'",
+        "mode": "enforce",
+        "access_rule": "app",
+        "access_rule_line": 3,
+        "policy": {
+            "file": "/etc/dbgate/policy.yaml",
+            "version": "abcdef123456",
+            "catalog": "3 objects, 2 s old",
+        },
+        "sent": {
+            "user": asked.user or "",
+            "source": asked.source or "127.0.0.1",
+            "schema": asked.schema or "",
+            "at": "2026-01-31T09:00:00Z",
+            "server": "mariadb 10.11.6",
+            "charset": "utf8mb4",
+            "sql_mode": "",
+            "prepared": asked.prepared,
+            "tls": True,
+            "cert_subject": None,
+            "fold_names": False,
+            "assumed": [],
+        },
+        "steps": [
+            {
+                "number": 1,
+                "name": "policy loaded",
+                "outcome": "passed",
+                "rule": "",
+                "rule_line": 0,
+                "reason": "",
+            },
+            {
+                "number": 10,
+                "name": "every operation is granted",
+                "outcome": "block",
+                "rule": "table-denied",
+                "rule_line": 4,
+                "reason": "SELECT on shop.payroll is not granted to entry 'app'",
+            },
+        ],
+        "statement": "SELECT salary FROM payroll",
+        "digest": "0" * 32,
+        "error": "",
+        "session_state": "",
+        "statements": [],
+        "catalog": "3 objects, 2 s old",
+        "behind": [],
+        "notes": [],
+    }
+    made.update(changes)  # type: ignore[typeddict-item]
+    return made
+
+
 class FakeOperator:
     """An Operator. `acts` is what it was asked to do; `fault` is raised by every verb; `wait` delays every verb."""
 
@@ -79,6 +141,8 @@ class FakeOperator:
         self.versions = [version(2, True), version(1, author="start")]
         self.texts = {1: "version: 1\n", 2: "version: 1\naccess_control: []\n"}
         self.read_only = ""  # why the policy file cannot be written
+        self.explained: list[ExplainBody] = []  # what was asked
+        self.explanation: dict[str, Any] = {}  # fields of the answer
         self.fault: Exception | None = None
         self.wait = 0.0
         page = memoryview(bytearray(layout.PAGE_BYTES))
@@ -194,6 +258,15 @@ class FakeOperator:
             "previous": "abcdef123456",
             "changed": number != 2,
         }
+
+    async def policy_explain(self, asked: ExplainBody) -> ExplainAnswer | None:
+        await self._go()
+        if asked.sql is None:
+            raise NotAsked("give one of sql and sql_base64")
+        if asked.session_id == "gone":
+            return None
+        self.explained.append(asked)
+        return explanation(asked, **self.explanation)
 
     async def health(self) -> HealthInfo:
         await self._go()

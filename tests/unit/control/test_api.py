@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from dbgate.control.api import app
 from dbgate.control.endpoints import ENDPOINTS, MAX_BODY, Endpoint
-from dbgate.control.messages import ErrorBody, ErrorDetail, RollbackBody
+from dbgate.control.messages import ErrorBody, ErrorDetail, ExplainBody, RollbackBody
 from dbgate.control.peer import Peer
 from tests.unit.control.fake import FakeOperator
 
@@ -21,7 +21,10 @@ MEMBER = Peer(501, 501, frozenset({600}), 1)
 STRANGER = Peer(502, 502, frozenset(), 1)
 
 
-BODIES: dict[type, bytes] = {RollbackBody: b'{"version": 1}'}
+BODIES: dict[type, bytes] = {
+    RollbackBody: b'{"version": 1}',
+    ExplainBody: b'{"sql": "SELECT 1", "user": "app"}',
+}
 
 
 def good(endpoint: Endpoint) -> tuple[str, str, bytes]:
@@ -187,6 +190,37 @@ def test_what_is_sent_must_be_what_the_verb_takes(operator: FakeOperator, sent: 
     status, body, _ = ask(operator, "POST", "/v1/policy/rollback", body=sent)
     assert (status, body["error"]["code"]) == (400, "bad-request")
     assert operator.acts == []
+
+
+def test_an_explanation(operator: FakeOperator) -> None:
+    sent = b'{"sql": "SELECT 1", "session_id": "01J-1", "at": 5, "masked": true, "detections": ["stacked"]}'
+    status, body, _ = ask(operator, "POST", "/v1/policy/explain", MEMBER, sent)
+    assert (status, body["decision"], body["rule"]) == (200, "block", "table-denied")
+    asked = operator.explained[0]
+    assert (asked.session_id, asked.at, asked.masked, asked.detections) == ("01J-1", 5.0, True, ["stacked"])
+    status, body, _ = ask(
+        operator, "POST", "/v1/policy/explain", body=b'{"sql": "SELECT 1", "session_id": "gone"}'
+    )
+    assert (status, body["error"]["code"]) == (404, "no-such-session")
+    status, body, _ = ask(operator, "POST", "/v1/policy/explain", body=b'{"user": "app"}')
+    assert (status, body["error"]["code"]) == (400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"sql": "SELECT 1", "usr": "app"}',
+        b'{"sql": 1}',
+        b'{"sql": "SELECT 1", "at": -1}',
+        b'{"sql": "SELECT 1", "at": 1e300}',
+        b'{"sql": "SELECT 1", "user": "%s"}' % (b"x" * 300),
+        b'{"sql": "\\ud800"}',
+    ],
+)
+def test_a_question_of_another_form(operator: FakeOperator, sent: bytes) -> None:
+    status, body, _ = ask(operator, "POST", "/v1/policy/explain", body=sent)
+    assert (status, body["error"]["code"]) == (400, "bad-request")
+    assert operator.explained == []
 
 
 def test_health_is_503_when_unwell(operator: FakeOperator) -> None:

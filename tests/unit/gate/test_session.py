@@ -273,6 +273,8 @@ def test_defects_fail_closed() -> None:
     assert (play.to_server, play.error().errno, play.closed) == (
         b"",
         1105,
+        "tls": False,
+        "cert_subject": "",
         "internal error: RuntimeError",
     )
     assert [r.event for r in play.records] == ["connection.open", "connection.close"]

@@ -167,7 +167,8 @@ BAD = [
     (ENTRY + "require_tls: 1", "p.yaml:3:18: access_control[0].require_tls: expected true or false, found the "
      "number 1"),
     (ENTRY + "cert_subject: [CN=app]", "p.yaml:3:19: access_control[0].cert_subject: expected a text, found a list"),
-    (ENTRY + "admin_statements: [EXPLAIN]", "p.yaml:3:23: access_control[0].admin_statements: not supported yet"),
+    (ENTRY + "admin_statements: [STATE]", "p.yaml:3:24: access_control[0].admin_statements[0]: expected one of EXPLAIN,"
+     " SESSIONS, STATS, RULES, found 'STATE'; did you mean 'STATS'?"),
     (ENTRY + "grants: [{tables: a.b, operations: SELECT, columns: [id]}]", "p.yaml:3:57: access_control[0].grants[0]."
      "columns: not supported yet"),
     (RULES + "shapes: {file: s.yaml}", "p.yaml:2:11: sql_rules.shapes.mode: this key is missing"),

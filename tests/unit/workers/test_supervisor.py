@@ -36,7 +36,7 @@ def make(tmp_path: Path, workers: int = 2, **flags: str) -> Supervisor:
     text = tmp_path / "p.yaml"
     text.write_text("version: 1\nglobal: {max_connections: 5}\naccess_control: []\n")
     settings = load({"audit_log": "off", "policy": str(text), "workers": str(workers), **flags}, {})
-    made = Supervisor(settings, "gw-1", print, cast(Any, None))
+    made = Supervisor(settings, "gw-1", print, lambda supervisor: cast(Any, None))
     made.workers = [cast(WorkerProcess, FakeWorker(row)) for row in range(workers)]
     return made
 
@@ -94,7 +94,7 @@ def test_health(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_worker_that_is_gone_has_no_sessions(tmp_path: Path) -> None:
     async def main() -> None:
-        assert await make(tmp_path).list_sessions() == []
+        assert await make(tmp_path).crew.sessions() == []
 
     run(main())
 

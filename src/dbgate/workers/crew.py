@@ -1,0 +1,49 @@
+"""What only the workers know, asked of all of them at once; who does not answer in time is left out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, TypeVar
+
+from dbgate.workers.messages import Reading
+from dbgate.workers.process import WorkerGone, WorkerProcess
+
+T = TypeVar("T")
+
+LOG: Final = logging.getLogger("dbgate.workers")
+
+ASK_SECONDS: Final = 3.0  # for a worker's answer
+
+
+class Crew:
+    """workers: as they are now."""
+
+    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+        self._workers = workers
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        """Every open session, of all workers that answer in time."""
+        answers = await asyncio.gather(*(self._ask(worker, worker.sessions()) for worker in self._workers))
+        return [session for answer in answers if answer is not None for session in answer.sessions]
+
+    async def kill(self, session_id: str) -> bool:
+        """Ends one session; False where no worker has it."""
+        answers = [self._ask(worker, worker.kill_session(session_id)) for worker in self._workers]
+        return any(await asyncio.gather(*answers))
+
+    async def reading(self, session_id: str) -> Reading | None:
+        """How the server reads what that session sends ("" = a new one); None where no worker knows."""
+        answers = [self._ask(worker, worker.reading(session_id)) for worker in self._workers]
+        known = [found for found in await asyncio.gather(*answers) if found is not None and found.known]
+        return known[0] if known else None
+
+    async def _ask(self, worker: WorkerProcess, question: Coroutine[Any, Any, T]) -> T | None:
+        """The answer, or None where the worker does not give one in time."""
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await question
+        except (WorkerGone, TimeoutError):
+            LOG.warning("worker %d did not answer", worker.row)
+            return None
