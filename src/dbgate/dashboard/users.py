@@ -27,7 +27,7 @@ SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 1024  # characters; a longer one is no password but an attempt to make us work
 _MOST_BYTES: Final = 1 << 20
 # 64 MiB and three passes, RFC 9106's second choice. One process at a time makes or checks two of them at most.
-_HASHER: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=2)
+HASHER: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=2)
 
 
 class Role(IntEnum):
@@ -59,14 +59,14 @@ class User:
 class Users:
     """The users file, read again whenever it changes. A file that turns bad keeps nobody in: `trouble` says why."""
 
-    def __init__(self, path: str, hasher: PasswordHasher = _HASHER) -> None:
+    def __init__(self, path: str, hasher: PasswordHasher | None = None) -> None:
         self.path = path
         self.trouble = ""
-        self._hasher = hasher
+        self._hasher = hasher or HASHER
         self._seen: tuple[int, int, int] | None = None
         self._users: dict[str, User] = {}
         # Checked where the name is unknown, so that the time of an answer does not tell which names there are.
-        self._decoy = hasher.hash("nobody has this password")
+        self._decoy = self._hasher.hash("nobody has this password")
 
     def load(self) -> dict[str, User]:
         """The users by name; ConfigError where the file is bad."""
@@ -145,7 +145,9 @@ def _problem(name: object, row: Any) -> str:
     return ""
 
 
-def set_password(path: str, name: str, role: str, password: str, hasher: PasswordHasher = _HASHER) -> bool:
+def set_password(
+    path: str, name: str, role: str, password: str, hasher: PasswordHasher | None = None
+) -> bool:
     """Writes one user into the file, which it makes where there is none; role "" keeps that of a user who is there.
     True for a new user. ConfigError where that cannot be."""
     if not NAME.fullmatch(name):
@@ -156,9 +158,8 @@ def set_password(path: str, name: str, role: str, password: str, hasher: Passwor
     known = users.get(name)
     if not role and known is None:
         raise ConfigError(f"{name} is new: give a --role ({', '.join(ROLES)})")
-    users[name] = User(
-        name, ROLES[role] if role else known.role if known else Role.VIEWER, hasher.hash(password)
-    )
+    hashed = (hasher or HASHER).hash(password)
+    users[name] = User(name, ROLES[role] if role else known.role if known else Role.VIEWER, hashed)
     _write(path, {"users": {u.name: {"role": u.role.word, "password": u.password} for u in users.values()}})
     return known is None
 

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from dbgate.dashboard import users
 from tests.unit.control.fake import serving
-from tests.unit.dashboard.pages import Gateway, Pages, line, pages, write_log
+from tests.unit.dashboard.pages import HASHER, Gateway, Pages, line, pages, write_log
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a password costs is tested once, in test_users.py."""
+    monkeypatch.setattr(users, "HASHER", HASHER)
 
 
 @pytest.fixture

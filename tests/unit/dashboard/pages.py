@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -26,6 +28,16 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse"
 EVENT = "01M837Y5646H237SQ1Z692PPKJ"
 ROLES = {"vic": "viewer", "olga": "operator", "ada": "admin"}
+
+
+@cache
+def _users_file() -> str:
+    """The text of a users file with one user of each role, made once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "users.yaml"
+        for name, role in ROLES.items():
+            set_password(str(path), name, role, PASSWORD, HASHER)
+        return path.read_text()
 
 
 class Gateway(FakeOperator):
@@ -74,9 +86,9 @@ class Pages:
     def __init__(self, folder: Path, sockets: dict[str, Path], secure: bool = False) -> None:
         self.users = folder / "users.yaml"
         self.actions = folder / "actions.jsonl"
-        for name, role in ROLES.items():
-            if not self.users.exists() or name not in self.users.read_text():
-                set_password(str(self.users), name, role, PASSWORD, HASHER)
+        if not self.users.exists():
+            self.users.write_text(_users_file())
+            self.users.chmod(0o600)
         self.loop = asyncio.Runner()
         self.fleet = Fleet([Instance(name, str(path)) for name, path in sockets.items()])
         self.logins = Logins(900, 43_200)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dbgate.dashboard.users import HASHER as COSTLY
 from dbgate.dashboard.users import Role, Users, parse, set_password
 from dbgate.errors import ConfigError
 from tests.rows import rows
@@ -26,6 +27,10 @@ def test_a_user_is_made_and_changed(tmp_path: Path) -> None:
     assert users.check("ada", "correct horse") is None
     changed = users.check("ada", "another horse")
     assert changed is not None and changed.role is Role.ADMIN
+
+
+def test_what_a_password_costs() -> None:
+    assert COSTLY.hash("correct horse").startswith("$argon2id$v=19$m=65536,t=3,p=2$")
 
 
 def test_a_removed_user_is_gone_at_once(tmp_path: Path) -> None:
