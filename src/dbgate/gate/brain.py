@@ -133,12 +133,12 @@ class Brain:
         self.catalog: Catalog | None = None  # None = judge by names alone
         self.changes = 0  # statements that may have changed what the catalog says
         self.on_change: Callable[[int], None] | None = None
+        self.on_want: Callable[[str, int, str], None] | None = None  # asks the supervisor, for gate.inband
         self.fold_names = False  # as the last session learned it; the server's, so the same for all
         self.context: LexContext | None = None  # of the latest login; None = there was none yet
         self.verdicts: Cache[Judged] = Cache(limits.cache * 3 // 4, Judged.cost)
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
         self._scopes: dict[str, Scope] = {}
-        self.on_want: Callable[[str, int, str], None] | None = None  # asks the supervisor, for gate.inband
         self._buckets: dict[str, Bucket] = {}
         self._columns: dict[tuple[str, ...], tuple[str, ...]] = {}
 

@@ -267,16 +267,6 @@ class Gate:
                 self._defect(defect, now)
         return self._steered()
 
-    def describe(self) -> dict[str, object]:
-        """The session for the list of sessions; connected_at is wall clock seconds."""
-        state = self.state
-        return {
-            "session_id": state.session_id,
-            "client_ip": state.client_ip,
-            "client_port": state.client_port,
-            "db_user": state.user,
-            "db_name": state.schema,
-            "connected_at": state.opened_at + self.brain.wall_offset,
     def told(
         self, number: int, columns: tuple[str, ...], rows: list[tuple[str, ...]], problem: str, now: float
     ) -> Effects:
@@ -293,10 +283,22 @@ class Gate:
                 self._defect(defect, now)
         return self._steered()
 
+    def describe(self) -> dict[str, object]:
+        """The session for the list of sessions; connected_at is wall clock seconds."""
+        state = self.state
+        return {
+            "session_id": state.session_id,
+            "client_ip": state.client_ip,
+            "client_port": state.client_port,
+            "db_user": state.user,
+            "db_name": state.schema,
+            "connected_at": state.opened_at + self.brain.wall_offset,
             "state": "transaction" if state.phase == READY and state.in_transaction() else NAMES[state.phase],
             "queries": state.queries,
             "blocked": state.blocked,
             "last_digest": state.last_digest,
+            "tls": state.client_tls,
+            "cert_subject": state.cert_subject,
         }
 
     # --- inside ---
@@ -307,8 +309,6 @@ class Gate:
         reader = state.reader
         while True:
             if state.phase == INFILE:
-            "tls": state.client_tls,
-            "cert_subject": state.cert_subject,
                 rest = self._file(reader.take_all())
                 if not rest:
                     return

@@ -93,9 +93,9 @@ class State:
         self.infile_seq = 0
         self.settling = 0  # in phase CONTEXT: which news of the catalog is awaited, 0 = none
         self.reread = False  # … and that the server must be asked then
-        self.draining = False
         self.waiting = False  # in phase CONTEXT: the supervisor's answer to a DBGATE SHOW is awaited …
         self.wanted = 0  # … that has this number
+        self.draining = False
         self.queries = 0
         self.blocked = 0
         self.last_digest = ""

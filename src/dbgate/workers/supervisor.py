@@ -93,10 +93,10 @@ class Supervisor:
         self.notices = Notices(settings, instance, self.journal, self.policies)
         self.alerts = Alerts(self.notices.tell)
         self.catalogs = Catalogs(settings, self.workers)
-
         self.crew = Crew(self.workers)
         self.operator = operator(self)
         self.inband = Inband(self.operator, self.policies)
+
     # --- life ---
 
     async def run(self) -> int:
@@ -203,9 +203,9 @@ class Supervisor:
         self.board.clear_row(row)
 
     async def _end(self) -> None:
+        await self.inband.close()
         for worker in self.workers:
             worker.stop()
-        await self.inband.close()
         for sock in self._sockets:
             sock.close()
         pending = [*self._lives, *self._tasks]
