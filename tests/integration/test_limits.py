@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import Any
 
 import pymysql
 import pytest
@@ -117,3 +118,85 @@ def test_server_unreachable(mariadb: MariaDB) -> None:
         status, body = gateway.health()
         assert status == 503
         assert body["reasons"] == ["server unreachable: Connection refused"]
+
+
+def test_connections_of_one_address(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, max_connections_per_source=2, workers=2) as gateway:
+        held = [gateway.connect() for _ in range(2)]
+        with pytest.raises(pymysql.err.OperationalError) as caught:
+            gateway.connect()
+        assert caught.value.args == (1040, "dbgate: too many connections from this address")
+        other = gateway.connect(bind_address="127.0.0.2")
+        (record,) = gateway.wait_records(event="connection.denied")
+        assert (record["error_code"], record["client_ip"]) == (1040, "127.0.0.1")
+        held.pop().close()
+        held.append(eventually(lambda: _connected(gateway)))
+        for connection in (*held, other):
+            connection.close()
+
+
+def _connected(gateway: Gateway) -> Any:
+    try:
+        return gateway.connect()
+    except pymysql.err.OperationalError:
+        return None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sessions_of_one_user(mariadb: MariaDB, workers: int) -> None:
+    with Gateway(mariadb, max_connections_per_user=2, workers=workers) as gateway:
+        held = [gateway.connect() for _ in range(2)]
+        for _ in range(2):
+            with pytest.raises(pymysql.err.OperationalError) as caught:
+                gateway.connect()
+            assert caught.value.args == (1203, "dbgate: this user has too many connections")
+        gateway.wait_records(event="connection.denied", error_code=1203)
+        held.pop().close()
+        held.append(eventually(lambda: _connected(gateway)))
+        for connection in held:
+            connection.close()
+
+
+def test_passwords_that_are_wrong_too_often(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, login_failures=3, login_failure_pause="4s", workers=2) as gateway:
+        open_before = gateway.connect()
+        for _ in range(3):
+            with pytest.raises(pymysql.err.OperationalError) as caught:
+                gateway.connect(password="wrong")
+            assert caught.value.args[0] == 1045
+        for password in ("wrong", mariadb.password):
+            with pytest.raises(pymysql.err.OperationalError) as caught:
+                gateway.connect(password=password)
+            message = "dbgate: too many failed logins from this address; try again later"
+            assert caught.value.args == (1129, message)
+        gateway.wait_records(2, event="connection.denied", error_code=1129)
+        with open_before.cursor() as cursor:
+            cursor.execute("SELECT 1")  # who is in stays in
+        gateway.connect(bind_address="127.0.0.2").close()
+        eventually(lambda: _connected(gateway)).close()
+        open_before.close()
+
+
+def test_a_client_that_stops_in_the_middle_of_a_command(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, stall_timeout="1s") as gateway:
+        with gateway.connect() as connection:
+            connection._sock.sendall(b"\x20\x00\x00\x00\x03SELECT")  # type: ignore[attr-defined]
+            (record,) = gateway.wait_records(event="connection.close")
+            assert record["reason"] == "the client stopped in the middle of a command"
+
+
+def test_a_client_that_never_takes_its_reply(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, stall_timeout="1s") as gateway:
+        with gateway.connect() as connection:
+            text = b"\x03SELECT REPEAT('x', 1000000) FROM test.seq_1_to_100000"
+            packet = len(text).to_bytes(3, "little") + b"\0" + text
+            connection._sock.sendall(packet)  # type: ignore[attr-defined]
+            (record,) = gateway.wait_records(event="connection.close")
+            assert record["reason"] == "the client did not take its reply"
+            (record,) = gateway.records(event="query", operation="SELECT")
+            assert record["bytes"] > 0 and record["reason"].endswith("; the client did not take its reply")
+
+            def let_go() -> bool:
+                return "REPEAT" not in mariadb.sql("SHOW FULL PROCESSLIST")
+
+            eventually(let_go)  # the server does not keep the result for nobody

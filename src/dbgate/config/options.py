@@ -112,6 +112,32 @@ OPTIONS: Final = (
     Option(
         "max_connections", "4000", parse.integer, "client sessions at once, over all workers", 1, 1_000_000
     ),
+    Option(
+        "max_connections_per_source",
+        "0",
+        parse.integer,
+        "connections of one client address at once; 0: no limit",
+        0,
+        1_000_000,
+    ),
+    Option(
+        "max_connections_per_user",
+        "0",
+        parse.integer,
+        "sessions of one user at once; 0: no limit",
+        0,
+        1_000_000,
+    ),
+    Option(
+        "login_failures",
+        "0",
+        parse.integer,
+        "failed logins of one client address after which it is turned away; 0: no limit",
+        0,
+        1_000_000,
+    ),
+    Option("login_failure_window", "60s", parse.duration, "time in which they count", 1, 86_400),
+    Option("login_failure_pause", "60s", parse.duration, "time for which it is turned away", 1, 86_400),
     Option("connect_timeout", "5s", parse.duration, "time to connect to the server", 0.01, 600),
     Option("handshake_timeout", "10s", parse.duration, "time from accept to the end of the login", 0.1, 600),
     Option(
@@ -121,6 +147,14 @@ OPTIONS: Final = (
         "time without a command after which a session ends",
         1,
         31_622_400,
+    ),
+    Option(
+        "stall_timeout",
+        "60s",
+        parse.duration,
+        "time that a client may stop in a command, or leave its reply",
+        1,
+        86_400,
     ),
     Option("drain_timeout", "30s", parse.duration, "time that open sessions get after SIGTERM", 0.1, 86_400),
     Option("max_packet", "64MiB", parse.size, "largest command of a client", 64 * KIB, GIB),

@@ -50,9 +50,15 @@ class Settings:
     instance: str
     log_level: str
     max_connections: int
+    max_connections_per_source: int
+    max_connections_per_user: int
+    login_failures: int
+    login_failure_window: float
+    login_failure_pause: float
     connect_timeout: float
     handshake_timeout: float
     idle_timeout: float
+    stall_timeout: float
     drain_timeout: float
     max_packet: int
     max_statement: int

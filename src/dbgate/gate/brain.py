@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
+from dbgate.gate.doors import Doors
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
@@ -33,6 +34,7 @@ class Limits:
     reply is under way (the client is paused above it); drain: what is read and dropped of a reply that was cut;
     idle: 0 = none, the policy's own takes precedence; cache: all verdicts and analyses of the worker.
     remembered: scopes, rate buckets and sets of column names that the worker keeps, each;
+    stall_timeout: how long a command may be half there, 0 = for ever;
     settle_timeout: how long a session that changed a view, routine or trigger waits for the catalog that says so.
     """
 
@@ -48,6 +50,7 @@ class Limits:
         cache: int = 64 << 20,
         remembered: int = 10_000,
         settle_timeout: float = 5.0,
+        stall_timeout: float = 0.0,
     ) -> None:
         self.handshake_timeout = handshake_timeout
         self.idle_timeout = idle_timeout
@@ -59,6 +62,7 @@ class Limits:
         self.cache = cache
         self.remembered = remembered
         self.settle_timeout = settle_timeout
+        self.stall_timeout = stall_timeout
 
 
 @final
@@ -130,6 +134,7 @@ class Brain:
         self.new_event_id = new_event_id
         self.wall_offset = wall_offset
         self.ledger = ledger
+        self.doors: Doors | None = None  # limits that are not one session's; None = there are none
         self.catalog: Catalog | None = None  # None = judge by names alone
         self.changes = 0  # statements that may have changed what the catalog says
         self.on_change: Callable[[int], None] | None = None

@@ -23,6 +23,10 @@ from dbgate.wire.constants import (
     CLIENT_SSL,
     EOF_HEADER,
     ER_ACCESS_BLOCKED,
+    ER_ACCESS_DENIED,
+    ER_ACCESS_DENIED_NO_PASSWORD,
+    ER_HOST_IS_BLOCKED,
+    ER_TOO_MANY_USER_CONNECTIONS,
     ERR_HEADER,
     MAX_PAYLOAD,
     MORE_DATA_HEADER,
@@ -99,6 +103,8 @@ def client_login(state: State, now: float) -> None:
         _deny(state, login, now)
         state.end("login blocked", now)
         return
+    if _crowded(state, login, now):
+        return
     if state.server_tls:
         capabilities |= CLIENT_SSL
     if capabilities != asked:
@@ -115,6 +121,8 @@ def change_user(state: State, now: float) -> None:
     if login.verdict.effect == BLOCK:
         _deny(state, login, now)
         state.login = None
+        return
+    if _crowded(state, login, now):
         return
     state.server_reader = PacketReader(HANDSHAKE_LIMIT)
     state.asked_at = now
@@ -254,6 +262,31 @@ def _deny(state: State, login: Login, now: float) -> None:
     state.answer(state.reader.last_seq + 1, ER_ACCESS_BLOCKED, "42000", blocked_message(record))
 
 
+def _crowded(state: State, login: Login, now: float) -> bool:
+    """Count the login among its user's sessions. True: it may not be passed on, and the client knows."""
+    doors = state.brain.doors
+    if doors is None or (login.change and login.user == state.place):
+        return False
+    if login.change and doors.shut(state.client_ip, now):
+        errno = ER_HOST_IS_BLOCKED
+        sqlstate = "HY000"
+        why = "too many failed logins from this address; try again later"
+    elif doors.enter(login.user):
+        login.place = login.user
+        return False
+    else:
+        errno = ER_TOO_MANY_USER_CONNECTIONS
+        sqlstate = "42000"
+        why = "this user has too many connections"
+    state.denied(why, now, None, errno)
+    state.answer(state.reader.last_seq + 1, errno, sqlstate, f"dbgate: {why}")
+    if login.change:
+        state.login = None
+    else:
+        state.end(why, now)
+    return True
+
+
 def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     """The server's OK: the session is this user's from here on; its state is read before anything else is judged."""
     state.status = parse_ok(payload, 0, len(payload), state.capabilities).status
@@ -270,12 +303,25 @@ def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     state.put_verdict(record, login.verdict)
     record.duration_us = int((now - login.at) * 1_000_000)
     state.fx.finished.append(record)
+    doors = state.brain.doors
+    if doors is not None and login.place is not None:
+        if state.place is not None:
+            doors.left(state.place)
+        state.place = login.place
     _to_context(state, now)
 
 
 def _failed(state: State, login: Login, errno: int, now: float) -> None:
     """The server's ERR. A refused change of user leaves the session open, but the server may have reset it."""
-    state.denied("the server refused the login", now, None, errno)
+    doors = state.brain.doors
+    why = "the server refused the login"
+    if doors is not None:
+        denied = errno in (ER_ACCESS_DENIED, ER_ACCESS_DENIED_NO_PASSWORD)
+        if denied and doors.failed(state.client_ip, now):
+            why += "; there were too many from this address, which is turned away for a while"
+        if login.change and login.place is not None:
+            doors.left(login.place)
+    state.denied(why, now, None, errno)
     if not login.change:
         state.end("the server refused the login", now)
         return

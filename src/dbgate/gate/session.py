@@ -244,6 +244,10 @@ class Gate:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the login took too long")
                 state.end("the login took too long", now)
         elif state.phase == READY:
+            if state.stalls(now, limits.stall_timeout):
+                self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: a command took too long to come")
+                state.end("the client stopped in the middle of a command", now)
+                return self._steered()
             policy = self.brain.policy
             idle = limits.idle_timeout
             if policy is not None and policy.idle_timeout_s > 0.0:
@@ -252,6 +256,12 @@ class Gate:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the session was idle for too long")
                 state.end("idle for too long", now)
         return self._steered()
+
+    def stalled(self, now: float) -> Effects:
+        """The client has not taken its reply for too long."""
+        self.state.fx.clear()
+        self.state.end("the client did not take its reply", now)
+        return self.state.fx
 
     def settled(self, number: int, now: float) -> Effects:
         """The catalog that is in force now holds what the worker's first `number` changes have done (Brain.changed)."""

@@ -36,7 +36,8 @@ from dbgate.wire.response import Reply
 
 _EVENTS: Final = ("query", "query.would_block", "query.blocked")
 FAREWELL: Final = build.hollow_login(b"dbgate-refused")
-HANDSHAKE_LIMIT: Final = 1 << 20  # bytes of one packet before the login is done; real ones are below 64 KiB
+# Bytes of one packet before the login is done; real ones are below 64 KiB, and everybody who can connect may send one.
+HANDSHAKE_LIMIT: Final = 1 << 17
 
 
 @final
@@ -99,6 +100,9 @@ class State:
         self.queries = 0
         self.blocked = 0
         self.last_digest = ""
+        self.place: str | None = None  # the user whose sessions this one counts among
+        self.partial = 0  # how far a command that was half there had come at the last look …
+        self.partial_at = 0.0  # … and since when it was as far as that
 
     def move(self, phase: int) -> None:
         """Enter a phase that may follow the present one."""
@@ -112,6 +116,14 @@ class State:
         if reader is None:
             raise ProtocolError("no login is under way")
         return reader
+
+    def stalls(self, now: float, timeout: float) -> bool:
+        """Called now and then: whether the client stopped `timeout` seconds ago in the middle of a command; 0 = it may."""
+        came = self.reader.progress()
+        if came != self.partial:
+            self.partial = came
+            self.partial_at = now
+        return came > 0 and 0.0 < timeout <= now - self.partial_at
 
     def in_transaction(self) -> bool:
         return self.status & SERVER_STATUS_IN_TRANS != 0
@@ -195,6 +207,12 @@ class State:
         if farewell:
             fx.to_server.append(farewell)
         self.phase = CLOSED
+        doors = self.brain.doors
+        if doors is not None:
+            if self.place is not None:
+                doors.left(self.place)
+            if self.login is not None and self.login.place is not None:
+                doors.left(self.login.place)
         fx.close = reason
         fx.pause_client = False
         record = self.record
@@ -285,6 +303,9 @@ class Login:
         self.held = b""  # the HandshakeResponse (or COM_CHANGE_USER), until the server may have it
         self.rounds = 0
         self.change = False
+        self.place: str | None = (
+            None  # the user whose sessions a change of user counts among until it is done
+        )
 
 
 def blocked_message(record: Record) -> str:

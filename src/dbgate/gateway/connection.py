@@ -20,9 +20,7 @@ from dbgate.gateway.tls import make_leg
 LOG: Final = logging.getLogger("dbgate.gateway")
 
 LOOK: Final = 1.0  # seconds between two looks at a session's time-outs
-LINGER: Final = (
-    2.0  # seconds for the client to hang up after the last word of a session that the gateway ended
-)
+LINGER: Final = 2.0  # seconds for the client to hang up after the last word
 KEEP_ALIVE_AFTER: Final = 30.0  # seconds of life after which the kernel looks after the server's leg too
 FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their way then
 
@@ -30,8 +28,6 @@ CLIENT: Final = 1  # legs, as bits of Session.stuck
 SERVER: Final = 2
 
 UNREACHABLE: Final = "dbgate: the database server cannot be reached"
-TOO_MANY: Final = "dbgate: too many connections"
-SHUTTING_DOWN: Final = "dbgate: the gateway is shutting down"
 
 
 @final
@@ -42,7 +38,7 @@ class Session:
     # fmt: off
     __slots__ = (
         "client", "connecting", "ended_at", "gate", "gate_paused", "hub", "id", "ip", "kept_alive",
-        "loop", "port", "read_paused", "seated", "server", "since", "started", "stuck",
+        "loop", "port", "read_paused", "seated", "server", "since", "started", "stuck", "unsent", "unsent_at",
     )
     # fmt: on
 
@@ -67,6 +63,8 @@ class Session:
         self.kept_alive = False
         self.gate_paused = False  # the gate wants no more commands now
         self.stuck = 0  # legs whose kernel buffer is full
+        self.unsent = -1  # bytes that a stuck client had not taken at `unsent_at`, -1 = not looked
+        self.unsent_at = 0.0
         self.read_paused = False  # whether the client is not being read, for either reason
 
     # --- the way in ---
@@ -92,10 +90,8 @@ class Session:
         hub.sessions[self.id] = self
         hub.counters.opened()
         hub.timers.watch(self, now + LOOK)
-        if hub.draining:
-            self.apply(self.gate.refuse(1053, "08S01", SHUTTING_DOWN))
-        elif not hub.seats.take():
-            self.apply(self.gate.refuse(1040, "08004", TOO_MANY))
+        if (no := hub.take(self.ip, now)) is not None:
+            self.apply(self.gate.refuse(*no))
         else:
             self.seated = True
             leg = cast(asyncio.Protocol, ServerLeg(self))
@@ -118,9 +114,8 @@ class Session:
 
     def data_received(self, data: bytes) -> None:
         """From the client."""
-        if (
-            self.ended_at == 0.0
-        ):  # else it talks on after the end: read, so that it gets our last word, and dropped
+        # One that talks on after the end is read, so that it gets our last word.
+        if self.ended_at == 0.0:
             try:
                 self.apply(self.gate.client_bytes(data, monotonic()))
             except Exception:
@@ -147,13 +142,12 @@ class Session:
             else:
                 server.writelines(out)
         out = effects.to_client
-        if out:
-            client = self.client
-            if client is not None:
-                if len(out) == 1:
-                    client.write(out[0])
-                else:
-                    client.writelines(out)
+        client = self.client
+        if out and client is not None:
+            if len(out) == 1:
+                client.write(out[0])
+            else:
+                client.writelines(out)
         if effects.finished:
             self.hub.finish(effects.finished)
         if effects.close:
@@ -200,17 +194,16 @@ class Session:
     def pause_writing(self) -> None:
         """The kernel's buffer towards the client is full."""
         self.stuck |= CLIENT
-        server = self.server
-        if server is not None and not server.is_closing():
-            server.pause_reading()
+        if self.server is not None and not self.server.is_closing():
+            self.server.pause_reading()
         self._steer()
 
     def resume_writing(self) -> None:
         """All bytes for the client are with the kernel."""
         self.stuck &= ~CLIENT
-        server = self.server
-        if server is not None and not server.is_closing():
-            server.resume_reading()
+        self.unsent = -1
+        if self.server is not None and not self.server.is_closing():
+            self.server.resume_reading()
         self._steer()
 
     def server_full(self, full: bool) -> None:
@@ -275,18 +268,29 @@ class Session:
                     self.apply(self.gate.expired(now))
                 except Exception:
                     self._defect()
+                if self.stuck & CLIENT:
+                    self._stalled(now)
                 if not self.kept_alive and now - self.started >= KEEP_ALIVE_AFTER:
                     self._keep_alive()
         elif now - self.ended_at >= (FLUSH if self._unflushed() else LINGER):
             self._abort()
         return now + LOOK if self.client is not None or self.server is not None else 0.0
 
+    def _stalled(self, now: float) -> None:
+        """Ends a session whose client has taken nothing of its reply for too long: the server keeps the rest for it."""
+        left = 0 if self.client is None else self.client.get_write_buffer_size()
+        if left != self.unsent:
+            self.unsent = left
+            self.unsent_at = now
+        if 0.0 < self.hub.stall_timeout <= now - self.unsent_at:
+            self._last("stalled")
+            self._abort()
+
     def _keep_alive(self) -> None:
         self.kept_alive = True
-        server = self.server
-        if server is not None and not server.is_closing():
+        if self.server is not None and not self.server.is_closing():
             try:
-                upstream.keep_alive(server)
+                upstream.keep_alive(self.server)
             except OSError as error:
                 LOG.warning("session %s: keep-alive cannot be set: %s", self.id, error)
 
@@ -299,12 +303,13 @@ class Session:
             return
         gate = self.gate
         try:
+            now = monotonic()
             if event == "client_closed":
-                self.apply(gate.client_closed(monotonic()))
+                self.apply(gate.client_closed(now))
             elif event == "server_closed":
-                self.apply(gate.server_closed(monotonic()))
+                self.apply(gate.server_closed(now))
             else:
-                self.apply(gate.kill(monotonic()))
+                self.apply(gate.stalled(now) if event == "stalled" else gate.kill(now))
         except Exception:
             self._defect()
         self._end(spoke=False)
@@ -321,7 +326,7 @@ class Session:
         hub.counters.closed()
         if self.seated:
             self.seated = False
-            hub.seats.leave()
+            hub.leave(self.ip)
         if self.server is not None:
             self.server.close()
         elif self.connecting is not None:

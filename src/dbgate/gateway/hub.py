@@ -12,11 +12,15 @@ from dbgate.config.parse import Address
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Seats
 from dbgate.gateway.certificates import Contexts
+from dbgate.gateway.sources import Sources
 from dbgate.gateway.timers import Timers
 from dbgate.stats.counters import Counters
 
 KEEP_SECONDS: Final = 0.01  # for which finished records may wait
 KEEP_MOST: Final = 1000  # … and how many
+
+TOO_MANY: Final = "dbgate: too many connections"
+SHUTTING_DOWN: Final = "dbgate: the gateway is shutting down"
 
 LOG: Final = logging.getLogger("dbgate.gateway")
 
@@ -32,6 +36,7 @@ class GateLike(Protocol):
     def drain(self, now: float) -> Effects: ...
     def kill(self, now: float) -> Effects: ...
     def expired(self, now: float) -> Effects: ...
+    def stalled(self, now: float) -> Effects: ...
     def settled(self, number: int, now: float) -> Effects: ...
     def describe(self) -> dict[str, object]: ...
     def client_secured(self, subject: str, now: float) -> Effects: ...
@@ -61,7 +66,8 @@ class Hub:
 
     new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(record) takes each finished
     record for the audit log, None = there is none; counters count it; clock: wall clock minus monotonic, seconds.
-    draining: new clients are refused, with 1053. contexts: of TLS, None = both legs stay in clear.
+    draining: new clients are refused, with 1053. contexts: of TLS, None = both legs stay in clear. sources: limits by
+    address; stall_timeout: seconds that a client may leave a reply where it is. None, 0 = no limit.
     """
 
     def __init__(
@@ -78,11 +84,15 @@ class Hub:
         session_prefix: str,
         wall_offset: float = 0.0,
         contexts: Contexts | None = None,
+        sources: Sources | None = None,
+        stall_timeout: float = 0.0,
     ) -> None:
         self._loop = loop
         self.upstream = upstream
         self.connect_timeout = connect_timeout
         self.seats = seats
+        self.stall_timeout = stall_timeout
+        self._sources = sources
         self.timers = timers
         self.new_gate = new_gate
         self.draining = False
@@ -105,6 +115,25 @@ class Hub:
         """A session id that no other session of this instance has or had."""
         self._made += 1
         return f"{self._prefix}-{self._made}"
+
+    def take(self, ip: str, now: float) -> tuple[int, str, str] | None:
+        """A client has come from there: None, and leave() is owed; or what it is refused with (Gate.refuse)."""
+        if self.draining:
+            return 1053, "08S01", SHUTTING_DOWN
+        sources = self._sources
+        if sources is not None and (no := sources.take(ip, now)) is not None:
+            return no
+        if not self.seats.take():
+            if sources is not None:
+                sources.leave(ip)
+            return 1040, "08004", TOO_MANY
+        return None
+
+    def leave(self, ip: str) -> None:
+        """A client that was taken is gone."""
+        self.seats.leave()
+        if self._sources is not None:
+            self._sources.leave(ip)
 
     def finish(self, records: list[Record]) -> None:
         """Takes records. They are kept a little later, many at a time: that is half the work of keeping each at once,

@@ -1,4 +1,5 @@
-"""What each worker let pass under a rate limit, where the others can see it: limits count over the whole instance.
+"""What each worker let pass under a rate limit, or holds under another (sources.py), where the others can see it:
+limits count over the whole instance.
 
 One row of cells a worker in shared memory, written by that worker only. A key (user and source) has the same cell in
 every row. A cell holds a tag of its key besides the count, so that two keys that meet in one cell are never added up:
@@ -50,6 +51,35 @@ class Ledger:
                 if value >> _COUNT_BITS == tag:
                     others += value & _COUNT_MASK
         return others
+
+    def put(self, key: str, count: int) -> None:
+        """Makes this worker's count under `key` what it says."""
+        cell, tag = self._place(key)
+        self._cells[self._row * CELLS + cell] = tag << _COUNT_BITS | (count & _COUNT_MASK)
+
+    def total(self, key: str, spent: int) -> int:
+        """Adds `spent` as a call does; gives the sum of all counts, this worker's too."""
+        others = self(key, spent)
+        cell, tag = self._place(key)
+        value = self._cells[self._row * CELLS + cell]
+        return others + (value & _COUNT_MASK if value >> _COUNT_BITS == tag else 0)
+
+    def largest(self, key: str) -> int:
+        """The largest count of any worker, 0 = none."""
+        cell, tag = self._place(key)
+        most = 0
+        for row in range(self._rows):
+            value = self._cells[row * CELLS + cell]
+            if value >> _COUNT_BITS == tag and value & _COUNT_MASK > most:
+                most = value & _COUNT_MASK
+        return most
+
+    def clear_row(self, row: int) -> None:
+        """A worker is gone, and with it what it held. For the supervisor."""
+        cells = self._cells[row * CELLS : (row + 1) * CELLS]
+        for number, value in enumerate(cells):
+            if value:
+                cells[number] = 0
 
     def _place(self, key: str) -> tuple[int, int]:
         """The key's cell and its tag: the same in every process, unlike hash()."""

@@ -143,6 +143,10 @@ TYPE_JSON: Final = 245
 TYPE_NEWDECIMAL: Final = 246
 TYPE_GEOMETRY: Final = 255
 
+# Errors of the server that the gateway knows: a password that is wrong, or is none.
+ER_ACCESS_DENIED: Final = 1045
+ER_ACCESS_DENIED_NO_PASSWORD: Final = 1698
+
 # Errors that the gateway originates.
 ER_CON_COUNT: Final = 1040
 ER_SERVER_SHUTDOWN: Final = 1053

@@ -94,6 +94,10 @@ class PacketReader:
             self.buffered = have - pos
         return PACKET
 
+    def progress(self) -> int:
+        """A number that grows with each byte of a packet that is half there; 0 = none is."""
+        return self.size - self._drop_left + self.buffered + 1 if self.dropping else self.buffered
+
     def payload(self) -> bytes:
         """The payload of the packet in `raw`, continuations joined."""
         raw = self.raw

@@ -85,6 +85,7 @@ class Supervisor:
         self._stats_fd = StatsPages.create(self._count)
         self._pages = StatsPages(self._stats_fd)
         self._rates_fd = Ledger.create(self._count)
+        self._rates = Ledger(self._rates_fd, 0, self._count)
         self.stats = StatsReader(self._pages.pages, time.monotonic())
         self.journal = Journal(settings, instance)
         self.policy_life = PolicyLife(
@@ -201,6 +202,7 @@ class Supervisor:
 
     def _worker_ended(self, row: int) -> None:
         self.board.clear_row(row)
+        self._rates.clear_row(row)
 
     async def _end(self) -> None:
         await self.inband.close()

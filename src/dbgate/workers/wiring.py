@@ -20,6 +20,7 @@ from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.certificates import load_contexts
 from dbgate.gateway.hub import Hub
 from dbgate.gateway.rates import Ledger
+from dbgate.gateway.sources import Sources
 from dbgate.gateway.timers import Timers
 from dbgate.sinks.audit_file import AuditFile
 from dbgate.sql.catalog import Catalog
@@ -74,8 +75,18 @@ class Wiring:
             queue=settings.max_queue,
             prepared=settings.max_prepared,
             cache=settings.cache_size,
+            stall_timeout=settings.stall_timeout,
         )
-        ledger = Ledger(rates_fd, start.worker, start.workers) if start.workers > 1 else None
+        shared = Ledger(rates_fd, start.worker, start.workers)
+        ledger = shared if start.workers > 1 else None
+        sources = Sources(
+            shared,
+            settings.max_connections_per_source,
+            settings.max_connections_per_user,
+            settings.login_failures,
+            settings.login_failure_window,
+            settings.login_failure_pause,
+        )
         self.brain = Brain(
             loaded.policy if loaded else None,
             limits,
@@ -84,6 +95,7 @@ class Wiring:
             ledger,
             _legs(settings),
         )
+        self.brain.doors = sources
         if start.catalog is not None:
             self.brain.catalog = parse_catalog(start.catalog)
         self.hub = Hub(
@@ -98,6 +110,8 @@ class Wiring:
             session_prefix=f"{start.worker:x}{os.getpid():x}",
             wall_offset=self._offset,
             contexts=load_contexts(settings),
+            sources=sources,
+            stall_timeout=settings.stall_timeout,
         )
         self.required = RequiredRecords(self.audit, self.brain.halt, self.seats.halted, loop)
         self._in_force(loaded, start.epoch)

@@ -200,6 +200,30 @@ def test_time_limits() -> None:
     assert play.take(play.gate.expired(12.0)).to_client == b""
 
 
+def test_a_client_that_stops_in_the_middle_of_a_command() -> None:
+    play = Play(brain(limits=Limits(stall_timeout=30.0))).login()
+    text = query(b"SELECT id FROM users")
+    play.client(text[:9])
+    for now, more in ((10.0, b""), (39.0, text[9:12]), (68.9, b"")):
+        assert play.take(play.gate.expired(now)).closed == ""
+        if more:
+            play.client(more)
+            play.take(play.gate.expired(now))
+    assert play.take(play.gate.expired(69.1)).closed == "the client stopped in the middle of a command"
+    assert play.error().errno == 1159
+    play = Play(brain(limits=Limits(stall_timeout=30.0))).login()
+    for now in (1.0, 100.0, 200.0):  # between two commands it may wait
+        play.passes(b"\x03SELECT id FROM users", [ok()])
+        assert play.take(play.gate.expired(now)).closed == ""
+
+
+def test_a_client_that_does_not_take_its_reply() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    assert play.take(play.gate.stalled(5.0)).closed == "the client did not take its reply"
+    assert [record.event for record in play.records] == ["connection.open", "query", "connection.close"]
+
+
 def waiting() -> Play:
     """A session that changed something, and waits for the catalog that says so."""
     the_brain = brain()

@@ -91,6 +91,9 @@ class ScriptedGate:
     def expired(self, now: float) -> Effects:
         return self._note("expired")
 
+    def stalled(self, now: float) -> Effects:
+        return self._over("stalled")
+
     def refuse(self, errno: int, sqlstate: str, message: str) -> Effects:
         fx = self._over("refuse")
         fx.to_client.append(f"{errno} {sqlstate} {message}".encode())

@@ -47,3 +47,16 @@ def test_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         ledger(f"user{number}", 1)
     assert len(ledger._places) <= 2
     os.close(fd)
+
+
+def test_totals_and_values_of_ones_own() -> None:
+    fd = Ledger.create(2)
+    one, two = Ledger(fd, 0, 2), Ledger(fd, 1, 2)
+    assert [one.total("a", 1), two.total("a", 2), one.total("a", 1)] == [1, 3, 4]
+    assert one.largest("b") == 0
+    one.put("b", 7)
+    two.put("b", 5)
+    assert (one.largest("b"), two.largest("b"), one("b", 0)) == (7, 7, 5)
+    two.clear_row(0)
+    assert (two.largest("b"), one.total("a", 0)) == (5, 2)
+    os.close(fd)

@@ -192,3 +192,26 @@ def test_stream_does_not_end_at_an_empty_continuation() -> None:
 def test_stream_out_of_order() -> None:
     with pytest.raises(ProtocolError, match="packet number 5 where 2"):
         PacketStream(2).feed(packet(5, b"x"))
+
+
+def test_progress_of_a_packet_that_is_half_there() -> None:
+    reader = PacketReader(1000)
+    assert reader.progress() == 0
+    reader.feed(b"\x09\x00\x00\x00\x03SELE")
+    assert reader.next() == NEED_MORE
+    assert reader.progress() == 9
+    reader.feed(b"CT 1")
+    assert reader.next() == PACKET
+    assert reader.progress() == 0
+    reader.seq = 0
+    reader.feed(b"\xd0\x07\x00\x00\x03" + b"x" * 99)
+    assert reader.next() == NEED_MORE
+    seen = [reader.progress()]
+    for _ in range(3):
+        reader.feed(b"x" * 100)
+        assert reader.next() == NEED_MORE
+        seen.append(reader.progress())
+    assert seen == sorted(set(seen)) and seen[0] > 0
+    reader.feed(b"x" * 1600)
+    assert reader.next() == OVERSIZE
+    assert reader.progress() == 0
