@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -338,6 +339,21 @@ def test_certificates_are_renewed_by_sighup(mariadb_tls: MariaDB, certificates: 
             assert shown(gateway) == second
         with pytest.raises(pymysql.err.OperationalError, match="tls-required"):
             gateway.connect(ssl_disabled=True)
+
+
+def test_a_worker_that_is_started_again_while_the_files_are_bad(
+    mariadb_tls: MariaDB, certificates: Certificates
+) -> None:
+    path = certificates.issue("kept.pem", "127.0.0.1")
+    with Gateway(mariadb_tls, POLICY, tls_cert=path, tls_mode="require") as gateway:
+        first = shown(gateway)
+        path.write_text("half of a certifi")
+        (worker,) = gateway.worker_pids()
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: gateway.worker_pids() not in ([], [worker]))
+        assert shown(gateway) == first
+        gateway.connect(ssl_ca=str(certificates.ca)).close()
+        assert gateway.health()[0] == 200
 
 
 def test_a_start_with_a_wrong_file(mariadb: MariaDB, certificates: Certificates) -> None:

@@ -1,15 +1,33 @@
-"""Certificates and keys, from the files that the settings name to the contexts that handshakes use."""
+"""Certificates and keys, from the files that the settings name to the contexts that handshakes use.
+
+The supervisor reads the files, and hands what they hold to the workers: so all workers have the same, and one that is
+started again while a file is bad, or half written, has what was good before.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import ssl
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dbgate.errors import ConfigError
 
 if TYPE_CHECKING:
     from dbgate.config.settings import Settings
+
+
+FILES: Final = (
+    "tls_cert",
+    "tls_key",
+    "tls_client_ca",
+    "upstream_tls_ca",
+    "upstream_tls_cert",
+    "upstream_tls_key",
+)
+MOST: Final = 1 << 20  # bytes that are read of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,48 +40,58 @@ class Contexts:
     server_name: str
 
 
-def load_contexts(settings: Settings) -> Contexts:
-    """Reads the files; ConfigError names the one that is wrong."""
+def read_files(settings: Settings) -> dict[str, bytes]:
+    """What the files hold that the settings name, by the setting's name. ConfigError where one cannot be read."""
+    found: dict[str, bytes] = {}
+    for name in FILES:
+        path: str = getattr(settings, name)
+        if not path:
+            continue
+        try:
+            with open(path, "rb") as file:
+                found[name] = file.read(MOST)
+        except OSError as error:
+            raise ConfigError(f"{name}: {path} cannot be read: {error.strerror}") from None
+    return found
+
+
+def load_contexts(settings: Settings, files: Mapping[str, bytes] | None = None) -> Contexts:
+    """files: as read_files gives them, None = they are read now. ConfigError names the one that is wrong."""
+    held = read_files(settings) if files is None else files
     return Contexts(
-        client=_client_leg(settings) if settings.tls_cert else None,
-        server=_server_leg(settings) if settings.upstream_tls_mode != "off" else None,
+        client=_client_leg(settings, held) if settings.tls_cert else None,
+        server=_server_leg(settings, held) if settings.upstream_tls_mode != "off" else None,
         server_name=settings.upstream.host,
     )
 
 
-def _client_leg(settings: Settings) -> ssl.SSLContext:
+def _client_leg(settings: Settings, files: Mapping[str, bytes]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _bounds(context)
     # No session is resumed: each connection shows its certificate, and a renewed one is seen at once.
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
-    _identity(context, "tls_cert", settings.tls_cert, "tls_key", settings.tls_key)
+    _identity(context, settings, files, "tls_cert", "tls_key")
     if settings.tls_client_ca:
-        _authorities(context, "tls_client_ca", settings.tls_client_ca)
+        _authorities(context, settings, files, "tls_client_ca")
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
 
 
-def _server_leg(settings: Settings) -> ssl.SSLContext:
+def _server_leg(settings: Settings, files: Mapping[str, bytes]) -> ssl.SSLContext:
     mode = settings.upstream_tls_mode
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _bounds(context)
     context.check_hostname = mode == "verify-full"
     if mode in ("verify-ca", "verify-full"):
         if settings.upstream_tls_ca:
-            _authorities(context, "upstream_tls_ca", settings.upstream_tls_ca)
+            _authorities(context, settings, files, "upstream_tls_ca")
         else:
             context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     else:
         context.verify_mode = ssl.CERT_NONE
     if settings.upstream_tls_cert:
-        _identity(
-            context,
-            "upstream_tls_cert",
-            settings.upstream_tls_cert,
-            "upstream_tls_key",
-            settings.upstream_tls_key,
-        )
+        _identity(context, settings, files, "upstream_tls_cert", "upstream_tls_key")
     return context
 
 
@@ -72,34 +100,42 @@ def _bounds(context: ssl.SSLContext) -> None:
     context.options |= ssl.OP_NO_RENEGOTIATION
 
 
-def _identity(context: ssl.SSLContext, cert_name: str, cert: str, key_name: str, key: str) -> None:
-    _readable(cert_name, cert)
-    if key:
-        _readable(key_name, key)
+def _identity(
+    context: ssl.SSLContext, settings: Settings, files: Mapping[str, bytes], cert: str, key: str
+) -> None:
     try:
-        # A key with a password is an error here, and no question on a terminal that nobody sees.
-        context.load_cert_chain(cert, key or None, password=lambda: b"")
+        with _named(files[cert]) as chain, _named(files.get(key)) as secret:
+            # A key with a password is an error here, and no question on a terminal that nobody sees.
+            context.load_cert_chain(chain, secret or None, password=lambda: b"")
     except (OSError, ValueError) as error:  # of OpenSSL too, whose errors are OSErrors
-        where = f"{cert} and {key}" if key else cert
+        names: list[str] = [getattr(settings, name) for name in (cert, key) if name in files]
         raise ConfigError(
-            f"{cert_name}: {where}: expected a certificate and its key, without a password, in PEM form ({_why(error)})"
+            f"{cert}: {' and '.join(names)}: expected a certificate and its key, without a password, in PEM form "
+            f"({_why(error)})"
         ) from None
 
 
-def _authorities(context: ssl.SSLContext, name: str, path: str) -> None:
-    _readable(name, path)
+def _authorities(context: ssl.SSLContext, settings: Settings, files: Mapping[str, bytes], name: str) -> None:
     try:
-        context.load_verify_locations(path)
+        with _named(files[name]) as path:
+            context.load_verify_locations(path)
     except OSError as error:  # of OpenSSL too
-        raise ConfigError(f"{name}: {path}: expected certificates in PEM form ({_why(error)})") from None
+        where: str = getattr(settings, name)
+        raise ConfigError(f"{name}: {where}: expected certificates in PEM form ({_why(error)})") from None
 
 
-def _readable(name: str, path: str) -> None:
+@contextlib.contextmanager
+def _named(content: bytes | None) -> Iterator[str]:
+    """A path by which OpenSSL can read what was read before, and nothing else can; "" for None."""
+    if content is None:
+        yield ""
+        return
+    fd = os.memfd_create("dbgate-certificate", os.MFD_CLOEXEC)
     try:
-        with open(path, "rb"):
-            pass
-    except OSError as error:
-        raise ConfigError(f"{name}: {path} cannot be read: {error.strerror}") from None
+        os.write(fd, content)
+        yield f"/proc/self/fd/{fd}"
+    finally:
+        os.close(fd)
 
 
 def _why(error: Exception) -> str:

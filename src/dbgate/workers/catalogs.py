@@ -69,6 +69,7 @@ class Catalogs:
     def __init__(self, settings: Settings, workers: Sequence[WorkerProcess]) -> None:
         self._settings = settings
         self._workers = workers
+        self.certificates: dict[str, bytes] | None = None  # certificates.read_files; None = read at each look
         self.text: str | None = None
         self.objects = 0
         self.problem = ""
@@ -204,7 +205,7 @@ class Catalogs:
         except (OSError, UnicodeDecodeError) as error:
             raise CatalogError(f"catalog_password_file cannot be read: {error}") from None
         try:
-            tls = load_contexts(settings).server
+            tls = load_contexts(settings, self.certificates).server
         except ConfigError as error:
             raise CatalogError(str(error)) from None
         catalog = read_catalog(

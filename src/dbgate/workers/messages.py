@@ -11,7 +11,7 @@ from dbgate.config.settings import Settings
 
 class Start(msgspec.Struct, tag=True, frozen=True):
     """First word to a worker. worker: its number, of `workers`; policy: the text that is live, "" = none; epoch: how
-    often the instance's policy changed; shapes: the learned shapes that it names, None = none (yet); catalog: as JSON, None = names alone."""
+    often the instance's policy changed; certificates: what their files held when they were last good (certificates.read_files); shapes: the learned shapes that it names, None = none (yet); catalog: as JSON, None = names alone."""
 
     worker: int
     workers: int
@@ -22,6 +22,7 @@ class Start(msgspec.Struct, tag=True, frozen=True):
     epoch: int
     shapes: str | None = None
     catalog: str | None = None
+    certificates: dict[str, bytes] = {}
 
 
 class Prepare(msgspec.Struct, tag=True, frozen=True):
@@ -71,7 +72,9 @@ class Reopen(msgspec.Struct, tag=True, frozen=True):
 
 
 class Renew(msgspec.Struct, tag=True, frozen=True):
-    """Read certificates and keys anew, for the handshakes to come."""
+    """Take these certificates and keys (Start.certificates), for the handshakes to come."""
+
+    certificates: dict[str, bytes]
 
 
 class ListSessions(msgspec.Struct, tag=True, frozen=True):

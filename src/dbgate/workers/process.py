@@ -229,9 +229,9 @@ class WorkerProcess:
         number = next(self._numbers)
         return (await self._ask(Kill(number, session_id), number, Killed)).found
 
-    def renew(self) -> None:
-        """Has certificates read anew."""
-        self._say(Renew())
+    def renew(self, certificates: dict[str, bytes]) -> None:
+        """See messages.Renew."""
+        self._say(Renew(certificates))
 
     def reopen(self) -> None:
         self._say(Reopen())

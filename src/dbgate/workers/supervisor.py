@@ -19,7 +19,7 @@ from dbgate.control.server import ControlServer
 from dbgate.errors import ConfigError
 from dbgate.gateway import board as board_module
 from dbgate.gateway.board import Board
-from dbgate.gateway.certificates import load_contexts
+from dbgate.gateway.certificates import load_contexts, read_files
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
@@ -65,6 +65,7 @@ class Supervisor:
     ) -> None:
         self.settings = settings
         self.instance = instance
+        self.certificates = read_files(settings)  # as they were when they were last good
         self.policies = Policies(settings.policy)
         self.draining = False
         self.workers: list[WorkerProcess] = []
@@ -94,6 +95,7 @@ class Supervisor:
         self.notices = Notices(settings, instance, self.journal, self.policies)
         self.alerts = Alerts(self.notices.tell)
         self.catalogs = Catalogs(settings, self.workers)
+        self.catalogs.certificates = self.certificates
         self.crew = Crew(self.workers)
         self.operator = operator(self)
         self.inband = Inband(self.operator, self.policies)
@@ -198,6 +200,7 @@ class Supervisor:
             epoch=self.policies.epoch,
             shapes=live.shapes if live else None,
             catalog=self.catalogs.text,
+            certificates=self.certificates,
         )
 
     def _worker_ended(self, row: int) -> None:
@@ -290,12 +293,14 @@ class Supervisor:
     async def _reload_signal(self) -> None:
         self._notifier.reloading()
         try:
-            load_contexts(self.settings)
+            files = await asyncio.to_thread(read_files, self.settings)
+            load_contexts(self.settings, files)
         except ConfigError as error:
             LOG.error("certificates were not renewed, those before them stay: %s", error)
         else:
+            self.certificates = self.catalogs.certificates = files
             for worker in self.workers:
-                worker.renew()
+                worker.renew(files)
         await self.reload_policy("SIGHUP")
         self._notifier.ready(self.banner())
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from dbgate.audit.ulid import UlidSource
 from dbgate.config.settings import Settings
-from dbgate.errors import ConfigError
 from dbgate.gate.brain import Brain, Limits
 from dbgate.gate.keys import RsaKey
 from dbgate.gate.legs import OFF, PREFER, REQUIRE, Legs
@@ -109,7 +108,7 @@ class Wiring:
             counters=self.counters,
             session_prefix=f"{start.worker:x}{os.getpid():x}",
             wall_offset=self._offset,
-            contexts=load_contexts(settings),
+            contexts=load_contexts(settings, start.certificates),
             sources=sources,
             stall_timeout=settings.stall_timeout,
         )
@@ -244,12 +243,9 @@ class Wiring:
             LOG.exception("a session could not be given what it asked for")
             session.kill()
 
-    def renew(self) -> None:
-        """Certificates and keys are read anew; where they are wrong, those before them stay."""
-        try:
-            self.hub.contexts = load_contexts(self._settings)
-        except ConfigError as error:
-            LOG.error("certificates were not renewed, those before them stay: %s", error)
+    def renew(self, certificates: dict[str, bytes]) -> None:
+        """For the handshakes to come."""
+        self.hub.contexts = load_contexts(self._settings, certificates)
 
     def reopen(self) -> None:
         """Log files that were moved away are let go."""

@@ -13,8 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from dbgate.config.settings import Settings, load
 from dbgate.errors import ConfigError
-from dbgate.gateway import certificates as module
-from dbgate.gateway.certificates import load_contexts, subject_of
+from dbgate.gateway.certificates import load_contexts, read_files, subject_of
 from tests.servers.tls import Certificates
 
 
@@ -96,17 +95,29 @@ def test_files_that_are_wrong(certificates: Certificates, tmp_path: Path) -> Non
             load_contexts(settings(**values))
 
 
-def test_a_file_that_goes_while_it_is_read(
-    certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between the look whether it can be read, and OpenSSL's own: at a renewal this must end nothing."""
-    monkeypatch.setattr(module, "_readable", lambda name, path: None)
-    gone = str(tmp_path / "gone.pem")
-    with pytest.raises(ConfigError, match=r"tls_cert: .*gone\.pem: expected"):
-        load_contexts(settings(tls_cert=gone))
-    path = certificates.issue("b.pem", "127.0.0.1")
-    with pytest.raises(ConfigError, match=r"tls_client_ca: .*gone\.pem: expected"):
-        load_contexts(settings(tls_cert=path, tls_client_ca=gone))
+def test_contexts_of_what_was_read_before(certificates: Certificates) -> None:
+    """Files that are bad or gone by then change nothing."""
+    both = certificates.issue("both.pem", "127.0.0.1")
+    ca = certificates.folder / "clients.pem"
+    ca.write_bytes(certificates.ca.read_bytes())
+    made = settings(
+        tls_cert=both, tls_key=both, tls_client_ca=ca, upstream_tls_mode="verify-ca", upstream_tls_ca=ca
+    )
+    files = read_files(made)
+    assert sorted(files) == ["tls_cert", "tls_client_ca", "tls_key", "upstream_tls_ca"]
+    both.write_text("nonsense")
+    ca.unlink()
+    contexts = load_contexts(made, files)
+    assert contexts.client is not None and contexts.server is not None
+    assert len(contexts.client.get_ca_certs()) == 1
+    with pytest.raises(ConfigError, match=r"tls_client_ca: .*cannot be read: No such file"):
+        load_contexts(made)
+    files["tls_client_ca"] = b""
+    with pytest.raises(ConfigError, match=r"tls_client_ca: .*expected certificates"):
+        load_contexts(made, files)
+    files["tls_cert"] = b""
+    with pytest.raises(ConfigError, match=r"tls_cert: .*expected a certificate and its key"):
+        load_contexts(made, files)
 
 
 def test_subjects(certificates: Certificates) -> None:

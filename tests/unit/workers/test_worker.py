@@ -29,11 +29,11 @@ class Supervisor:
 
 
 class Wiring:
-    """Fails where the files of certificates are read, and where sessions are listed."""
+    """Fails where certificates are taken, and where sessions are listed."""
 
     hub = SimpleNamespace(kill=lambda session_id: session_id == "a-1")
 
-    def renew(self) -> None:
+    def renew(self, certificates: dict[str, bytes]) -> None:
         raise OSError(5, "input/output error")
 
     def describe_sessions(self) -> list[dict[str, object]]:
@@ -41,7 +41,7 @@ class Wiring:
 
 
 def test_a_message_that_fails_is_not_the_last_one_heard(caplog: pytest.LogCaptureFixture) -> None:
-    supervisor = Supervisor(Renew(), ListSessions(1), KillMessage(2, "a-1"))
+    supervisor = Supervisor(Renew({}), ListSessions(1), KillMessage(2, "a-1"))
 
     async def listen() -> bool:
         with socket.socket() as sock:
