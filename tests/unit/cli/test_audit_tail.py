@@ -32,12 +32,12 @@ def statements(text: str) -> list[str]:
 
 def test_the_newest_records(run: Run, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
-    log.write_bytes(b"".join(line(n) for n in range(3000)))
+    log.write_bytes(b"".join(line(n) for n in range(800)))
     result = run("audit", "tail", str(log), "-n", "5", "-o", "json")
     assert result.exit_code == 0
-    assert statements(result.stdout) == [f"SELECT {n}" for n in range(2995, 3000)]
-    assert statements(run("audit", "tail", str(log), "-n", "2500", "-o", "json").stdout)[0] == "SELECT 500"
-    assert len(run("audit", "tail", str(log), "-n", "9999", "-o", "json").stdout.splitlines()) == 3000
+    assert statements(result.stdout) == [f"SELECT {n}" for n in range(795, 800)]
+    assert statements(run("audit", "tail", str(log), "-n", "700", "-o", "json").stdout)[0] == "SELECT 100"
+    assert len(run("audit", "tail", str(log), "-n", "9999", "-o", "json").stdout.splitlines()) == 800
     assert run("audit", "tail", str(log), "-n", "0").stdout == ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.errors import PolicyError
@@ -110,7 +110,6 @@ WORDS = st.sets(
 WRITABLE = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
         WRITABLE,

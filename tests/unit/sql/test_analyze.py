@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql import analyze as module
@@ -189,7 +189,6 @@ def test_commands_change_the_schema() -> None:
     assert command("mystery", "", MA, "").error != ""
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=60),

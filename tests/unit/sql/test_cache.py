@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.cache import ENTRY_OVERHEAD, VIEW_OVERHEAD, Cache, View
@@ -111,7 +111,6 @@ def test_clear_forgets_everything_and_frees_little_by_little() -> None:
     assert view.find_exact(b"new") == "v"
 
 
-@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 2000), st.booleans()), max_size=300

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.canonical import canonical, decoded, reads_literals
@@ -78,7 +78,6 @@ def test_reads_literals(pattern: str, reads: bool) -> None:
     assert reads_literals(pattern) is reads
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes(text: bytes) -> None:
     tokens = lex(text, CTX)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.digest import MAX_KEYED, digest, fast_digest, joined_digest
@@ -157,7 +157,6 @@ def test_the_digest_of_a_text_that_runs_another() -> None:
 LITERALS = st.sampled_from(["1", "-7", "2.5", "'x'", "'it''s'", "''", "0x41", "NULL", "TRUE", "DEFAULT", "?"])
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(LITERALS, min_size=1, max_size=9), LITERALS, LITERALS, st.integers(1, 5))
 def test_any_literals_and_any_number_of_them_have_one_shape(
     items: list[str], one: str, other: str, rows: int
@@ -174,7 +173,6 @@ def test_any_literals_and_any_number_of_them_have_one_shape(
     )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60), st.booleans(), st.booleans())
 def test_any_bytes(text: bytes, ansi: bool, plain: bool) -> None:
     ctx = LexContext(2, 101106, ansi_quotes=ansi, no_backslash_escapes=plain)

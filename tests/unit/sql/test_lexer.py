@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.lexer import BULK, LONG, MAX_PIECES, lex
@@ -197,7 +197,6 @@ def test_long_nonsense_is_quick(piece: bytes) -> None:
     lex(piece * 20000, MY)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

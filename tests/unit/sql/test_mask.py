@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.lexer import lex
@@ -154,7 +154,6 @@ def test_bytes_that_are_no_text() -> None:
     assert masked(b"SELECT \xff '") == "SELECT \\xff ?"
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=80), st.sampled_from([b"", b"'", b"IDENTIFIED BY '", b"/*"]))
 def test_any_bytes(text: bytes, before: bytes) -> None:
     raw = before + text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.facts import Facts
@@ -235,7 +235,6 @@ def test_depth_costs_nothing() -> None:
     assert needs("SELECT " + "(" * 9000 + "SELECT s FROM secret" + ")" * 9000).startswith(S)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

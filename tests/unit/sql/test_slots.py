@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.analyze import analyze
@@ -199,7 +199,6 @@ STATEMENTS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(STATEMENTS, st.sampled_from([CTX, ANSI, NO_ESCAPES]), st.randoms(use_true_random=False))
 def test_texts_with_one_key_do_the_same(text: str, ctx: LexContext, choose: random.Random) -> None:
     check(text.encode(), ctx, choose)
