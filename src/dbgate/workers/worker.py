@@ -21,7 +21,7 @@ from typing import Final, cast
 
 from dbgate.gateway.board import Board
 from dbgate.gateway.connection import Session
-from dbgate.gateway.listener import listen, raise_file_limit
+from dbgate.gateway.listener import raise_file_limit
 from dbgate.gateway.proxy_protocol import ProxyFront, Trusted
 from dbgate.sql import catalog_text
 from dbgate.workers import log
@@ -75,7 +75,7 @@ class Worker:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         hub = self.wiring.hub
-        server = await listen(loop, self.sock, self._protocols(loop))
+        server = await loop.create_server(self._protocols(loop), sock=self.sock)
         hub.timers.start(loop)
         self.wiring.brain.on_change = self._changed
         self.wiring.brain.on_want = self._wanted
