@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -128,6 +129,11 @@ class World:
 
     def fate(self, connection: Connection[Any], sql: str) -> tuple[str, str, str]:
         """What the gateway did with a statement: decision, rule and reason of its record."""
+        record = self.record(connection, sql)
+        return record["decision"], record.get("rule", ""), record.get("reason", "")
+
+    def record(self, connection: Connection[Any], sql: str) -> dict[str, Any]:
+        """The record of a statement that is sent now."""
         session = self.id_of(connection)
         self.sent += 1
         marker = f"marker_{self.sent}"
@@ -145,8 +151,8 @@ class World:
             at = [n for n, one in enumerate(sent) if marker in one["statement"]]
             return sent[at[0] + 1] if at and len(sent) > at[0] + 1 else None
 
-        record = eventually(behind_the_marker)
-        return record["decision"], record.get("rule", ""), record.get("reason", "")
+        found: dict[str, Any] = eventually(behind_the_marker)
+        return found
 
     def commands(self, session: str) -> list[dict[str, Any]]:
         """The records of what a session has sent to its server."""
@@ -207,6 +213,82 @@ def test_each_explanation_is_what_the_gateway_does(world: World) -> None:
     connection.close()
     assert differ == []
     assert decisions == {"allow", "block"}
+
+
+def test_a_record_is_explained_as_it_was_judged(world: World) -> None:
+    """What the log does not keep is said in the notes; where nothing is said, the verdict is the same."""
+    client = world.client
+    explained_so = 0
+    with world.connect() as connection:
+        for sql in STATEMENTS:
+            record = world.record(connection, sql)
+            statement = record.get("statement", "")
+            if sql.startswith("SET sql_mode"):
+                world.fate(connection, "SET sql_mode = DEFAULT")
+            if not statement:
+                continue
+            asked = {"sql": statement, "user": "clerk", "schema": record.get("db_schema", "")}
+            if "?" in statement:
+                asked.update(masked=True, detections=record.get("detections") or [])
+            answer = client.policy_explain(asked)
+            if answer["digest"] != record.get("digest") or answer["notes"]:
+                continue
+            explained_so += 1
+            got = (answer["decision"], answer["rule"])
+            assert got == (record["decision"], record.get("rule", "")), (sql, statement, answer["reason"])
+    assert explained_so > len(STATEMENTS) // 2
+
+
+def test_in_band_from_the_mariadb_client(world: World) -> None:
+    client = shutil.which("mariadb") or shutil.which("mysql")
+    if client is None:
+        pytest.skip("there is no mariadb command line client")
+
+    def ask(user: str, sql: str) -> subprocess.CompletedProcess[str]:
+        gateway = world.gateway
+        arguments = [client, "--no-defaults", "-h", gateway.host, "-P", str(gateway.port), "-u", user, "-ppw"]
+        arguments += ["--batch", "shop", "-e", sql]
+        return subprocess.run(arguments, capture_output=True, text=True, timeout=60)
+
+    told = ask(
+        "clerk",
+        "DBGATE EXPLAIN SELECT * FROM v_secret; DBGATE SHOW SESSIONS; DBGATE SHOW STATS; SELECT 7 AS n",
+    )
+    assert told.returncode == 0, told.stderr
+    for line in (
+        "step\tname\toutcome",
+        "verdict\tblock\ttable-denied",
+        "session_id\tdb_user",
+        "total_queries\t",
+        "n\n7",
+    ):
+        assert line in told.stdout
+    rules = ask("clerk", "DBGATE SHOW RULES").stdout.splitlines()
+    assert rules[0].split("\t")[:4] == ["rule", "line", "what", "mode"]
+    assert "access_control\t5\tclerk\tenforce" in "\n".join(rules)
+    assert any(row.startswith("table-denied\t") for row in rules)
+    for sql in ("DBGATE EXPLAIN SELECT 1", "DBGATE SHOW SESSIONS"):
+        denied = ask("watched", sql)
+        assert denied.returncode == 1
+        assert "ERROR 1227 (42000)" in denied.stderr and "rule: operation-denied" in denied.stderr
+    assert "ERROR 1064" in ask("clerk", "DBGATE SHOW PASSWORDS").stderr
+    general = world.gateway.records(operation="DBGATE SHOW SESSIONS", decision="allow")
+    assert general[0]["rows"] >= 1 and general[0]["statement"] == "DBGATE SHOW SESSIONS"
+
+
+def test_in_band_with_the_drivers_own_transaction(world: World) -> None:
+    """A question in the middle of a transaction leaves it open, and the session goes on as it was."""
+    with world.connect(autocommit=False) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO orders VALUES (4711, 1)")
+        cursor.execute("DBGATE SHOW SESSIONS")
+        names = [column[0] for column in cursor.description]
+        mine = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        assert [one["db_user"] for one in mine if one["session_id"] == world.id_of(connection)] == ["clerk"]
+        cursor.execute("DBGATE EXPLAIN DELETE FROM orders")
+        assert cursor.fetchall()[0][3] == "require-where"
+        connection.rollback()
+        cursor.execute("SELECT COUNT(*) FROM orders WHERE id = 4711")
+        assert cursor.fetchone() == (0,)
 
 
 def test_the_session_that_is_named_is_the_one_that_would_send_it(world: World) -> None:

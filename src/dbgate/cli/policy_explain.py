@@ -1,24 +1,23 @@
-"""`dbgate-cli policy explain`: what would the gateway do with this statement, and why? Runs the data path's own rules."""
+"""`dbgate-cli policy explain`: what would the gateway do with this statement, and why? Asks it, or judges by a file."""
 
 from __future__ import annotations
 
-import json
+import base64
 import os
 import re
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from dbgate.cli.options import Exit, fail, gateway_options, output_option
-from dbgate.errors import PolicyError
 
 if TYPE_CHECKING:
     from dbgate.control.client import ControlClient
-    from dbgate.sql.catalog import Catalog
+    from dbgate.control.messages import ExplainAnswer
     from dbgate.sql.statement import LexContext
 
 MOST_SQL: Final = 64 << 20
@@ -100,7 +99,7 @@ class Version(click.ParamType):  # type: ignore[type-arg]  # generic since click
     envvar="DBGATE_POLICY",
     default=None,
     metavar="FILE",
-    help="The policy.  [env: DBGATE_POLICY; default: the file of the running gateway]",
+    help="Judge by this policy, in place of asking the gateway.  [env: DBGATE_POLICY, where no gateway answers]",
 )
 @click.option(
     "--flavour",
@@ -147,64 +146,71 @@ def explain(
     cert_subject: str | None,
     output: str,
 ) -> None:
-    """Explain what the policy does with the statement SQL, or with what stands on standard input.
+    """Explain what comes of the statement SQL, or of what stands on standard input.
 
-    Shows the steps of the decision, the rule and its line, and what the verdict rests on. Works with no gateway
-    running when --file names the policy. Exit status 1 if the statement is blocked.
+    Asks the running gateway, which judges by its own policy, catalog and server. With --file, where no gateway answers and
+    DBGATE_POLICY names a policy, or for another server (--flavour, --server-version, --fold-names), this command judges by
+    the file itself, and says so. Shows the steps of the decision, the rule and its line, and what the verdict rests on.
+    Exit status 1 if the statement is blocked.
     """
     from dbgate.cli import output as out
-    from dbgate.cli.policy_file import parse
-    from dbgate.policy.compile import compile_policy
-    from dbgate.policy.explain import explain as run
-    from dbgate.policy.verdict import BLOCK
-    from dbgate.sql.analyze import analyze
-    from dbgate.sql.catalog import reached
+    from dbgate.cli.explanation import as_text
+    from dbgate.cli.own_judgement import Who, judge
 
-    context = _context(flavour, server_version, sql_mode, charset, fold_names)
     text = _sql(sql)
-    path, running = (policy_file, "") if policy_file else _file_of(client)
-    try:
-        policy = compile_policy(parse(path))
-    except PolicyError as error:
-        problems = "".join(f"\n  {problem}" for problem in error.problems)
-        fail(
-            Exit.NO,
-            f"{path} is not a valid policy:{problems}",
-            "correct it; the gateway would refuse it, too",
-        )
-    if running and running != policy.version:
-        click.echo(
-            f"dbgate-cli: note: the gateway runs policy {running}, but {path} now is {policy.version}, "
-            "which is explained here; `dbgate-cli policy reload` puts it live",
-            err=True,
-        )
-    catalog, known = _catalog(client)
-    if catalog is not None and catalog.folded and not fold_names:
-        fold_names = True  # the running gateway's server says so
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    answer: ExplainAnswer | None = None
+    if not given & _OWN_JUDGEMENT:
+        question = _question(text, given, ctx.params)
+        answer = _ask(client, question, policy_file or "")
+    if answer is None:
         context = _context(flavour, server_version, sql_mode, charset, fold_names)
-    analysis = analyze(text, context, schema.lower() if fold_names else schema, prepared)
-    behind = reached(catalog, analysis)
-    wall = time.time() if at is None else at
-    subject = "" if clear else cert_subject
-    explanation = run(policy, user, source, analysis, wall, behind=behind, tls=not clear, subject=subject)
-    sent = {
-        "user": user,
-        "source": source,
-        "schema": schema,
-        "at": datetime.fromtimestamp(wall, UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "server": f"{flavour} {_dotted(context.version)}",
-        "charset": charset,
-        "sql_mode": sql_mode,
-        "prepared": prepared,
-    }
-    policy_info = {"file": path, "version": policy.version, "catalog": known}
-    from dbgate.cli.explanation import as_json, as_text
-
+        who = Who(user, source, schema, time.time() if at is None else at, prepared, not clear, cert_subject)
+        answer = judge(client, text, who, context, policy_file, fold_names)
     if output == "json":
-        out.print_json(as_json(explanation, analysis, sent, policy_info, behind))
+        out.print_json(answer)
     else:
-        out.console().print(as_text(explanation, analysis, sent, policy_info, behind))
-    ctx.exit(int(Exit.NO if explanation.verdict.effect == BLOCK else Exit.DONE))
+        out.console().print(as_text(answer))
+    ctx.exit(int(Exit.NO if answer["decision"] == "block" else Exit.DONE))
+
+
+_OWN_JUDGEMENT: Final = frozenset(("policy_file", "flavour", "server_version", "fold_names"))
+
+
+def _question(text: bytes, given: set[str], values: dict[str, Any]) -> dict[str, object]:
+    """For the control API: what was said here, and nothing that was not."""
+    question: dict[str, object] = {"user": values["user"]}
+    try:
+        question["sql"] = text.decode("utf-8")
+    except UnicodeDecodeError:
+        question["sql_base64"] = base64.b64encode(text).decode("ascii")
+    names = ("source", "schema", "at", "sql_mode", "charset", "prepared", "cert_subject")
+    question.update({name: values[name] for name in names if name in given})
+    if question.get("charset") and not str(question["charset"]).lower().startswith("utf8"):
+        question["sql_base64"] = base64.b64encode(text).decode("ascii")  # the bytes are in that character set
+        question.pop("sql", None)
+    if values["clear"]:
+        question["tls"] = False
+    return question
+
+
+def _ask(client: ControlClient, question: dict[str, object], policy_file: str) -> ExplainAnswer | None:
+    """The gateway's answer; None where it cannot be asked and there is a file to judge by."""
+    from dbgate.cli.own_judgement import say
+    from dbgate.control.client import Refused, Unreachable
+
+    try:
+        return client.policy_explain(question)
+    except Unreachable as error:
+        if not policy_file:
+            message = f"no policy file was named, and {error.message}"
+            raise Unreachable(message, "name the policy with --file FILE") from None
+        say(f"{error.message}; judged here by {policy_file}")
+    except Refused as error:
+        if error.code not in ("no-such-path", "wrong-method"):
+            raise
+        say("the gateway is too old to explain; judged here by its policy file")
+    return None
 
 
 def _context(flavour: str, version: int | None, sql_mode: str, charset: str, fold_names: bool) -> LexContext:
@@ -251,43 +257,3 @@ def _sql(argument: str | None) -> bytes:
         fail(Exit.USAGE, f"the SQL is larger than {MOST_SQL >> 20} MiB", "give one statement")
     # The shell's last line end is not part of the statement.
     return text.rstrip(b"\r\n")
-
-
-def _catalog(client: ControlClient) -> tuple[Catalog | None, str]:
-    """The running gateway's catalog, and in words what is known of it."""
-    from dbgate.control.client import ControlError
-    from dbgate.sql.catalog_text import parse
-
-    try:
-        info = client.catalog()
-        if not info["configured"] or info["catalog"] is None:
-            return None, "the gateway has none: names alone are judged"
-        return parse(json.dumps(info["catalog"])), f"{info['objects']} objects, {info['age_s']} s old"
-    except ControlError as error:
-        return None, f"not known: {error.message}"
-    except (KeyError, TypeError, ValueError):
-        return None, "not known: the gateway is of another version than this command"
-
-
-def _file_of(client: ControlClient) -> tuple[str, str]:
-    """The running gateway's policy file, and the version that is live."""
-    from dbgate.control.client import Unreachable
-
-    try:
-        info = client.policy()
-    except Unreachable as error:
-        raise Unreachable(
-            f"no policy file was named, and {error.message}", "name the policy with --file FILE"
-        ) from None
-    path = info.get("file", "")
-    if not path or not Path(path).exists():
-        fail(
-            Exit.USAGE,
-            f"the running gateway's policy file {path!r} is not here",
-            "it may run in a container: name a copy of the policy with --file FILE",
-        )
-    return path, info.get("version", "")
-
-
-def _dotted(version: int) -> str:
-    return f"{version // 10_000}.{version // 100 % 100}.{version % 100}"

@@ -95,8 +95,19 @@ def _table(found: list[SessionInfo], width: int) -> Table:
     from dbgate.cli import output as out
 
     # On a narrow terminal the least telling columns go first; -o json always has everything.
-    columns = ["SESSION", "USER", "FROM", "SCHEMA", "STATE", "AGE", "QUERIES", "BLOCKED", "LAST DIGEST"]
-    for name, needed in (("LAST DIGEST", 105), ("SCHEMA", 90), ("AGE", 75), ("STATE", 65)):
+    columns = [
+        "SESSION",
+        "USER",
+        "FROM",
+        "TLS",
+        "SCHEMA",
+        "STATE",
+        "AGE",
+        "QUERIES",
+        "BLOCKED",
+        "LAST DIGEST",
+    ]
+    for name, needed in (("LAST DIGEST", 105), ("SCHEMA", 95), ("AGE", 80), ("STATE", 70)):
         if width < needed:
             columns.remove(name)
     made = out.table(
@@ -104,6 +115,7 @@ def _table(found: list[SessionInfo], width: int) -> Table:
         numbers=("AGE", "QUERIES", "BLOCKED"),
         whole={
             "SESSION": out.longest(info.get("session_id", "") for info in found),
+            "TLS": 3,
             "QUERIES": 7,
             "BLOCKED": 7,
         },
@@ -115,6 +127,7 @@ def _table(found: list[SessionInfo], width: int) -> Table:
             "SESSION": out.cell(info.get("session_id", "")),
             "USER": out.cell(info.get("db_user", "")),
             "FROM": out.cell(f"{info.get('client_ip', '')}:{info.get('client_port', '')}"),
+            "TLS": _tls(info),
             "SCHEMA": out.cell(info.get("db_name") or "-"),
             "STATE": out.cell(info.get("state", "")),
             "AGE": out.cell(_age(info, now)),
@@ -124,6 +137,17 @@ def _table(found: list[SessionInfo], width: int) -> Table:
         }
         made.add_row(*(cells[name] for name in columns))
     return made
+
+
+def _tls(info: SessionInfo) -> Any:
+    """Whether the client came by TLS, and with a certificate; an older gateway does not tell."""
+    from dbgate.cli import output as out
+
+    if "tls" not in info:
+        return out.cell("?", "dim")
+    if not info["tls"]:
+        return out.cell("no", "dim")
+    return out.cell("crt" if info.get("cert_subject") else "yes")
 
 
 def _age(info: SessionInfo, now: float) -> str:

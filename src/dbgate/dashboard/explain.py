@@ -12,29 +12,48 @@ from dbgate.dashboard.fleet import Instance
 from dbgate.dashboard.web import Visit
 
 MOST_SQL: Final = 100_000
+EXPLAIN_SECONDS: Final = 20.0  # a long statement takes its time
+OTHER_DIGEST: Final = "as the log has it, the statement has another digest than it had when it was sent: it may be judged otherwise"
 _TOO_OLD: Final = ("no-such-path", "wrong-method")
 
 
-async def explain(
-    visit: Visit, instance: Instance, sql: str, user: str, source: str, schema: str, masked: bool = False
-) -> dict[str, Any]:
-    """The explanation, by the live policy's text (judge.py). masked: question marks stand for values. ControlError where
-    there is none."""
-    client = instance.client(visit.user.name)
+async def explain(visit: Visit, instance: Instance, asked: dict[str, object]) -> dict[str, Any]:
+    """The gateway's own explanation. asked: fields of control.messages.ExplainBody; a session that is not open any more is
+    left out. ControlError where there is none."""
+    client = instance.client(visit.user.name, timeout=EXPLAIN_SECONDS)
     run = visit.site.fleet.run
     try:
-        versions = await run(client.policy_versions)
-        if not versions["live"]:
-            raise Refused(404, "no-policy", f"{instance.name} has no policy: everything is refused", "", [])
-        text = await run(client.policy_version, versions["live"])
+        try:
+            answer = await run(client.policy_explain, asked)
+        except Refused as error:
+            if error.code != "no-such-session" or not asked.get("session_id"):
+                raise
+            answer = await run(client.policy_explain, {**asked, "session_id": None})
     except Refused as error:
         if error.code not in _TOO_OLD:
             raise
-        message = f"{instance.name} does not tell its policy"
+        message = f"{instance.name} cannot explain"
         raise Refused(error.status, error.code, message, "Upgrade that gateway.", []) from None
-    async with visit.site.judging:
-        answer = await run(visit.site.judge.explain, text, sql, user, source, schema, masked)
     return {**answer, "instance": instance.name}
+
+
+async def explain_record(visit: Visit, instance: Instance, record: dict[str, Any]) -> dict[str, Any]:
+    """What the present policy says about a statement of the audit log, with what its detectors found then."""
+    statement = str(record.get("statement", ""))
+    asked: dict[str, object] = {
+        "sql": statement,
+        "user": str(record.get("db_user", "")),
+        "source": str(record.get("client_ip", "")) or None,
+        "schema": str(record.get("db_schema", "")),
+        "session_id": str(record.get("session_id", "")) or None,
+    }
+    if "?" in statement:
+        asked.update(masked=True, detections=[str(name) for name in record.get("detections") or []])
+    answer = await explain(visit, instance, asked)
+    digest = str(record.get("digest", ""))
+    if digest and answer.get("digest") != digest:
+        answer["notes"] = [*answer.get("notes", []), OTHER_DIGEST]
+    return answer
 
 
 async def tester(visit: Visit) -> Response:
@@ -54,9 +73,8 @@ async def tester(visit: Visit) -> Response:
             problem = "No gateway answers."
         elif not problem:
             try:
-                answer = await explain(
-                    visit, instance, asked["sql"], asked["user"], asked["source"], asked["schema"]
-                )
+                question = {name: asked[name] for name in ("sql", "user", "source", "schema")}
+                answer = await explain(visit, instance, dict(question))
             except ControlError as error:
                 problem = f"{error.message}. {error.hint}"
     template = "tester_answer.html" if visit.partial and request.method == "POST" else "tester.html"

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from dbgate.control.client import ControlError
 from dbgate.dashboard.auditlog import Found, Record, Search, near, rfc3339, search
-from dbgate.dashboard.explain import explain
+from dbgate.dashboard.explain import explain_record
 from dbgate.dashboard.fleet import Fleet, Instance
 from dbgate.dashboard.web import Visit
 
@@ -152,15 +152,7 @@ async def record(visit: Visit) -> Response:
     problem = ""
     if statement and instance is not None:
         try:
-            outcome = await explain(
-                visit,
-                instance,
-                statement,
-                str(entry.get("db_user", "")),
-                str(entry.get("client_ip", "")),
-                str(entry.get("db_schema", "")),
-                masked="?" in statement,
-            )
+            outcome = await explain_record(visit, instance, entry)
         except ControlError as error:
             problem = f"{error.message}. {error.hint}"
     return visit.page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
@@ -19,7 +18,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dbgate import __version__
 from dbgate.dashboard.fleet import Fleet
 from dbgate.dashboard.journal import ActionLog
-from dbgate.dashboard.judge import Judge
 from dbgate.dashboard.logins import Attempts, Login, Logins
 from dbgate.dashboard.shield import MAX_BODY
 from dbgate.dashboard.users import Role, User, Users
@@ -61,8 +59,6 @@ class Site:
         self.actions = actions
         self.secure = secure
         self.attempts = Attempts()
-        self.judge = Judge()
-        self.judging = asyncio.Lock()
         self.templates = template_environment()
 
     @property

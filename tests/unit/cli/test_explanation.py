@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from dbgate.cli.explanation import as_json, as_text
+from dbgate.cli.explanation import as_text
+from dbgate.control.explained import as_json
 from dbgate.policy.explain import Explanation, Step
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.statement import (
@@ -31,7 +32,7 @@ SENT = {
     "sql_mode": "ANSI_QUOTES",
     "prepared": False,
 }
-POLICY = {"file": "policy.yaml", "version": "abc"}
+POLICY = {"file": "policy.yaml", "version": "abc", "catalog": ""}
 
 
 def explanation(verdict: Verdict, entry: str = "app") -> Explanation:
@@ -50,7 +51,7 @@ def analysis(*statements: Statement, error: str = "") -> Analysis:
 
 def shown(*arguments: Any, width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(as_text(*arguments))
+    console.print(as_text(as_json(*arguments)))
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 

@@ -157,15 +157,78 @@ def test_a_bad_policy_is_1(run: Run, tmp_path: Path) -> None:
     assert run("policy", "explain", "-f", "/nonexistent", "--user", "app", "SELECT 1").exit_code == 2
 
 
-def test_without_a_file_the_running_gateways_is_used(run: Run, gateway: FakeOperator, policy: str) -> None:
+def test_without_a_file_the_running_gateway_explains(run: Run, gateway: FakeOperator) -> None:
+    result = run("policy", "explain", "--user", "app", *NOON, "SELECT salary FROM payroll", "-o", "json")
+    assert (result.exit_code, result.stderr) == (1, "")
+    got = json.loads(result.stdout)
+    assert (got["rule"], got["policy"]["file"]) == ("table-denied", "/etc/dbgate/policy.yaml")
+    asked = gateway.explained[0]
+    assert (asked.sql, asked.user, asked.source, asked.schema) == (
+        "SELECT salary FROM payroll",
+        "app",
+        "10.1.2.3",
+        "shop",
+    )
+    assert (asked.at, asked.charset, asked.sql_mode, asked.tls) == (1769774400.0, None, None, None)
+    gateway.explanation = {
+        "decision": "allow",
+        "rule": "",
+        "notes": ["its rate_limit is not asked"],
+        "behind": [
+            {"path": "view shop.v", "needs": [], "functions": [], "calls": [], "problem": "cannot be read"}
+        ],
+    }
+    result = run("policy", "explain", "--user", "app", "--clear", "--prepared", "SELECT 1")
+    assert result.exit_code == 0
+    assert "ALLOWED by access rule app (/etc/dbgate/policy.yaml:3)" in result.stdout
+    for words in (
+        "note: its rate_limit is not asked",
+        "catalog: 3 objects",
+        "cannot be followed: cannot be read",
+    ):
+        assert words in result.stdout
+    assert (gateway.explained[1].tls, gateway.explained[1].prepared, gateway.explained[1].at) == (
+        False,
+        True,
+        None,
+    )
+
+
+def test_bytes_that_are_no_text_travel_as_they_are(run: Run, gateway: FakeOperator) -> None:
+    assert run("policy", "explain", "--user", "app", stdin=b"SELECT 'caf\xe9'").exit_code == 1
+    assert "sql and sql_base64" in run("policy", "explain", "--user", "app", stdin=b"\xff").stderr
+    assert run("policy", "explain", "--user", "app", "--charset", "latin1", "SELECT 'ä'").exit_code == 1
+    assert gateway.explained == []  # the fake one takes text only
+
+
+def test_the_file_judges_where_it_is_named_or_another_server_is_meant(
+    run: Run, gateway: FakeOperator, policy: str
+) -> None:
     gateway.file = policy
-    result = run("policy", "explain", "--user", "app", *NOON, "SELECT 1 FROM orders", "-o", "json")
-    assert json.loads(result.stdout)["policy"]["file"] == policy
+    sql = "SELECT 1 FROM orders"
+    got = json.loads(
+        run("policy", "explain", "--file", policy, "--user", "app", *NOON, sql, "-o", "json").stdout
+    )
+    assert (got["decision"], got["policy"]["file"]) == ("allow", policy)
+    result = run("policy", "explain", "--flavour", "mysql", "--user", "app", *NOON, sql, "-o", "json")
+    assert json.loads(result.stdout)["sent"]["server"] == "mysql 8.4.0"
     assert "abcdef123456" in result.stderr  # the gateway runs another version than the file now has
     gateway.file = "/in/a/container.yaml"
-    result = run("policy", "explain", "--user", "app", "SELECT 1")
+    result = run("policy", "explain", "--flavour", "mysql", "--user", "app", "SELECT 1")
     assert result.exit_code == 2
     assert "--file" in result.stderr
+    assert gateway.explained == []
+
+
+def test_a_gateway_that_is_too_old_to_explain(run: Run, tmp_path: Path) -> None:
+    from tests.unit.control.test_client import failure, hostile
+
+    old = failure(
+        b"404 Not Found", b'{"error": {"code": "no-such-path", "message": "there is no such path"}}'
+    )
+    with hostile(tmp_path / "old.sock", old):
+        result = run("policy", "explain", "--user", "app", "--socket", str(tmp_path / "old.sock"), "SELECT 1")
+    assert "too old to explain" in result.stderr
 
 
 def test_without_a_file_and_without_a_gateway_is_3(run: Run) -> None:
@@ -177,7 +240,17 @@ def test_without_a_file_and_without_a_gateway_is_3(run: Run) -> None:
 
 def test_the_environment_names_the_policy(run: Run, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBGATE_POLICY", policy)
-    assert run("policy", "explain", "--user", "app", *NOON, "SELECT 1 FROM orders").exit_code == 0
+    result = run("policy", "explain", "--user", "app", *NOON, "SELECT 1 FROM orders")
+    assert result.exit_code == 0
+    assert f"judged here by {policy}" in result.stderr
+
+
+def test_a_gateway_that_answers_goes_before_the_environments_file(
+    run: Run, gateway: FakeOperator, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBGATE_POLICY", policy)
+    result = run("policy", "explain", "--user", "app", *NOON, "SELECT 1 FROM orders")
+    assert (result.exit_code, len(gateway.explained)) == (1, 1)
 
 
 def test_no_sql_at_a_terminal_is_2(run: Run, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ def test_table(run: Run, gateway: FakeOperator) -> None:
         "SESSION",
         "USER",
         "FROM",
+        "TLS",
         "SCHEMA",
         "STATE",
         "AGE",
@@ -24,7 +25,7 @@ def test_table(run: Run, gateway: FakeOperator) -> None:
         "LAST",
         "DIGEST",
     ]
-    assert lines[1].split()[:5] == ["01J-1", "app", "10.0.0.1:40001", "shop", "idle"]
+    assert lines[1].split()[:5] == ["01J-1", "app", "10.0.0.1:40001", "?", "shop"]
     assert lines[2].split()[:2] == ["01J-2", "report"]
     assert len(lines) == 3
 
@@ -104,6 +105,15 @@ def test_odd_answers_do_not_break_the_table(run: Run, gateway: FakeOperator) -> 
     assert "\\x1b]0;pwned\\x07" in result.stdout
     gateway.open = [{"session_id": "old"}]  # type: ignore[typeddict-item]
     assert "old" in run("sessions").stdout
+
+
+def test_how_the_client_came(run: Run, gateway: FakeOperator) -> None:
+    gateway.open = [
+        session(1, tls=True, cert_subject="CN=app"),
+        session(2, tls=True, cert_subject=""),
+        session(3, tls=False, cert_subject=""),
+    ]
+    assert [line.split()[3] for line in run("sessions").stdout.splitlines()[1:]] == ["crt", "yes", "no"]
 
 
 def test_kill(run: Run, gateway: FakeOperator) -> None:

@@ -64,6 +64,8 @@ def test_every_verb(socket_path: Path, operator: FakeOperator) -> None:
     assert client.policy_versions()["live"] == 2
     assert client.policy_version(1)["text"] == "version: 1\n"
     assert client.policy_diff(1, 2)["changes"][0]["what"] == "changed"
+    asked = {"sql": "SELECT 1", "user": "app"}
+    assert client.policy_explain(asked)["decision"] == "block"
     assert client.policy_rollback(1)["number"] == 3
     assert [act[0] for act in operator.acts] == ["kill", "reload", "rollback"]
     assert f"uid {os.getuid()}" in operator.acts[0][-1]

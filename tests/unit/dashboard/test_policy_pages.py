@@ -1,19 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dbgate.dashboard.judge import Judge
+from dbgate.control.client import ControlClient, Refused
 from tests.unit.dashboard.pages import EVENT, Gateway, Pages, line, write_log
-
-POLICY = """version: 1
-access_control:
-  - name: app
-    user: app
-    allowed_tables: [shop.orders]
-    allowed_operations: [SELECT]
-"""
 
 
 def test_the_policy_with_its_hits(site: Pages, gateway: Gateway) -> None:
@@ -76,43 +69,76 @@ def test_a_gateway_that_is_down_says_so(site: Pages) -> None:
 
 
 def test_the_tester(site: Pages, gateway: Gateway) -> None:
-    gateway.texts[2] = POLICY
     site.log_in("vic")
     fields = {"csrf": site.csrf(), "user": "app", "source": "10.0.0.1", "schema": "shop", "instance": "gw-a"}
+    blocked = site.post("/tester", {**fields, "sql": "SELECT 1"}, **{"hx-request": "true"}).text
+    assert "<strong>Blocked</strong>" in blocked and "table-denied" in blocked and "<html" not in blocked
+    assert "Judged by gw-a itself" in blocked and "mariadb 10.11.6" in blocked and "3 objects" in blocked
+    asked = gateway.explained[0]
+    assert (asked.sql, asked.user, asked.source, asked.schema) == ("SELECT 1", "app", "10.0.0.1", "shop")
+    assert (asked.masked, asked.session_id) == (False, None)
+    gateway.explanation = {
+        "decision": "allow",
+        "rule": "",
+        "reason": "granted by <entry>",
+        "notes": ["its rate_limit is not asked"],
+        "behind": [
+            {"path": "view shop.<v>", "needs": [], "functions": [], "calls": [], "problem": "dynamic SQL"}
+        ],
+    }
     allowed = site.post("/tester", {**fields, "sql": "SELECT * FROM orders"}).text
     assert "<strong>Allowed</strong>" in allowed and "Access rule: <strong>app</strong>" in allowed
-    blocked = site.post("/tester", {**fields, "sql": "DELETE FROM orders"}, **{"hx-request": "true"}).text
-    assert "<strong>Blocked</strong>" in blocked and "operation-denied" in blocked and "<html" not in blocked
+    assert "Its rate_limit is not asked." in allowed and "view shop.&lt;v&gt;" in allowed
+    assert "granted by &lt;entry&gt;" in allowed
     assert "Enter a statement" in site.post("/tester", {**fields, "sql": " "}).text
     assert "no IP address" in site.post("/tester", {**fields, "sql": "SELECT 1", "source": "<x>"}).text
     assert "database user" in site.post("/tester", {**fields, "sql": "SELECT 1", "user": ""}).text
     assert "more than" in site.post("/tester", {**fields, "sql": "x" * 100_001}).text
     assert gateway.acts == []
-    gateway.texts[2] = "nonsense: 1\n"
-    gateway.versions[0]["sha256"] = "other"
-    assert "cannot read that policy" in site.post("/tester", {**fields, "sql": "SELECT 1"}).text
-    gateway.versions[0]["live"] = False
-    assert "everything is refused" in site.post("/tester", {**fields, "sql": "SELECT 1"}).text
 
 
-@pytest.mark.parametrize(
-    "statement", ["SELECT salary FROM payroll WHERE id = ?", "SELECT salary FROM payroll"]
-)
-def test_a_record_with_its_explanation(site: Pages, gateway: Gateway, tmp_path: Path, statement: str) -> None:
-    gateway.texts[2] = POLICY
-    write_log(tmp_path / "audit.jsonl", [line(statement=statement, db_user="app")])
+def test_a_gateway_that_is_too_old_to_explain(
+    site: Pages, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def old(self: ControlClient, asked: object) -> Any:
+        raise Refused(404, "no-such-path", "there is no such path", "", [])
+
+    monkeypatch.setattr(ControlClient, "policy_explain", old)
+    site.log_in("vic")
+    fields = {"csrf": site.csrf(), "user": "app", "source": "10.0.0.1", "schema": "", "instance": "gw-a"}
+    assert (
+        "gw-a cannot explain. Upgrade that gateway."
+        in site.post("/tester", {**fields, "sql": "SELECT 1"}).text
+    )
+
+
+def test_a_record_with_its_explanation(site: Pages, gateway: Gateway, tmp_path: Path) -> None:
+    statement = "SELECT salary FROM payroll WHERE id = ?"
+    write_log(
+        tmp_path / "audit.jsonl",
+        [
+            line(
+                statement=statement, db_user="app", session_id="gone", digest="0" * 32, detections=["stacked"]
+            )
+        ],
+    )
     site.log_in("vic")
     text = site.get(f"/record/{EVENT}").text
     assert "SELECT on shop.payroll is not granted" in text  # as it was
     assert "table-denied" in text and "Access rule: <strong>app</strong>" in text  # as it would be
+    assert "another digest" not in text
+    asked = gateway.explained[0]  # the session is not open any more
+    assert (asked.sql, asked.user, asked.session_id) == (statement, "app", None)
+    assert (asked.masked, asked.detections) == (True, ["stacked"])
+    gateway.explanation = {"digest": "1" * 32}
+    assert "another digest" in site.get(f"/record/{EVENT}").text
     assert site.get("/record/01M837Y5646H237SQ1Z692PPKK").status_code == 404
     assert site.get("/record/nonsense").status_code == 404
 
 
-def test_the_judge_keeps_few_policies() -> None:
-    judge = Judge()
-    for number in range(12):
-        text = {"text": POLICY, "sha256": str(number), "number": number, "shapes": None}
-        answer = judge.explain(text, "SELECT 1", "app", "10.0.0.1", "", False)  # type: ignore[arg-type]
-        assert answer["decision"] == "allow" and len(answer["steps"]) == 12
-    assert len(judge._compiled) <= 8
+def test_a_record_whose_values_were_kept(site: Pages, gateway: Gateway, tmp_path: Path) -> None:
+    write_log(tmp_path / "audit.jsonl", [line(statement="SELECT 1", db_user="app", session_id="01J-1")])
+    site.log_in("vic")
+    site.get(f"/record/{EVENT}")
+    asked = gateway.explained[0]
+    assert (asked.session_id, asked.masked, asked.detections) == ("01J-1", False, None)
