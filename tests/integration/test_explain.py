@@ -266,7 +266,8 @@ def test_in_band_from_the_mariadb_client(world: World) -> None:
     rules = ask("clerk", "DBGATE SHOW RULES").stdout.splitlines()
     assert rules[0].split("\t")[:4] == ["rule", "line", "what", "mode"]
     assert "access_control\t5\tclerk\tenforce" in "\n".join(rules)
-    assert any(row.startswith("table-denied\t") for row in rules)
+    assert "rule: table-denied" in ask("clerk", "SELECT salary FROM payroll").stderr
+    eventually(lambda: "\ntable-denied\t" in ask("clerk", "DBGATE SHOW RULES").stdout)
     for sql in ("DBGATE EXPLAIN SELECT 1", "DBGATE SHOW SESSIONS"):
         denied = ask("watched", sql)
         assert denied.returncode == 1
