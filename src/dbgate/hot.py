@@ -70,6 +70,7 @@ HOT_MODULES: Final = (
     "dbgate.sql.injection_conditions",
     "dbgate.sql.injection_schemas",
     "dbgate.sql.injection_unions",
+    "dbgate.sql.injection_words",
     "dbgate.sql.keywords",
     "dbgate.sql.lexer",
     "dbgate.sql.mask",

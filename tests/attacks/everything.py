@@ -18,7 +18,9 @@ from tests.attacks import (
     honest_drivers,
     honest_orm,
     honest_reports,
+    honest_twins,
     injected,
+    injected_words,
     lexical,
     positions,
     schemas,
@@ -43,6 +45,7 @@ MODULES = (
     expressions,
     functions,
     injected,
+    injected_words,
     lexical,
     positions,
     schemas,
@@ -61,5 +64,6 @@ HONEST = (
     honest_drivers,
     honest_orm,
     honest_reports,
+    honest_twins,
 )
 ATTACKS: list[Attack] = [case for module in MODULES for case in module.CASES]

@@ -27,7 +27,7 @@ _SMALL: Final = frozenset((b"0", b"1"))
 _PLAIN_COMPARES: Final = word_set("= <> !=")
 _AROUND: Final = word_set("( ) ASC DESC")
 _OWN: Final = word_set(
-    "+ - * / % ^ | & << >> ~ DIV MOD NOT ! = < > <= >= <> != <=> LIKE RLIKE REGEXP IN BETWEEN AND ( )"
+    "+ - * / % ^ | & << >> ~ DIV MOD NOT ! = < > <= >= <> != <=> LIKE RLIKE REGEXP IN BETWEEN AND ( ) , BINARY"
 )
 
 
@@ -50,6 +50,7 @@ class Operand:
         )
         self.queries = False  # a subquery that reads a whole table is in it
         self.facts = False  # a fact about the server is in it: @@version, USER()
+        self.reckoned = 0  # string literals beside arithmetic operators
 
     def is_condition(self) -> bool:
         """Whether it compares something."""
@@ -104,6 +105,7 @@ class Level:
         self.has_from = False
         self.has_where = False
         self.subquery = False  # it is a subquery, or in one
+        self.ordered = False  # it is in an ORDER BY or GROUP BY, and not in a clause of a subquery there
         self.operand = Operand(start)
         self.whole = Operand(start)  # everything at this level, for the one around it
 
@@ -127,8 +129,8 @@ def small_truth(tokens: Tokens, start: int, end: int) -> bool:
         elif word in _PLAIN_COMPARES:
             operator = word
             continue
-        else:
-            return False
+        else:  # of rows, BINARY and the like builders write none
+            return word != "NULL" and word != "UNKNOWN"
         if not operator:
             left = value
         else:
@@ -168,6 +170,9 @@ def only_itself(tokens: Tokens, start: int, end: int) -> bool:
     i = start
     while i < end:
         kind = tokens.kinds[i]
+        if tokens.words[i] == "COLLATE":
+            i += 2
+            continue
         if WORD <= kind <= QUOTED and tokens.words[i] not in _OWN:
             name = tokens.name(i).lower()
             while i + 2 < end and tokens.words[i + 1] == ".":

@@ -13,7 +13,7 @@ from typing import Final
 from dbgate.sql.injection_calls import SUSPECTS, suspicious_calls
 from dbgate.sql.injection_comments import truncation
 from dbgate.sql.injection_conditions import constant_condition
-from dbgate.sql.injection_schemas import heavy_join, metadata_beside_rows
+from dbgate.sql.injection_schemas import counted_product, heavy_join, metadata_beside_rows
 from dbgate.sql.injection_unions import union_probe
 from dbgate.sql.statement import Detection, LexContext
 from dbgate.sql.tokens import QUOTED, SYS_VAR, Tokens
@@ -84,12 +84,12 @@ def detect(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[Detec
 
 
 def _may_be_constant(part: list[str], seen: set[str]) -> bool:
-    if not _JOINERS.isdisjoint(seen):
+    if not _JOINERS.isdisjoint(seen) or ("ORDER" in seen and part.count("SELECT") > 1):
         return True
     compares = seen & _COMPARES
     if not compares:
         return False
-    if len(compares) > 1 or not _ARITHMETIC.isdisjoint(seen):
+    if len(compares) > 1 or "ORDER" in seen or "GROUP" in seen or not _ARITHMETIC.isdisjoint(seen):
         return True
     return part.count(compares.pop()) > 1
 
@@ -101,6 +101,10 @@ def _schemas(tokens: Tokens, first: int, end: int, part: list[str], found: dict[
         nested = b"_schema" in text or b"mysql" in text or b"sys" in text
     if nested:
         reason = heavy_join(tokens, first, end)
+        if reason:
+            found.setdefault("time_delay", reason)
+    if "COUNT" in part and part.count("FROM") and (part.count(",") > 1 or "JOIN" in part):
+        reason = counted_product(tokens, first, end)
         if reason:
             found.setdefault("time_delay", reason)
     if nested or SYS_VAR in tokens.kinds[first:end]:

@@ -13,7 +13,7 @@ from dbgate.sql.wordset import word_set
 
 TIME: Final = word_set(
     """SLEEP BENCHMARK MASTER_POS_WAIT SOURCE_POS_WAIT MASTER_GTID_WAIT WAIT_FOR_EXECUTED_GTID_SET
-    WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS"""
+    WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS WSREP_SYNC_WAIT_UPTO_GTID"""
 )
 LOCK: Final = word_set("GET_LOCK IS_FREE_LOCK IS_USED_LOCK RELEASE_LOCK RELEASE_ALL_LOCKS")
 FILE: Final = word_set(
@@ -28,7 +28,9 @@ _ERRORS: Final = word_set(
 _CHARACTERS: Final = word_set("ORD ASCII")
 _CUTS: Final = word_set("MID SUBSTR SUBSTRING HEX LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH LEFT RIGHT")
 _SLICES: Final = word_set("MID SUBSTR SUBSTRING")
+_PARTS: Final = word_set("MID SUBSTR SUBSTRING LEFT RIGHT LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH")
 _JOINS: Final = word_set("CONCAT CONCAT_WS GROUP_CONCAT")
+_GROWS: Final = word_set("REPEAT RPAD LPAD SPACE")
 INFO: Final = word_set("DATABASE SCHEMA USER CURRENT_USER SESSION_USER SYSTEM_USER VERSION CURRENT_ROLE")
 
 SUSPECTS: Final = (
@@ -40,6 +42,7 @@ SUSPECTS: Final = (
     | _CUTS
     | _JOINS
     | INFO
+    | _GROWS
     | word_set("FLOOR CHAR OUTFILE DUMPFILE ANALYSE SONAME")
 )
 
@@ -133,12 +136,16 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
         if scope.groups and "RAND" in words[opening:close]:
             return ("metadata_probe", "FLOOR(RAND()) as a group shows a value in a duplicate key error")
     elif name in _CHARACTERS:
+        sliced = called_name(tokens, opening + 2) in _SLICES
         if _reads_secret(tokens, opening + 1, close) or (
-            called_name(tokens, opening + 2) in _SLICES and _is_compared(tokens, close, end)
+            sliced and (_is_compared(tokens, close, end) or _compares_subquery(scope, opening))
         ):
             return ("metadata_probe", f"{name} of a part of a value, as in reading it letter by letter")
     elif name in _CUTS:
         return _cut(scope, name, opening, close)
+    elif name in _GROWS:
+        if _makes_pattern(tokens, opening - 1):
+            return ("time_delay", f"{name} makes a regular expression that takes long")
     elif name == "CHAR":
         if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
             return ("metadata_probe", "CHAR builds a string from numbers")
@@ -158,14 +165,38 @@ def _begins_subquery(scope: _Scope, opening: int) -> bool:
     return opening >= 3 and words[opening - 2] == "SELECT" and words[opening - 3] == "("
 
 
+def _compares_subquery(scope: _Scope, opening: int) -> bool:
+    """Whether the function at `opening` is the first thing that a subquery selects, whose value is compared."""
+    return _begins_subquery(scope, opening) and _is_compared(
+        scope.tokens, scope.closes[opening - 3 - scope.first], scope.end
+    )
+
+
+def _of_another_row(scope: _Scope, name: str, opening: int, close: int) -> bool:
+    """The same, but for functions that honest subqueries call too: those name their table (`LEFT(u.name, 1)`)."""
+    if name not in _SLICES and "." in scope.tokens.words[opening:close]:
+        return False
+    return _compares_subquery(scope, opening)
+
+
 def _cut(scope: _Scope, name: str, opening: int, close: int) -> tuple[str, str]:
     tokens = scope.tokens
     if _is_compared(tokens, close, scope.end) and _reads_secret(tokens, opening + 1, close):
         return ("metadata_probe", f"{name} over a subquery or a fact about the server is compared")
-    if name in _SLICES and _begins_subquery(scope, opening):
-        if _is_compared(tokens, scope.closes[opening - 3 - scope.first], scope.end):
-            return ("metadata_probe", f"{name} of a value of a subquery is compared")
+    if name in _PARTS and _of_another_row(scope, name, opening, close):
+        return ("metadata_probe", f"{name} of a value of a subquery is compared")
     return _NOTHING
+
+
+_PATTERN_PARTS: Final = word_set("( , CONCAT CONCAT_WS")
+
+
+def _makes_pattern(tokens: Tokens, name: int) -> bool:
+    """Whether the function named at `name` is (in the CONCAT that is) the pattern of a RLIKE or REGEXP."""
+    i = name - 1
+    while i > 0 and name - i < 12 and (tokens.words[i] in _PATTERN_PARTS or tokens.kinds[i] == STRING):
+        i -= 1
+    return i > 0 and tokens.words[i] in ("RLIKE", "REGEXP")
 
 
 _LOCKERS: Final = word_set("SELECT DO SET WITH CALL")

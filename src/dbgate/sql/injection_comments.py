@@ -31,6 +31,11 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
     """Why a comment in [first, end], or behind the last token, looks like an injected one, or ""."""
     squeezed = 0
     comments = tokens.comments
+    behind = end
+    while behind < len(tokens) and tokens.words[behind] == ";":
+        behind += 1
+    if behind == len(tokens):  # `; -- ' AND …` cuts off as much as without the semicolon
+        end = behind
     for i in range(_first_comment(tokens, first), len(comments)):
         comment = comments[i]
         before = comment.before
@@ -39,6 +44,8 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
         kind = comment.kind
         if kind == COMMENT_LINE:
             reason = _line(tokens.text[comment.start : comment.end], before == len(tokens))
+            if not reason and before == len(tokens) and before > first:
+                reason = _empty(tokens, first, comment.start, comment.end)
             if reason:
                 return reason
         elif kind == COMMENT_BLOCK:
@@ -51,6 +58,19 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
         elif kind == COMMENT_OPEN and first < before < end and tokens.words[before] in _HIDDEN:
             return f"a version comment within the statement holds {tokens.words[before]}"
     return ""
+
+
+_VALUES: Final = word_set("WHERE HAVING UNION INTERSECT EXCEPT VALUES LIMIT SET")
+
+
+def _empty(tokens: Tokens, first: int, start: int, end: int) -> str:
+    """A `-- -` or `#` without a word, on the line of a value: written to cut off what turned out to be nothing."""
+    text = tokens.text
+    if text[start:end].strip(b"-#+ \t\r\n") or b"\n" in text[tokens.end(len(tokens) - 1) : start]:
+        return ""
+    if first == 0 and _VALUES.isdisjoint(tokens.words):
+        return ""
+    return "an empty comment ends the statement"
 
 
 def _first_comment(tokens: Tokens, first: int) -> int:

@@ -43,7 +43,8 @@ from dbgate.sql.fold import (
     small_truth,
 )
 from dbgate.sql.injection_calls import INFO
-from dbgate.sql.tokens import BIT, IDENT, NUMBER, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
+from dbgate.sql.injection_words import between_strings, names_nothing, strings_reckoned
+from dbgate.sql.tokens import BIT, IDENT, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 DEEPEST: Final = 500  # parentheses; what people and programs write stays far below
@@ -54,7 +55,6 @@ _NILADIC: Final = word_set(
     UTC_TIMESTAMP DUAL"""
 )
 _CASTS: Final = word_set("CAST CONVERT")
-_TYPES: Final = word_set("DATE TIME TIMESTAMP")
 _VALUES: Final = word_set("SET VALUES VALUE ORDER GROUP")
 _CONDITIONS: Final = word_set("WHERE HAVING ON WHEN")
 # Functions whose first argument is a condition, so that a constant one there is a probe.
@@ -87,7 +87,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 operand.facts = True
                 while i + 2 < end and words[i + 1] == ".":
                     i += 2
-            elif kind != QUOTED or i + 1 == end or words[i + 1] != "(":
+            elif (kind != QUOTED or i + 1 == end or words[i + 1] != "(") and words[i - 1] != "COLLATE":
                 operand.constant = False
                 # An assigned value says what a variable is worth.
                 operand.rows = operand.rows or kind != USER_VAR or i + 1 == end or words[i + 1] != ":="
@@ -100,6 +100,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 and i + 2 < end
                 and words[i + 1] == "SELECT"
                 and _is_literal(tokens, i + 2)
+                and level.kind != CALL
             ):
                 return "ORDER BY a subquery of a constant"
             if len(stack) >= DEEPEST:
@@ -154,11 +155,12 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             operand.nested += 1
         elif code == ARITHMETIC:
             operand.small = False
-            if kind != WORD and _between_strings(tokens, i, first, end):
+            operand.reckoned += strings_reckoned(tokens, i, first, end)
+            if operand.reckoned > 1 or (kind != WORD and between_strings(tokens, i, first, end)):
                 return "arithmetic on string literals"
         elif code == CONSTANT:
             operand.literals += 1
-        elif code == 0 and kind == WORD and not (i + 1 < end and _names_nothing(tokens, i)):
+        elif code == 0 and kind == WORD and not names_nothing(tokens, i, level.name):
             if level.kind == CALL and level.name in _CASTS and (level.typed or word == "AS"):
                 level.typed = True
                 i += 1
@@ -176,28 +178,6 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
     return reason
 
 
-def _names_nothing(tokens: Tokens, i: int) -> bool:
-    """A word that is a function's name, an introducer (`_utf8'a'`), or the type of a literal (`DATE '2024-01-01'`)."""
-    if tokens.words[i + 1] == "(":
-        return True
-    word = tokens.words[i]
-    return tokens.kinds[i + 1] == STRING and (word.startswith("_") or word in _TYPES)
-
-
-def _between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
-    """'a' - 'b', and 'a' - 0 - 'b'."""
-    if i - 1 < first or i + 1 >= end or tokens.kinds[i - 1] != STRING:
-        return False
-    if tokens.kinds[i + 1] == STRING:
-        return True
-    return (
-        i + 3 < end
-        and tokens.kinds[i + 1] == NUMBER
-        and tokens.kinds[i + 3] == STRING
-        and CODES.get(tokens.words[i + 2], 0) == ARITHMETIC
-    )
-
-
 def _is_literal(tokens: Tokens, i: int) -> bool:
     return STRING <= tokens.kinds[i] <= BIT or tokens.words[i] == "NULL"
 
@@ -205,13 +185,16 @@ def _is_literal(tokens: Tokens, i: int) -> bool:
 def _inner(kind: int, name: str, start: int, outer: Level) -> Level:
     level = Level(kind, name, start, "SELECT" if kind == SUBQUERY else outer.clause)
     level.subquery = kind == SUBQUERY or outer.subquery
+    level.ordered = outer.ordered
     return level
 
 
 def _open(tokens: Tokens, i: int, first: int, level: Level) -> Level:
     following = tokens.words[i + 1] if i + 1 < len(tokens) else ""
-    if following == "SELECT" or following == "WITH":
-        return _inner(SUBQUERY, "SELECT", i + 1, level)
+    if following == "SELECT" or following == "WITH" or following == "TABLE":
+        inner = _inner(SUBQUERY, "SELECT", i + 1, level)
+        inner.has_from = following == "TABLE"
+        return inner
     if i > first:
         kind = tokens.kinds[i - 1]
         word = tokens.words[i - 1]
@@ -263,6 +246,7 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
     else:
         level.clause = "SET" if word == "UPDATE" else word
         level.assigned = False
+        level.ordered = (word == "ORDER" or word == "GROUP") and level.kind != CALL
         if word == "FROM":
             level.has_from = tokens.words[i + 1 : i + 2] != ["DUAL"]
         elif word == "WHERE" or word == "ON" or word == "USING" or word == "HAVING":
@@ -289,6 +273,8 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
                 reason = "a column is compared with itself behind OR"
         if not reason and not operand.rows and not operand.constant:
             reason = _judge_rowless(tokens, level)
+        if not reason and level.ordered and not operand.rows:
+            reason = _judge_order(level)
     level.whole.absorb(operand, False)
     level.before_start = operand.start
     level.before_end = at
@@ -299,6 +285,17 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
 
 
 _ORS: Final = word_set("OR || XOR")
+
+
+def _judge_order(level: Level) -> str:
+    """An operand in ORDER BY or GROUP BY that is the same for all rows, and chooses. `CASE WHEN 1 = 2 THEN a END` is
+    how templates choose a column."""
+    operand = level.operand
+    if operand.queries:
+        return "ORDER BY a fact about a whole table"
+    if operand.constant and operand.literals and operand.is_condition() and not operand.strings:
+        return "" if level.kind == CASE else "ORDER BY chooses by a constant condition"
+    return ""
 
 
 def _judge_rowless(tokens: Tokens, level: Level) -> str:
@@ -315,7 +312,7 @@ def _judge_rowless(tokens: Tokens, level: Level) -> str:
         return ""
     if operand.queries:
         exists = "EXISTS" in tokens.words[operand.start : operand.start + 2]
-        if level.connector and (exists or operand.is_condition()):
+        if level.connector and (exists or operand.is_condition() or level.connector in _ORS):
             return f"a condition about a whole table alone behind {level.connector}"
         return ""
     if level.connector in _ORS:
@@ -393,6 +390,12 @@ def _judge_alone(tokens: Tokens, level: Level, at: int) -> str:
 
 
 def _is_empty_not_in(tokens: Tokens, level: Level) -> bool:
-    """`x NOT IN (NULL) OR (1 = 1)`: how SQLAlchemy writes NOT IN of an empty list."""
-    end = level.before_end
-    return end - level.before_start >= 5 and tokens.words[end - 5 : end] == ["NOT", "IN", "(", "NULL", ")"]
+    """`x NOT IN (NULL) OR (1 = 1)`, `(x, y) NOT IN ((NULL, NULL)) OR (1 = 1)`: SQLAlchemy's NOT IN of an empty list."""
+    words = tokens.words
+    i = level.before_end - 1
+    while i > level.before_start and words[i] in _EMPTY:
+        i -= 1
+    return i > level.before_start and words[i - 1 : i + 1] == ["NOT", "IN"] and i + 3 < level.before_end
+
+
+_EMPTY: Final = word_set("( ) , NULL")

@@ -68,6 +68,41 @@ def _compared(tokens: Tokens, i: int, end: int) -> bool:
     return following < end and words[following] in _COMPARES
 
 
+_LINKS: Final = word_set(", JOIN CROSS INNER NATURAL STRAIGHT_JOIN")
+_CONDITIONS: Final = word_set("WHERE ON USING")
+_TOO_OFTEN: Final = 3
+
+
+def counted_product(tokens: Tokens, first: int, end: int) -> str:
+    """`SELECT COUNT(*) FROM t a, t b, t c` without a condition: a number that nobody needs, and a long time."""
+    words = tokens.words
+    for i in range(first + 3, end):
+        if words[i] != "FROM" or words[i - 1] != ")" or "COUNT" not in words[max(first, i - 8) : i]:
+            continue
+        names: dict[str, int] = {}
+        most = 0
+        at = i + 1
+        while at < end and WORD <= tokens.kinds[at] <= QUOTED and words[at] not in _CONDITIONS:
+            name = tokens.name(at).lower()
+            at += 1
+            while at + 1 < end and words[at] == ".":
+                name = tokens.name(at + 1).lower()
+                at += 2
+            names[name] = names.get(name, 0) + 1
+            most = max(most, names[name])
+            if at < end and words[at] == "AS":
+                at += 1
+            if at < end and WORD <= tokens.kinds[at] <= QUOTED and words[at] not in _LINKS | _CONDITIONS:
+                at += 1
+            if at >= end or words[at] not in _LINKS:
+                break
+            while at < end and words[at] in _LINKS:
+                at += 1
+        if most >= _TOO_OFTEN and (at >= end or words[at] not in _CONDITIONS):
+            return "a table is joined with itself without a condition, and counted"
+    return ""
+
+
 def heavy_join(tokens: Tokens, first: int, end: int) -> str:
     """`FROM information_schema.columns A, information_schema.columns B`: nothing joins them but the time it takes."""
     words = tokens.words

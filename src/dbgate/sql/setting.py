@@ -155,6 +155,8 @@ def _variable(facts: Facts, name: str, scope: str, i: int, end: int) -> None:
     if scope in _SERVER_SCOPES:
         _needs(facts, "ADMIN")
     elif variables.refused(name):
+        if variables.allowed_value(name, _value(facts, i, end) or ""):
+            return
         facts.session_state = f"variable {name} may not be set through the gateway"
     elif name == "sql_mode":
         _sql_mode(facts, i, end)

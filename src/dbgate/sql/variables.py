@@ -12,6 +12,7 @@ HARMLESS: Final = frozenset(
         "analyze_sample_percentage",
         "autocommit",
         "big_tables",
+        "block_encryption_mode",
         "bulk_insert_buffer_size",
         "check_constraint_checks",
         "column_compression_threshold",
@@ -26,6 +27,8 @@ HARMLESS: Final = frozenset(
         "eq_range_index_dive_limit",
         "explicit_defaults_for_timestamp",
         "expensive_subquery_limit",
+        "explain_format",
+        "explain_json_format_version",
         "foreign_key_checks",
         "group_concat_max_len",
         "histogram_size",
@@ -36,10 +39,12 @@ HARMLESS: Final = frozenset(
         "in_predicate_conversion_threshold",
         "information_schema_stats_expiry",
         "innodb_lock_wait_timeout",
+        "innodb_snapshot_isolation",
         "innodb_strict_mode",
         "innodb_table_locks",
         "interactive_timeout",
         "join_buffer_size",
+        "join_buffer_space_limit",
         "join_cache_level",
         "lc_messages",
         "lc_time_names",
@@ -52,17 +57,24 @@ HARMLESS: Final = frozenset(
         "max_join_size",
         "max_length_for_sort_data",
         "max_recursive_iterations",
+        "max_rowid_filter_size",
         "max_seeks_for_key",
         "max_sort_length",
         "max_sp_recursion_depth",
         "max_statement_time",
         "min_examined_row_limit",
+        "mrr_buffer_size",
         "net_buffer_length",
         "net_read_timeout",
         "net_retry_count",
         "net_write_timeout",
+        "note_verbosity",
         "old_alter_table",
+        "optimizer_adjust_secondary_key_costs",
+        "optimizer_extra_pruning_depth",
+        "optimizer_join_limit_pref_ratio",
         "optimizer_max_sel_arg_weight",
+        "optimizer_max_sel_args",
         "optimizer_prune_level",
         "optimizer_search_depth",
         "optimizer_selectivity_sampling_limit",
@@ -83,6 +95,7 @@ HARMLESS: Final = frozenset(
         "rowid_merge_buff_size",
         "schema_definition_cache",
         "select_into_buffer_size",
+        "set_operations_buffer_size",
         "show_create_table_skip_secondary_engine",
         "show_create_table_verbosity",
         "show_gipk_in_create_table_and_information_schema",
@@ -112,6 +125,7 @@ HARMLESS: Final = frozenset(
         "tx_read_only",
         "unique_checks",
         "updatable_views_with_limit",
+        "use_secondary_engine",
         "use_stat_tables",
         "wait_timeout",
         "windowing_use_high_precision",
@@ -133,6 +147,16 @@ FOLLOWED: Final = frozenset(
 # They would hide from the gateway what a session does, or give replies another form.
 REFUSED: Final = frozenset(("resultset_metadata", "gtid_next", "timestamp"))
 REFUSED_PREFIXES: Final = ("pseudo_", "sql_log_", "session_track_")
+
+
+# Of those that are refused, what means nothing when it is set to this: the servers' default, which drivers set to be
+# sure of it (MariaDB Connector/J 2.2 to 2.7.4 with every login).
+ALLOWED_VALUES: Final = {"session_track_schema": ("1", "on", "true")}
+
+
+def allowed_value(name: str, value: str) -> bool:
+    """Whether the variable (lower case), refused else, may be set to this literal or word."""
+    return value.lower() in ALLOWED_VALUES.get(name, ())
 
 
 def refused(name: str) -> bool:

@@ -40,6 +40,7 @@ def test_attacks_are_hit() -> None:
 @rows(
     ("text", "detector"),
     [
+        ("SELECT a FROM t WHERE b=1 AND (SELECT COUNT(*) FROM t x, t y, t z)", "time_delay"),
         ("SELECT a FROM t WHERE b='x' OR 'a'='a'", "tautology"),
         ("SELECT a, b FROM t WHERE c=1 UNION SELECT NULL, NULL", "union_probe"),
         ("SELECT a FROM t WHERE b=SLEEP(5)", "time_delay"),

@@ -24,6 +24,11 @@ def why(text: str) -> str:
         "SELECT a FROM t WHERE b='x' -- ' AND c=1\n LIMIT 5",
         "SELECT/**/a/**/FROM t",
         "SELECT a FROM t WHERE b=5 /*!50000UNION*/ SELECT 1",
+        "SELECT a FROM t WHERE b=5 -- -",
+        "SELECT a FROM t WHERE b=5#",
+        "SELECT a FROM t LIMIT 5 -- +",
+        "SELECT a FROM t WHERE b='x' UNION SELECT c FROM u -- ",
+        "SELECT a FROM t WHERE b=5; -- -",
     ],
 )
 def test_injected(text: str) -> None:
@@ -40,6 +45,11 @@ def test_injected(text: str) -> None:
         "SELECT a -- it's 'the key\n FROM t",
         "/* '; */ SELECT a FROM t /* ) */",
         "SELECT /**/ a FROM t",
+        "SELECT 1 --",
+        "SELECT a FROM t #",
+        "SELECT a FROM t WHERE b=5\n--\n",
+        "SELECT a FROM t WHERE b=5; -- all of them",
+        "-- -\nSELECT a FROM t WHERE b=5",
         "SELECT a/**/FROM t",
         "SELECT /*!40001 SQL_NO_CACHE */ a FROM t",
         "/*!40101 SET NAMES utf8 */",
@@ -55,6 +65,14 @@ def test_comments_of_other_statements_do_not_count() -> None:
     assert truncation(tokens, 0, 2)
     assert truncation(tokens, 3, 5) == ""
     tokens = lexed("SELECT 1; SELECT 2 -- ' AND x=1")
+    assert truncation(tokens, 0, 2) == ""
+    assert truncation(tokens, 3, 5)
+
+
+def test_a_semicolon_before_the_comment() -> None:
+    tokens = lexed("SELECT 1 FROM t WHERE a='x'; -- ' AND x=1")
+    assert truncation(tokens, 0, tokens.words.index(";"))
+    tokens = lexed("SELECT 1; SELECT 2 #")
     assert truncation(tokens, 0, 2) == ""
     assert truncation(tokens, 3, 5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbgate.sql.injection_schemas import heavy_join, metadata_beside_rows
+from dbgate.sql.injection_schemas import counted_product, heavy_join, metadata_beside_rows
 from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
@@ -54,3 +54,36 @@ def test_heavy_join() -> None:
     assert heavy_join(tokens, 0, len(tokens)) == ""
     tokens = lexed("SELECT 1 FROM information_schema.columns A JOIN information_schema.columns B ON A.x=B.x")
     assert heavy_join(tokens, 0, len(tokens)) == ""
+
+
+@rows(
+    "text",
+    [
+        "SELECT COUNT(*) FROM t a, t b, t c",
+        "SELECT a FROM t WHERE b=1 AND (SELECT COUNT(*) FROM s.t AS a, s.t AS b, `T` c)",
+        "SELECT COUNT(a.b) FROM t a CROSS JOIN t b JOIN t c",
+        "SELECT COUNT(*) FROM t, t b, t c LIMIT 1",
+    ],
+)
+def test_counted_products(text: str) -> None:
+    tokens = lexed(text)
+    assert counted_product(tokens, 0, len(tokens))
+
+
+@rows(
+    "text",
+    [
+        "SELECT COUNT(*) FROM t a, t b",
+        "SELECT COUNT(*) FROM t a, t b, t c WHERE a.x = b.x",
+        "SELECT COUNT(*) FROM t a JOIN t b ON a.x = b.x JOIN t c ON b.x = c.x",
+        "SELECT COUNT(*) FROM t a JOIN t b USING (x) JOIN t c USING (x)",
+        "SELECT a.n + b.n * 10 + c.n * 100 FROM t a, t b, t c",
+        "SELECT MAX(x) FROM t a, t b, t c",
+        "SELECT COUNT(*) FROM a, b, c",
+        "SELECT COUNT(*) FROM (SELECT 1) x",
+        "SELECT COUNT(*) FROM t a,",
+    ],
+)
+def test_other_joins(text: str) -> None:
+    tokens = lexed(text)
+    assert counted_product(tokens, 0, len(tokens)) == ""

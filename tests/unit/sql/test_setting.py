@@ -19,6 +19,7 @@ S = "SELECT shop.secret"
         "SET @@foreign_key_checks = OFF", "SET @@session.unique_checks = DEFAULT", "SET @@local . sql_safe_updates = 1",
         "SET `time_zone` = '+00:00', lock_wait_timeout = 3", "SET TRANSACTION READ ONLY", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         "SET character_set_results = NULL", "SET character_set_results = 'binary'", "SET @x = CONCAT('a', 'b')",
+        "SET autocommit=1, session_track_schema=1", "SET SESSION session_track_schema = ON", "SET @@session_track_schema = 'true'",
     ],
 )  # fmt: skip
 def test_harmless(sql: str) -> None:
@@ -48,6 +49,7 @@ def test_read_back(sql: str) -> None:
         "SET character_set_results = ucs2", "SET sql_mode = 'ORACLE'", "SET sql_mode = CONCAT(@@sql_mode, ',MSSQL')",
         "SET sql_mode = 512", "SET timestamp = 1", "SET @a = 1, sql_log_bin = 0", "SET pseudo_thread_id = 1", "SET gtid_next = 'x'",
         "SET resultset_metadata = NONE", "SET SESSION session_track_schema = 0",
+        "SET session_track_schema = (1)", "SET session_track_schema = DEFAULT", "SET session_track_gtids = ON",
         "SET STATEMENT sql_mode = '' FOR SELECT 1", "SET STATEMENT timestamp = 1 FOR SELECT 1",
     ],
 )  # fmt: skip

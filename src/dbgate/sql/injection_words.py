@@ -1,0 +1,96 @@
+"""Words within a condition that name no column, and string literals that arithmetic is done on.
+
+To the tautology detector a word is a column unless it is known to be something else: `'a' SOUNDS LIKE 'a'`,
+`1 COLLATE utf8mb4_bin`, `{d '2024-01-01'}` and `NOW() + INTERVAL 1 DAY` depend on no row.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.sql.condition_codes import ARITHMETIC, CODES
+from dbgate.sql.tokens import NUMBER, STRING, Tokens
+from dbgate.sql.wordset import word_set
+
+_TYPES: Final = word_set("DATE TIME TIMESTAMP")
+_UNITS: Final = word_set(
+    """MICROSECOND SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR SECOND_MICROSECOND MINUTE_MICROSECOND MINUTE_SECOND
+    HOUR_MICROSECOND HOUR_SECOND HOUR_MINUTE DAY_MICROSECOND DAY_SECOND DAY_MINUTE DAY_HOUR YEAR_MONTH SQL_TSI_SECOND
+    SQL_TSI_MINUTE SQL_TSI_HOUR SQL_TSI_DAY SQL_TSI_WEEK SQL_TSI_MONTH SQL_TSI_QUARTER SQL_TSI_YEAR"""
+)
+# Functions whose first argument is, or begins with, a word of the grammar.
+_WORD_FIRST: Final = word_set("EXTRACT TIMESTAMPDIFF TIMESTAMPADD GET_FORMAT TRIM")
+_BEFORE: Final = word_set("{ COLLATE USING")
+_PAIRS: Final = {"SOUNDS": "LIKE", "MEMBER": "OF"}
+_LITTLE: Final = 40  # tokens between INTERVAL and its unit
+
+
+def names_nothing(tokens: Tokens, i: int, call: str) -> bool:
+    """Whether the unquoted word at i is no column: a function's name, an introducer (`_utf8'a'`), the
+    type of a literal (`DATE '2024-01-01'`), a part of an operator or of a function's own syntax. call: the function in
+    whose arguments it stands, or ""."""
+    words = tokens.words
+    following = words[i + 1] if i + 1 < len(words) else ""
+    if following == "(":
+        return True
+    word = words[i]
+    if (
+        following == ""
+        and i + 1 < len(words)
+        and tokens.kinds[i + 1] == STRING
+        and (word.startswith("_") or word in _TYPES)
+    ):
+        return True
+    if word in _PAIRS:
+        return following == _PAIRS[word]
+    before = words[i - 1] if i else ""
+    if before in _BEFORE or word == "INTERVAL" or (word == "OF" and before == "MEMBER"):
+        return True
+    if call in _WORD_FIRST and before == "(":
+        return True
+    return word in _UNITS and ends_interval(tokens, i)
+
+
+def ends_interval(tokens: Tokens, i: int) -> bool:
+    """Whether the word at i is the unit of an INTERVAL: `INTERVAL 1 DAY`, `INTERVAL (a + 1) DAY`."""
+    words = tokens.words
+    j = i - 1
+    if j > 0 and words[j] == ")":
+        depth = 0
+        while j > 0 and i - j < _LITTLE:
+            depth += (words[j] == ")") - (words[j] == "(")
+            if not depth:
+                break
+            j -= 1
+    j -= 1
+    if j >= 0 and (words[j] == "-" or words[j] == "+"):
+        j -= 1
+    return j >= 0 and words[j] == "INTERVAL"
+
+
+def between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
+    """Whether the operator at i is in 'a' - 'b', or 'a' - 0 - 'b'."""
+    if i - 1 < first or i + 1 >= end or tokens.kinds[i - 1] != STRING:
+        return False
+    if tokens.kinds[i + 1] == STRING:
+        return True
+    return (
+        i + 3 < end
+        and tokens.kinds[i + 1] == NUMBER
+        and tokens.kinds[i + 3] == STRING
+        and CODES.get(tokens.words[i + 2], 0) == ARITHMETIC
+    )
+
+
+def strings_reckoned(tokens: Tokens, i: int, first: int, end: int) -> int:
+    """How many string literals stand beside the arithmetic operator at i, the one in front counted only where no
+    other operator has counted it: `'' & 1 & ''` has two. `'2024-01-01' + INTERVAL …` is a date."""
+    count = 0
+    if i > first and tokens.kinds[i - 1] == STRING and CODES.get(tokens.words[i - 2], 0) != ARITHMETIC:
+        count = 1
+    if i + 1 < end:
+        if tokens.words[i + 1] == "INTERVAL":
+            return 0
+        if tokens.kinds[i + 1] == STRING:
+            count += 1
+    return count

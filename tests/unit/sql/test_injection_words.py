@@ -1,0 +1,96 @@
+"""Words that name no column, and strings that are reckoned with."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbgate.sql.injection_words import between_strings, ends_interval, names_nothing, strings_reckoned
+from tests.unit.sql.lexed import lexed
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "call"),
+    [
+        ("f(1)", "F", ""),
+        ("_utf8'a'", "_UTF8", ""),
+        ("DATE '2024-01-01'", "DATE", ""),
+        ("'a' SOUNDS LIKE 'a'", "SOUNDS", ""),
+        ("1 MEMBER OF ('[1]')", "MEMBER", ""),
+        ("1 MEMBER OF ('[1]')", "OF", ""),
+        ("{d '2024-01-01'}", "D", ""),
+        ("{x 1}", "X", ""),
+        ("1 COLLATE utf8mb4_bin", "UTF8MB4_BIN", ""),
+        ("CHAR(49 USING utf8mb4)", "UTF8MB4", "CHAR"),
+        ("EXTRACT(YEAR FROM 'x')", "YEAR", "EXTRACT"),
+        ("TRIM(BOTH ' ' FROM '1')", "BOTH", "TRIM"),
+        ("INTERVAL 1 DAY", "INTERVAL", ""),
+        ("INTERVAL 1 DAY", "DAY", ""),
+        ("INTERVAL -1 DAY", "DAY", ""),
+        ("INTERVAL (1 + 1) DAY", "DAY", ""),
+    ],
+)
+def test_no_column(text: str, word: str, call: str) -> None:
+    tokens = lexed(text)
+    assert names_nothing(tokens, tokens.words.index(word), call)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "call"),
+    [
+        ("date = 1", "DATE", ""),
+        ("sounds = 1", "SOUNDS", ""),
+        ("member", "MEMBER", ""),
+        ("year > 1", "YEAR", ""),
+        ("x (1) DAY", "DAY", ""),
+        (") DAY", "DAY", ""),
+        ("f(year)", "YEAR", "F"),
+        ("EXTRACT(YEAR FROM created)", "CREATED", "EXTRACT"),
+        ("INTERVAL created DAY", "CREATED", ""),
+        ("_a = 'x'", "_A", ""),
+    ],
+)
+def test_columns(text: str, word: str, call: str) -> None:
+    tokens = lexed(text)
+    assert not names_nothing(tokens, tokens.words.index(word), call)
+
+
+def test_a_long_way_back_to_an_interval_is_not_looked_for() -> None:
+    tokens = lexed("INTERVAL (" + "1+" * 30 + "1) DAY")
+    assert not ends_interval(tokens, len(tokens) - 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("'a' - 'b'", True),
+        ("'a' - 0 - 'b'", True),
+        ("'a' - 0 = 'b'", False),
+        ("a - 'b'", False),
+        ("'a' - 0", False),
+    ],
+)
+def test_between_strings(text: str, expected: bool) -> None:
+    tokens = lexed(text)
+    assert between_strings(tokens, 1, 0, len(tokens)) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "expected"),
+    [
+        ("x = '' & 1 & ''", 3, 1),
+        ("x = '' & 1 & ''", 5, 1),
+        ("x = '' & '' & 1", 3, 2),
+        ("x - '' & 1", 3, 0),
+        ("x = '2024-01-01' + INTERVAL 1 DAY", 3, 0),
+        ("x - 1", 1, 0),
+    ],
+)
+def test_strings_reckoned(text: str, at: int, expected: int) -> None:
+    tokens = lexed(text)
+    assert strings_reckoned(tokens, at, 0, len(tokens)) == expected
+
+
+def test_an_operator_at_the_end() -> None:
+    tokens = lexed("x -")
+    assert strings_reckoned(tokens, 1, 0, 2) == 0
+    assert not between_strings(tokens, 1, 0, 2)
