@@ -124,7 +124,10 @@ def as_nobody(path: str) -> list[str]:
             os.setuid(65534)
             client = ControlClient(path)
             verbs: list[Callable[[], object]] = [client.health, client.stats, client.sessions, client.policy]
-            verbs += [client.reload, lambda: client.kill("01J-1")]
+            verbs += [client.reload, lambda: client.kill("01J-1"), client.catalog, client.policy_versions]
+            verbs += [lambda: client.policy_version(1), lambda: client.policy_diff(1, 2)]
+            verbs += [lambda: client.policy_rollback(1)]
+            verbs += [lambda: client.policy_explain({"sql": "SELECT 1", "user": "app"})]
             os.write(writer, ",".join(map(answer, verbs)).encode())
         finally:
             os._exit(0)
@@ -141,10 +144,10 @@ def test_somebody_else_is_refused_by_the_kernel_and_by_the_table(operator: FakeO
         os.chmod(folder, 0o755)
         path = f"{folder}/dbgate.sock"
         with serving(operator, Path(path)):
-            assert as_nobody(path) == ["Unreachable"] * 6
+            assert as_nobody(path) == ["Unreachable"] * 12
             os.chmod(path, 0o666)  # even where somebody opened the socket to all
-            assert as_nobody(path) == ["ok"] + ["Refused 403"] * 5
+            assert as_nobody(path) == ["ok"] + ["Refused 403"] * 11
             assert operator.acts == []
             os.chown(path, -1, 65534)  # nobody's group is now the socket's
-            assert as_nobody(path) == ["ok"] * 6
-            assert [act[-1] for act in operator.acts] == ["nobody (uid 65534)"] * 2
+            assert as_nobody(path) == ["ok"] * 12
+            assert [act[-1] for act in operator.acts] == ["nobody (uid 65534)"] * 3
