@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,10 +22,16 @@ class Certificates:
         self.stranger = self.folder / "stranger.pem"
         stranger.cert_pem.write_to_path(self.stranger)
 
-    def issue(self, file: str, *names: str, common_name: str | None = None) -> Path:
+    def issue(
+        self,
+        file: str,
+        *names: str,
+        common_name: str | None = None,
+        not_after: datetime.datetime | None = None,
+    ) -> Path:
         """A certificate for these host names or addresses, with its chain and its key in one file."""
         path = self.folder / file
-        made = self._authority.issue_cert(*names, common_name=common_name)
+        made = self._authority.issue_cert(*names, common_name=common_name, not_after=not_after)
         path.unlink(missing_ok=True)
         made.private_key_and_cert_chain_pem.write_to_path(path)
         return path
