@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+from topology_rolling import restart_all
 from topology_scenario import INSTANCES, Failed, all_up, play, records_in, say, until
 
 from dbgate.workers.demo import free_port, stop
@@ -247,6 +248,7 @@ def main() -> int:
             )
         if options.once:
             play(place)
+            restart_all(place, place.near[0])
             say("all held")
             return 0
         until("HAProxy sees three instances that are ready", lambda: all_up(place))
