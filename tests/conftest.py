@@ -22,7 +22,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("DBGATE_HYPOTHESIS", "default"))
 
 # The quick parts first, so that a plain mistake shows at once; the demo and the soak last.
-_ORDER = ("unit", "architecture", "corpus", "integration", "attacks", "drivers", "browser", "soak")
+_ORDER = ("unit", "shell", "architecture", "corpus", "integration", "attacks", "drivers", "browser", "soak")
 
 
 def _rank(item: pytest.Item) -> int:

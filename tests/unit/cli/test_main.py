@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import click
 
 from dbgate import __version__
 from dbgate.cli.main import LazyGroup, main
-from tests.rows import rows
 from tests.unit.cli.conftest import Run
 
 
@@ -58,20 +54,3 @@ def test_wrong_usage_is_2_and_names_the_nearest(run: Run) -> None:
     assert "No such command" in result.stderr
     assert run("stats", "--output", "xml").exit_code == 2
     assert run("stats", "--timeout", "0").exit_code == 2
-
-
-@rows("arguments", [("stats",), ("stats", "-o", "json"), ("sessions", "kill", "x")])
-def test_a_look_at_a_gateway_loads_no_parser_and_no_table_library_needlessly(
-    arguments: tuple[str, ...],
-) -> None:
-    code = (
-        "import sys\n"
-        "from dbgate.cli.main import main\n"
-        f"try: main({list(arguments)!r} + ['--socket', '/nonexistent/x'])\n"
-        "except SystemExit as end: print(end.code)\n"
-        "print([m for m in ('rich', 'pydantic', 'yaml', 'starlette', 'uvicorn', 'dbgate.sql', 'dbgate.policy')"
-        " if m in sys.modules])\n"
-    )
-    got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert got.stdout == "3\n[]\n"
-    assert "dbgate serve" in got.stderr

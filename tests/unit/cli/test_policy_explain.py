@@ -221,7 +221,7 @@ def test_the_file_judges_where_it_is_named_or_another_server_is_meant(
 
 
 def test_a_gateway_that_is_too_old_to_explain(run: Run, tmp_path: Path) -> None:
-    from tests.unit.control.test_client import failure, hostile
+    from tests.shell.control.test_client import failure, hostile
 
     old = failure(
         b"404 Not Found", b'{"error": {"code": "no-such-path", "message": "there is no such path"}}'

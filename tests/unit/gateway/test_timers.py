@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from dbgate.gateway.timers import Timers
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 
 class Item:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import multiprocessing
 import os
 import socket
 import threading
@@ -233,29 +232,6 @@ def test_dev_null_and_a_fifo(tmp_path: Path) -> None:
     assert os.read(reader, 100) == b"hello world\n"
     log.close()
     os.close(reader)
-
-
-def _hammer(path: str, name: str, count: int) -> None:
-    log = LogFile(path, 2_000, 1000)
-    for n in range(count):
-        log.append(f"{name} {n} {'x' * (n % 50)}\n".encode() * 2)
-    log.close()
-
-
-def test_several_processes_lose_nothing_while_rotating(tmp_path: Path) -> None:
-    path = tmp_path / "a.log"
-    context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_hammer, args=(str(path), name, 120)) for name in "abc"]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-        assert worker.exitcode == 0
-    seen: list[str] = []
-    for file in tmp_path.iterdir():
-        assert file.stat().st_size <= 2_000
-        seen += [" ".join(line.split()[:2]) for line in lines(file)]
-    assert sorted(seen) == sorted([f"{name} {n}" for name in "abc" for n in range(120)] * 2)
 
 
 def test_stream_writes_and_locks(tmp_path: Path) -> None:

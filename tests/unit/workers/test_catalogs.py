@@ -16,7 +16,7 @@ from dbgate.sql.catalog_text import parse
 from dbgate.workers import catalogs as module
 from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.process import WorkerGone, WorkerProcess
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 
 class FakeWorker:

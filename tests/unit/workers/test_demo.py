@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from sqlglot import parse_one
 
 from dbgate.policy.load import parse_policy
 from dbgate.workers import demo, demo_database
-from dbgate.workers.demo_database import DemoError, sample_text, statements, wait_for_server
+from dbgate.workers.demo_database import DemoError, sample_text, statements
 from dbgate.workers.demo_sample import SampleSession, SampleUsers, open_sample, to_sqlite
 from dbgate.workers.demo_scenario import PASSED, STEPS, Outcome, Scenario, Step
 
@@ -81,13 +78,6 @@ def test_the_in_process_sample_knows_the_demos_users() -> None:
     asyncio.run(knows_the_demos_users())
 
 
-def test_a_port_that_is_taken_is_passed_over() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        if port < 65000:
-            assert demo.free_port(port) > port
-
-
 def outcome(seen: str, record: dict[str, object], step: Step, good: bool) -> Outcome:
     return Outcome(step, seen, "what the client saw", record, good)
 
@@ -122,27 +112,11 @@ def test_the_way_on_names_what_can_be_tried(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "one line\n"
 
 
-def test_a_server_that_does_not_come_up_is_an_error_with_its_log(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text("why it failed\n")
-    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"]) as process:
-        process.wait()
-        with pytest.raises(DemoError, match="did not start\nwhy it failed"):
-            wait_for_server(process, 1, "the thing", log)
-
-
 def test_no_mariadb_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_database, "SERVER_PATH", str(tmp_path))
     assert demo_database.find_mariadb() is None
     with pytest.raises(DemoError, match="apt-get install"):
         demo_database.start_mariadb(tmp_path, 1)
-
-
-def test_a_process_that_does_not_listen_to_reason_is_stopped() -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
-        demo.stop(process)
-        assert process.returncode is not None
-        demo.stop(process)
 
 
 def test_sigterm_is_an_interrupt() -> None:

@@ -8,7 +8,7 @@ import socket
 from dbgate.config.settings import load
 from dbgate.workers.link import Link
 from dbgate.workers.messages import Kill, Killed, Reopen, Start, ToSupervisor, ToWorker
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 
 async def pair() -> tuple[Link[ToWorker], Link[ToSupervisor], asyncio.StreamWriter]:

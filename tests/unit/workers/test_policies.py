@@ -13,7 +13,7 @@ from dbgate.workers.messages import Prepared
 from dbgate.workers.policies import Policies
 from dbgate.workers.process import WorkerGone, WorkerProcess
 from dbgate.workers.reload import load_text
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 ONE = "version: 1\naccess_control: []\n"
 TWO = ONE + "# two\n"

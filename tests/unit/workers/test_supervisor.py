@@ -14,7 +14,7 @@ from dbgate.gateway.board import BEAT_MS, FAILED_MS, REACHED_MS, SESSIONS
 from dbgate.workers import supervisor as module
 from dbgate.workers.process import WorkerGone, WorkerProcess
 from dbgate.workers.supervisor import Supervisor
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 
 class FakeWorker:

@@ -7,7 +7,7 @@ import pytest
 from dbgate.audit.record import Record
 from dbgate.gateway.board import FAILED_MS
 from dbgate.gateway.hub import KEEP_MOST
-from tests.unit.gateway.shell import Shell, eventually, run
+from tests.shell.gateway.shell import Shell, eventually, run
 
 
 def _record() -> Record:

@@ -11,7 +11,7 @@ from dbgate.config.parse import Address
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from tests.rows import rows
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 READY = Health(alive=True, details={"sessions": 3})
 

@@ -13,7 +13,7 @@ from dbgate.gate.effects import SECURE_CLIENT, SECURE_SERVER, Effects
 from dbgate.gateway.certificates import Contexts, load_contexts
 from dbgate.gateway.tls import make_leg
 from tests.servers.tls import Certificates
-from tests.unit.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
+from tests.shell.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
 
 
 @pytest.fixture(params=list(LOOPS))

@@ -8,7 +8,7 @@ from typing import Any
 
 from dbgate.config.parse import Address
 from dbgate.gateway.probe import USER, probe
-from tests.unit.gateway.shell import run
+from tests.shell.gateway.shell import run
 
 GREETING = b"\x0a5.5.5-10.11.6-MariaDB\0" + bytes(60)
 

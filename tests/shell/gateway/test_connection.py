@@ -15,7 +15,7 @@ from dbgate.gate.effects import Effects
 from dbgate.gateway import connection, upstream
 from dbgate.gateway.board import SESSIONS
 from dbgate.stats import layout
-from tests.unit.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
+from tests.shell.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
 
 
 @pytest.fixture(params=list(LOOPS))

@@ -11,7 +11,7 @@ import pytest
 
 from dbgate.config.parse import Address
 from dbgate.gateway import upstream
-from tests.unit.gateway.shell import echo, run
+from tests.shell.gateway.shell import echo, run
 
 
 def test_a_vanished_peer_will_be_noticed() -> None:

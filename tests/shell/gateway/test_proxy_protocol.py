@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from dbgate.gateway.proxy_protocol import Trusted
-from tests.unit.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
+from tests.shell.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
 
 HEADER = b"PROXY TCP4 192.0.2.7 198.51.100.1 40000 3306\r\n"
 LOCAL = b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
