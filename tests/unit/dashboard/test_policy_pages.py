@@ -113,6 +113,7 @@ def test_a_gateway_that_is_too_old_to_explain(
 
 
 def test_a_record_with_its_explanation(site: Pages, gateway: Gateway, tmp_path: Path) -> None:
+    """explain_record: as the log has it, in its session where that is open."""
     statement = "SELECT salary FROM payroll WHERE id = ?"
     write_log(
         tmp_path / "audit.jsonl",

@@ -6,7 +6,7 @@ from dbgate.wire.build import packet
 from tests.rows import rows
 from tests.unit.wire.making import chain, column, eof, ok, result, row
 
-from .play import CLIENT, Play, brain, context
+from .play import CLIENT, POLICY, Play, brain, context
 
 ADMIN = "access_control: [{user: app, allowed_tables: ['*'], allowed_operations: ['*']}]"
 
@@ -226,3 +226,13 @@ def test_commands_on_prepared_statements_are_known() -> None:
     play.passes(b"\x16SELECT id FROM users", [b"\x00\x01\x00\x00\x00" + b"\x00" * 7])
     play.blocked(b"\x16SELECT id FROM secret", "table-denied")
     assert play.last.operation == "SELECT"
+
+
+def test_what_is_for_the_gateway_goes_no_further() -> None:
+    play = Play(
+        brain(POLICY.replace("  - name: root", "    admin_statements: [EXPLAIN, STATS]\n  - name: root"))
+    ).login()
+    for text in (b"DBGATE EXPLAIN SELECT 1", b"dbgate nonsense"):
+        play.ask(text)
+        assert (play.to_server, play.to_client != b"") == (b"", True)
+    play.blocked(b"\x03DBGATES SHOW STATS", "parse-error")

@@ -467,3 +467,32 @@ def test_files_in_the_queue() -> None:
     play = Play().login()
     play.client(load).server(packet(1, b"\xfbf")).client(packet(7, b"x"))
     assert play.closed == "protocol error of the client: packet number 7 where 2 was due"
+
+
+def test_an_answer_of_the_supervisors() -> None:
+    play = Play(
+        brain(POLICY.replace("  - name: root", "    admin_statements: [EXPLAIN, STATS]\n  - name: root"))
+    ).login()
+    play.ask(b"DBGATE SHOW STATS")  # nobody can be asked here
+    assert play.error().errno == 1105
+    play.brain.on_want = lambda *what: None
+    for columns, rows, behind, closed in (
+        (("a",), [("1",)], b"", ""),
+        (("a",), [], packet(0, b""), "protocol error of the client: command without bytes"),
+        (("a",), [(1,)], b"", "internal error: AttributeError"),
+    ):
+        play.ask(b"DBGATE SHOW STATS")
+        if behind:
+            play.client(behind)
+        play.take(play.gate.told(play.gate.state.wanted, columns, rows, "", play.now))  # type: ignore[arg-type]
+        assert (play.closed, play.to_server) == (closed, b"")
+        if closed:
+            play = Play(play.brain).login()
+    play.ask(b"DBGATE SHOW STATS")
+    play.take(play.gate.expired(play.now + play.brain.limits.settle_timeout / 2))
+    assert play.to_client == b""
+    play.take(play.gate.expired(play.now + play.brain.limits.settle_timeout + 1))
+    assert play.error().errno == 1105
+    play.take(play.gate.kill(play.now))
+    play.take(play.gate.told(9, ("a",), [], "", play.now))
+    assert play.to_client == b""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dbgate.policy.evaluate import admit, combine, decide, find_entry
 from dbgate.policy.explain import STEP_NAMES, explain
-from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
+from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
     NEED_BARE,
@@ -227,3 +227,14 @@ def test_a_connection_in_clear_is_stopped_at_the_door() -> None:
     stopped = [step for step in explanation.steps if step.outcome == "block"]
     assert [(step.number, step.rule) for step in stopped] == [(3, "tls-required")]
     assert explain(compiled(text), "app", "10.0.0.1", statements, NOON).verdict.effect == ALLOW
+
+
+def test_what_the_gateway_itself_refuses_goes_before_everything() -> None:
+    text = "access_control: [{user: app, require_tls: true, allowed_tables: ['*'], allowed_operations: [SELECT]}]"
+    refused = Verdict(BLOCK, "session-state", 0, "sql_mode cannot be followed", "enforce", "", 2)
+    for policy, tls in ((compiled(text), False), (None, True)):
+        found = explain(
+            policy, "app", "10.0.0.1", analysis(statement("SELECT")), NOON, tls=tls, refused=refused
+        )
+        assert found.verdict is refused
+        assert [step.outcome for step in found.steps[:3]] == ["passed", "block", "not reached"]

@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from dbgate.policy.fields import (
+    AdminStatement,
     AsList,
     AsSection,
     BlockStatement,
@@ -147,3 +148,10 @@ def test_no_web_address(value: str) -> None:
 
 def test_a_web_address_has_no_password() -> None:
     assert message(WebAddress, "https://a:b@x/") == "expected an address without user and password"
+
+
+def test_admin_statements_in_any_case() -> None:
+    adapter = TypeAdapter(AdminStatement)
+    assert [adapter.validate_python(text) for text in ("EXPLAIN", "stats")] == ["EXPLAIN", "STATS"]
+    assert "did you mean 'RULES'" in message(AdminStatement, "RULE")
+    assert "expected a text" in message(AdminStatement, 1)
