@@ -72,6 +72,11 @@ TWINS: list[Step | tuple[Step, ...]] = [
     "SET autocommit=1, session_track_schema=1",
     "SET block_encryption_mode='aes-256-cbc'",
     "SET SESSION explain_format='JSON'",
+    "SET STATEMENT sql_mode='' FOR SELECT 1",
+    "SET STATEMENT sql_mode='STRICT_ALL_TABLES', max_statement_time=5 FOR UPDATE users SET age=1 WHERE id=1",
+    "SELECT id AS `😀x` FROM users",
+    "SELECT id FROM users WHERE name = '😀' AND note LIKE '%漢字%'",
+    "SELECT o.id FROM orders o WHERE (SELECT LENGTH(u.name) FROM users u WHERE u.id = o.user_id) > 2",
 ]
 
 CASES: list[Attack] = attacks("honest_twins", TWINS)

@@ -44,7 +44,7 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
         kind = comment.kind
         if kind == COMMENT_LINE:
             reason = _line(tokens.text[comment.start : comment.end], before == len(tokens))
-            if not reason and before == len(tokens) and before > first:
+            if not reason and before == len(tokens) and before > first and _leads(tokens, i):
                 reason = _empty(tokens, first, comment.start, comment.end)
             if reason:
                 return reason
@@ -58,6 +58,11 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
         elif kind == COMMENT_OPEN and first < before < end and tokens.words[before] in _HIDDEN:
             return f"a version comment within the statement holds {tokens.words[before]}"
     return ""
+
+
+def _leads(tokens: Tokens, i: int) -> bool:
+    """Whether comment i is the first one behind the last token: a million may follow it."""
+    return i == 0 or tokens.comments[i - 1].before < len(tokens)
 
 
 _VALUES: Final = word_set("WHERE HAVING UNION INTERSECT EXCEPT VALUES LIMIT SET")

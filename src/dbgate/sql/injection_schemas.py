@@ -70,6 +70,7 @@ def _compared(tokens: Tokens, i: int, end: int) -> bool:
 
 _LINKS: Final = word_set(", JOIN CROSS INNER NATURAL STRAIGHT_JOIN")
 _CONDITIONS: Final = word_set("WHERE ON USING")
+_NO_ALIAS: Final = _LINKS | _CONDITIONS
 _TOO_OFTEN: Final = 3
 
 
@@ -92,7 +93,7 @@ def counted_product(tokens: Tokens, first: int, end: int) -> str:
             most = max(most, names[name])
             if at < end and words[at] == "AS":
                 at += 1
-            if at < end and WORD <= tokens.kinds[at] <= QUOTED and words[at] not in _LINKS | _CONDITIONS:
+            if at < end and WORD <= tokens.kinds[at] <= QUOTED and words[at] not in _NO_ALIAS:
                 at += 1
             if at >= end or words[at] not in _LINKS:
                 break

@@ -329,6 +329,12 @@ def _encoding_error(out: Tokens, charset: int) -> str:
                 name = raw.decode("utf-8")
             except UnicodeDecodeError:
                 return "a name that is not valid UTF-8"
-            if max(name) > "\uffff":
+            if max(name) > "\uffff" and not _is_alias(out, i):
                 return "a name with a character that no name may have"
     return ""
+
+
+def _is_alias(out: Tokens, i: int) -> bool:
+    """Whether the name at i is given to something, so that it opens nothing: MySQL takes any character there."""
+    following = out.words[i + 1] if i + 1 < len(out.words) else ""
+    return out.kinds[i] == QUOTED and i > 0 and out.words[i - 1] == "AS" and following not in (".", "(")

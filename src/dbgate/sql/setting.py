@@ -140,14 +140,29 @@ def set_statement(scanner: Scanner, i: int, hi: int) -> int:
     while end < hi and (depth or words[end] != "FOR"):
         depth += (words[end] == "(") - (words[end] == ")")
         end += 1
+    start = i
     while i < end and not facts.error:
         i = _item(scanner, i, end) + 1
     scanner.finish()
-    if facts.rereads:
+    if facts.rereads and (facts.switches or _sets_charset(facts, start, end)):
         facts.session_state = facts.session_state or "SET STATEMENT of what decides how a text is read"
     facts.rereads = False
     facts.session = False
     return end + 1
+
+
+def _sets_charset(facts: Facts, i: int, end: int) -> bool:
+    """Whether a name in [i, end) is of a character set; a sql_mode by which the text is read as before may stay."""
+    tokens = facts.tokens
+    while i < end:
+        if tokens.kinds[i] in (WORD, IDENT, QUOTED, SYS_VAR):
+            name = tokens.name(i).lower()
+            if name != "sql_mode" and (
+                name in variables.FOLLOWED or name in ("names", "character", "charset")
+            ):
+                return True
+        i += 1
+    return False
 
 
 def _variable(facts: Facts, name: str, scope: str, i: int, end: int) -> None:

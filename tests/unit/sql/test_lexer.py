@@ -131,6 +131,9 @@ def test_character_sets_that_are_not_followed() -> None:
     assert lex(b"SELECT 1 FROM `t1\xe1`", LexContext(MYSQL, 90700, charset="ujis")).error != ""
     assert lex("`\U0001f600`".encode(), MA).error != ""
     assert lex("`größe` '\U0001f600'".encode(), MA).error == ""
+    assert lex("SELECT 1 AS `\U0001f600`, 2".encode(), MA).error == ""
+    assert lex("SELECT 1 AS `\U0001f600`.a".encode(), MA).error != ""
+    assert lex("SELECT 1 AS \U0001f600".encode(), MA).error != ""
     assert lex(b"`gr\xf6\xdfe`", LATIN1).error == ""
 
 

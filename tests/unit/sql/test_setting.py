@@ -50,7 +50,8 @@ def test_read_back(sql: str) -> None:
         "SET sql_mode = 512", "SET timestamp = 1", "SET @a = 1, sql_log_bin = 0", "SET pseudo_thread_id = 1", "SET gtid_next = 'x'",
         "SET resultset_metadata = NONE", "SET SESSION session_track_schema = 0",
         "SET session_track_schema = (1)", "SET session_track_schema = DEFAULT", "SET session_track_gtids = ON",
-        "SET STATEMENT sql_mode = '' FOR SELECT 1", "SET STATEMENT timestamp = 1 FOR SELECT 1",
+        "SET STATEMENT sql_mode = 'ANSI_QUOTES' FOR SELECT 1", "SET STATEMENT character_set_client = utf8mb4 FOR SELECT 1",
+        "SET STATEMENT sql_mode = @a FOR SELECT 1", "SET STATEMENT timestamp = 1 FOR SELECT 1",
     ],
 )  # fmt: skip
 def test_session_state(sql: str) -> None:
