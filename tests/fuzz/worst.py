@@ -158,6 +158,19 @@ WORST: dict[str, Callable[[], bytes]] = {
     "16 MB in an IN list of names": lambda: b"SELECT * FROM t WHERE a IN (" + b"ab," * (5 * MEGA) + b"ab)",
     "16 MB of rows with negative numbers": lambda: b"INSERT INTO t VALUES " + b"(-1,+2)," * (2 * MEGA) + b"(1,2)",
     "16 MB of rows in double quotes": lambda: b'INSERT INTO t VALUES ' + b'("a","b"),' * (MEGA * 16 // 10) + b'("a","b")',
+    # for the detectors
+    "20,000 empty comments behind 10,000 names": lambda: b"SELECT a FROM t WHERE b = 1 AND c IN (" + b"d," * 10_000 + b"d)" + b" -- \n" * 20_000,
+    "3,000 empty NOT IN": lambda: b"SELECT a FROM t WHERE " + b"a NOT IN (NULL) OR (1 = 1) AND " * 3_000 + b"b",
+    "one long NOT IN of NULL": lambda: b"SELECT a FROM t WHERE a NOT IN (" + b"NULL," * 20_000 + b"NULL) OR (1 = 1)",
+    "5,000 intervals": lambda: b"SELECT a FROM t WHERE b > NOW()" + b" - INTERVAL 1 DAY" * 5_000,
+    "intervals of intervals": lambda: b"SELECT a FROM t WHERE b > " + _nested(b"INTERVAL (", b"1", b") DAY", 4_000),
+    "8,000 strings that are reckoned": lambda: b"SELECT a FROM t WHERE b = c" + b" & 'a' + d" * 5_000,
+    "8,000 collations": lambda: b"SELECT a FROM t WHERE b = c" + b" COLLATE utf8mb4_bin" * 8_000,
+    "a count of 7,000 tables": lambda: b"SELECT COUNT(*) FROM " + _many("t{i} a{i}", 7_000),
+    "2,000 counts in counts": lambda: b"SELECT " + _nested(b"(SELECT COUNT(*) FROM t, t a, u, ", b"x", b")", 2_000),
+    "4,000 lengths of parts": lambda: b"SELECT a FROM t WHERE (SELECT " + _nested(b"LENGTH(LEFT(", b"b", b", 1))", 4_000) + b" FROM u) > 1",
+    "4,000 patterns that grow": lambda: b"SELECT a FROM t WHERE b RLIKE " + _nested(b"CONCAT(REPEAT(", b"b", b", 1))", 4_000),
+    "5,000 choices in ORDER BY": lambda: b"SELECT a FROM t ORDER BY " + b"CASE WHEN 1 = 2 THEN a END, IF(a = 1, b, c), " * 1_500 + b"(SELECT 1)",
     "16 MB of rows with functions at the end": lambda: _rows(8 * MEGA) + b",(1,NOW())" * 1_000_000,
 }  # fmt: skip
 

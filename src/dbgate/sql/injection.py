@@ -89,7 +89,10 @@ def _may_be_constant(part: list[str], seen: set[str]) -> bool:
     compares = seen & _COMPARES
     if not compares:
         return False
-    if len(compares) > 1 or "ORDER" in seen or "GROUP" in seen or not _ARITHMETIC.isdisjoint(seen):
+    for word in ("ORDER", "GROUP"):
+        if word in seen and not compares.isdisjoint(part[part.index(word) :]):
+            return True
+    if len(compares) > 1 or not _ARITHMETIC.isdisjoint(seen):
         return True
     return part.count(compares.pop()) > 1
 
