@@ -18,6 +18,7 @@ HOT_MODULES: Final = (
     "dbgate.gate.brain",
     "dbgate.gate.commands",
     "dbgate.gate.context",
+    "dbgate.gate.conversation",
     "dbgate.gate.crossing",
     "dbgate.gate.effects",
     "dbgate.gate.judged",
@@ -103,6 +104,7 @@ HOT_MODULES: Final = (
     "dbgate.wire.response",
     "dbgate.wire.rows",
     "dbgate.wire.status",
+    "dbgate.wire.whole",
 )
 
 

@@ -68,6 +68,7 @@ class _What:
     the same objects mean the same text."""
 
     def __init__(self, record: Record, text: str) -> None:
+        self.statement = record.statement
         self.operation = record.operation
         self.operations = record.operations
         self.tables = record.tables
@@ -120,7 +121,7 @@ class LineEncoder:
         if second != self._second:
             self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
             self._second = second
-        return f"{self._second_text}{int((wall - second) * 1_000_000):06d}Z"
+        return f"{self._second_text}{str(1_000_000 + int((wall - second) * 1_000_000))[1:]}Z"
 
     def line(self, record: Record, wall: float) -> bytes:
         """The record as one JSON line with its line end; `wall` is the Unix time of record.at. Never raises on what
@@ -181,6 +182,7 @@ class LineEncoder:
             and found.sensitive is record.sensitive
             and found.digest == record.digest
             and found.operation == record.operation
+            and found.statement == record.statement  # the key may be an event's name
         ):
             return found.text
         text = self._members(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
+from dbgate.audit.record import Record
 from dbgate.gate.doors import Doors
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
@@ -134,6 +135,8 @@ class Brain:
         self.new_event_id = new_event_id
         self.wall_offset = wall_offset
         self.ledger = ledger
+        # Takes the record of a statement before its reply is passed on to the end; None = records are kept later.
+        self.keep: Callable[[Record], None] | None = None
         self.doors: Doors | None = None  # limits that are not one session's; None = there are none
         self.catalog: Catalog | None = None  # None = judge by names alone
         self.changes = 0  # statements that may have changed what the catalog says

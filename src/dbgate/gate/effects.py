@@ -6,6 +6,9 @@ from typing import Final, final
 
 from dbgate.audit.record import Record
 
+TO_SERVER: Final = 1
+TO_CLIENT: Final = 2
+
 SECURE_CLIENT: Final = 1
 SECURE_SERVER: Final = 2
 
@@ -14,8 +17,10 @@ SECURE_SERVER: Final = 2
 class Effects:
     """One batch. The shell applies it, in the order of the fields, before it calls the gate again.
 
+    relay: TO_SERVER or TO_CLIENT: the chunk that the gate was just given goes on to that leg as it came; 0 = it does not.
     to_server / to_client: bytes to write on that leg, in order; the client's own chunk travels as it came.
-    finished: records that are complete (statements, connection.open/close/denied).
+    record: a record that is complete, None = none; finished: more of them, later ones (statements,
+    connection.open/close/denied). relay and record are the usual case, for which no list has to be filled.
     pause_client: stop reading the client until a later batch says False (pipelining queue full, or a reply under way).
     secure: 0 = nothing; else the leg with which to shake hands for TLS once to_server and to_client are written (we are
     the server's client and the client's server); early: what of the handshake has come from the client already.
@@ -24,15 +29,30 @@ class Effects:
     """
 
     def __init__(self) -> None:
+        self.relay = 0
         self.to_server: list[bytes] = []
         self.to_client: list[bytes] = []
+        self.record: Record | None = None
         self.finished: list[Record] = []
         self.pause_client = False
         self.secure = 0
         self.early = b""
         self.close = ""
 
+    def finish(self, record: Record) -> None:
+        """One more record that is complete."""
+        if self.record is None and not self.finished:
+            self.record = record
+        else:
+            self.finished.append(record)
+
+    def records(self) -> list[Record]:
+        """All that are complete, in order."""
+        return self.finished if self.record is None else [self.record, *self.finished]
+
     def clear(self) -> None:
+        self.relay = 0
+        self.record = None
         if self.to_server:
             self.to_server.clear()
         if self.to_client:

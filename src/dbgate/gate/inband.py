@@ -71,7 +71,7 @@ def take(state: State, scope: Scope, text: bytes, now: float) -> None:
     elif not what:
         record.error_code = ER_PARSE
         record.duration_us = 0
-        state.fx.finished.append(record)
+        state.fx.finish(record)
         state.answer(seq, ER_PARSE, "42000", USAGE)
     elif inner is not None:
         state.reply.begin(RESULT, seq)

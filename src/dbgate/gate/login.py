@@ -302,7 +302,7 @@ def _done(state: State, login: Login, payload: bytes, now: float) -> None:
         record.policy_version = state.brain.policy.version
     state.put_verdict(record, login.verdict)
     record.duration_us = int((now - login.at) * 1_000_000)
-    state.fx.finished.append(record)
+    state.fx.finish(record)
     doors = state.brain.doors
     if doors is not None and login.place is not None:
         if state.place is not None:

@@ -108,3 +108,14 @@ NEXT: Final = (
     (REPLY,),
     (),
 )
+
+
+def _mask(phases: tuple[int, ...]) -> int:
+    mask = 1 << CLOSED
+    for phase in phases:
+        mask |= 1 << phase
+    return mask
+
+
+# The same as bits, CLOSED among them.
+FOLLOWS: Final = tuple([_mask(phases) for phases in NEXT])

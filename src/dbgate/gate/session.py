@@ -11,7 +11,8 @@ from typing import Final, final
 from dbgate.errors import ProtocolError
 from dbgate.gate import commands, inband, login, replies, secure
 from dbgate.gate.brain import Brain
-from dbgate.gate.effects import Effects
+from dbgate.gate.conversation import Conversation
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
 from dbgate.gate.phase import (
     CLIENT,
     CLOSED,
@@ -49,12 +50,13 @@ from dbgate.wire.constants import (
 from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketStream
 from dbgate.wire.proxy import begins_header
+from dbgate.wire.whole import take_whole
 
 NO_HEADER: Final = "a PROXY header from an address that may send none, or a second one (trusted_proxies)"
 
 
 @final
-class Gate:
+class Gate(Conversation):
     """One client connection and its one server connection. Made when the client was accepted; see the module."""
 
     def __init__(self, brain: Brain, session_id: str, client_ip: str, client_port: int, now: float) -> None:
@@ -112,7 +114,7 @@ class Gate:
                     state.reply.begin(RESULT, 1)
                     if scope.watched:
                         state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
-                    fx.to_server.append(data)
+                    fx.relay = TO_SERVER
                     return fx
         try:
             if state.phase == INFILE:
@@ -136,7 +138,11 @@ class Gate:
         try:
             what = SERVER[state.phase]
             if what == RELAY_REPLY:
-                replies.server_bytes(state, data, now)
+                if take_whole(state.reply, data):
+                    replies.ended(state, now)
+                    fx.relay = TO_CLIENT
+                else:
+                    replies.server_bytes(state, data, now)
             elif what == OWN_REPLY:
                 replies.own_reply(state, data, now)
             elif what == RELAY_LOGIN:

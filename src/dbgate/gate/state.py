@@ -14,9 +14,9 @@ from dbgate.gate.phase import (
     AUTH,
     CLOSED,
     CONTEXT,
+    FOLLOWS,
     GREETING,
     LOGIN,
-    NEXT,
     READY,
     REPLY,
     UPGRADE,
@@ -106,7 +106,7 @@ class State:
 
     def move(self, phase: int) -> None:
         """Enter a phase that may follow the present one."""
-        if phase not in NEXT[self.phase] and phase != CLOSED:
+        if not FOLLOWS[self.phase] >> phase & 1:
             raise AssertionError(f"phase {phase} cannot follow {self.phase}")
         self.phase = phase
 
@@ -192,7 +192,7 @@ class State:
         self.answer(seq, ER_ACCESS_BLOCKED, "42000", blocked_message(record))
         record.error_code = ER_ACCESS_BLOCKED
         record.duration_us = 0
-        self.fx.finished.append(record)
+        self.fx.finish(record)
 
     def answer(self, seq: int, errno: int, sqlstate: str, message: str) -> None:
         """Send the client an ERR of our own."""
@@ -224,7 +224,7 @@ class State:
             last = self.new_record("connection.close", now)
             last.reason = reason
             last.duration_us = int((now - self.opened_at) * 1_000_000)
-            fx.finished.append(last)
+            fx.finish(last)
         elif self.client_spoke and not self.told:
             self.denied(reason, now)
 
@@ -260,7 +260,7 @@ class State:
         if verdict is not None:
             self.put_verdict(record, verdict)
         record.duration_us = int((now - self.opened_at) * 1_000_000)
-        self.fx.finished.append(record)
+        self.fx.finish(record)
         return record
 
     def finish(self, record: Record, now: float) -> None:
@@ -272,7 +272,10 @@ class State:
         record.duration_us = int((now - record.at) * 1_000_000)
         if reply.error_code and not record.error_code:
             record.error_code = reply.error_code
-        self.fx.finished.append(record)
+        keep = self.brain.keep
+        if keep is not None:
+            keep(record)
+        self.fx.finish(record)
 
     def next_seq(self) -> int:
         """The number that an ERR to the client must have now, or -1 where it cannot take one: a packet is half way,

@@ -110,7 +110,7 @@ def _too_many(state: State, scope: Scope, now: float) -> None:
     record.error_code = ER_TOO_MANY_STATEMENTS
     record.duration_us = 0
     state.queries += 1
-    state.fx.finished.append(record)
+    state.fx.finish(record)
     message = f"dbgate: more than {most} prepared statements in this session; close some"
     state.answer(state.reader.last_seq + 1, ER_TOO_MANY_STATEMENTS, "42000", message)
 

@@ -12,9 +12,10 @@ import logging
 from time import monotonic
 from typing import Final, cast, final
 
-from dbgate.gate.effects import SECURE_CLIENT, Effects
+from dbgate.gate.conversation import Conversation
+from dbgate.gate.effects import SECURE_CLIENT, TO_SERVER, Effects
 from dbgate.gateway import upstream
-from dbgate.gateway.hub import GateLike, Hub
+from dbgate.gateway.hub import Hub
 from dbgate.gateway.tls import make_leg
 
 LOG: Final = logging.getLogger("dbgate.gateway")
@@ -27,6 +28,7 @@ FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their
 CLIENT: Final = 1  # legs, as bits of Session.stuck
 SERVER: Final = 2
 
+NO_SERVER: Final = "bytes for a server that is not connected"
 UNREACHABLE: Final = "dbgate: the database server cannot be reached"
 
 
@@ -42,7 +44,7 @@ class Session:
     )
     # fmt: on
 
-    gate: GateLike
+    gate: Conversation
 
     def __init__(
         self, hub: Hub, loop: asyncio.AbstractEventLoop, ip: str = "", port: int = 0, since: float = 0.0
@@ -117,7 +119,10 @@ class Session:
         # One that talks on after the end is read, so that it gets our last word.
         if self.ended_at == 0.0:
             try:
-                self.apply(self.gate.client_bytes(data, monotonic()))
+                effects = self.gate.client_bytes(data, monotonic())
+                if effects.relay:
+                    self._relay(effects.relay, data)
+                self.apply(effects)
             except Exception:
                 self._defect()
 
@@ -125,18 +130,29 @@ class Session:
         """From the server."""
         if self.ended_at == 0.0:
             try:
-                self.apply(self.gate.server_bytes(data, monotonic()))
+                effects = self.gate.server_bytes(data, monotonic())
+                if effects.relay:
+                    self._relay(effects.relay, data)
+                self.apply(effects)
             except Exception:
                 self._defect()
 
+    def _relay(self, leg: int, data: bytes) -> None:
+        """Passes a chunk on as it came. A leg that is gone is told of by its connection_lost."""
+        peer = self.server if leg == TO_SERVER else self.client
+        if peer is not None:
+            peer.write(data)
+        elif leg == TO_SERVER:
+            raise RuntimeError(NO_SERVER)
+
     def apply(self, effects: Effects) -> None:
-        """Does what one batch asks for, in the order of its fields."""
+        """Does what one batch asks for, in the order of its fields, but for `relay`."""
         out = effects.to_server
         if out:
             server = self.server
             if server is None or server.is_closing():
                 # The gate says nothing before the server's greeting, and ends when the server is gone: a defect.
-                raise RuntimeError("bytes for a server that is not connected")
+                raise RuntimeError(NO_SERVER)
             if len(out) == 1:
                 server.write(out[0])
             else:
@@ -148,8 +164,12 @@ class Session:
                 client.write(out[0])
             else:
                 client.writelines(out)
+        record = effects.record
+        if record is not None:
+            self.hub.finish(record)
         if effects.finished:
-            self.hub.finish(effects.finished)
+            for record in effects.finished:
+                self.hub.finish(record)
         if effects.close:
             self._end(spoke=bool(out))
         elif effects.secure:
@@ -360,7 +380,8 @@ class Session:
         LOG.exception("session %s: internal error, the session ends", self.id)
         if self.ended_at == 0.0:
             try:
-                self.hub.finish(self.gate.kill(monotonic()).finished)
+                for record in self.gate.kill(monotonic()).records():
+                    self.hub.finish(record)
             except Exception:
                 LOG.exception("session %s: its records could not be finished", self.id)
         self._abort()

@@ -9,6 +9,7 @@ from typing import Final, Protocol, final
 
 from dbgate.audit.record import Record
 from dbgate.config.parse import Address
+from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Seats
 from dbgate.gateway.certificates import Contexts
@@ -25,25 +26,6 @@ SHUTTING_DOWN: Final = "dbgate: the gateway is shutting down"
 LOG: Final = logging.getLogger("dbgate.gateway")
 
 
-class GateLike(Protocol):
-    """What the shell needs of gate.session.Gate; tests of the shell pass a scripted one."""
-
-    def client_bytes(self, data: bytes, now: float) -> Effects: ...
-    def server_bytes(self, data: bytes, now: float) -> Effects: ...
-    def client_closed(self, now: float) -> Effects: ...
-    def server_closed(self, now: float) -> Effects: ...
-    def refuse(self, errno: int, sqlstate: str, message: str) -> Effects: ...
-    def drain(self, now: float) -> Effects: ...
-    def kill(self, now: float) -> Effects: ...
-    def expired(self, now: float) -> Effects: ...
-    def stalled(self, now: float) -> Effects: ...
-    def settled(self, number: int, now: float) -> Effects: ...
-    def describe(self) -> dict[str, object]: ...
-    def client_secured(self, subject: str, now: float) -> Effects: ...
-    def server_secured(self, now: float) -> Effects: ...
-    def not_secured(self, why: str, now: float) -> Effects: ...
-
-
 class Waiting(Protocol):
     """A connection that is no session yet."""
 
@@ -53,7 +35,7 @@ class Waiting(Protocol):
 class LiveSession(Protocol):
     """A session as the rest of the worker sees it."""
 
-    gate: GateLike
+    gate: Conversation
 
     def kill(self) -> None: ...
     def drain(self) -> None: ...
@@ -78,7 +60,7 @@ class Hub:
         connect_timeout: float,
         seats: Seats,
         timers: Timers,
-        new_gate: Callable[[str, str, int, float], GateLike],
+        new_gate: Callable[[str, str, int, float], Conversation],
         keep: Callable[[Record], None] | None,
         counters: Counters,
         session_prefix: str,
@@ -135,11 +117,11 @@ class Hub:
         if self._sources is not None:
             self._sources.leave(ip)
 
-    def finish(self, records: list[Record]) -> None:
-        """Takes records. They are kept a little later, many at a time: that is half the work of keeping each at once,
+    def finish(self, record: Record) -> None:
+        """Takes a record. It is kept a little later, with others: that is half the work of keeping each at once,
         between two commands."""
         pending = self._pending
-        pending.extend(records)
+        pending.append(record)
         if not self._armed:
             self._armed = True
             self._loop.call_later(KEEP_SECONDS, self._keep_pending)

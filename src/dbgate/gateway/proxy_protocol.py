@@ -112,7 +112,8 @@ class ProxyFront(asyncio.Protocol):
         effects = gate.refuse(ER_HANDSHAKE_ERROR, "08S01", f"dbgate: {why}")
         hub.counters.opened()
         transport.writelines(effects.to_client)
-        hub.finish(effects.finished)
+        for record in effects.records():
+            hub.finish(record)
         hub.counters.closed()
         transport.write_eof()
         hub.timers.watch(self, self._refused_at + LINGER)

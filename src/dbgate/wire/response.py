@@ -64,6 +64,7 @@ class Reply:
         self._end_below = 9 if self.old_eof else MAX_PAYLOAD
         self.kind = RESULT
         self.seq = 1
+        self.fresh = False  # of the common kind, and nothing of it has come yet
         self.done = True
         self.rows = 0
         self.affected_rows = 0
@@ -110,6 +111,7 @@ class Reply:
             self._clean()
         self.kind = kind
         self.seq = seq & 0xFF
+        self.fresh = kind == RESULT and seq == 1 and not self._cached
         self.done = False
         self.rows = self.affected_rows = self.warnings = self.error_code = self.size = 0
         self.cap = -1
@@ -146,6 +148,7 @@ class Reply:
         unless the reply is `done`, `cut` or awaits a file there."""
         have = len(data)
         start = pos
+        self.fresh = False
         while pos < have:
             if self._skip:
                 if have - pos < self._skip:

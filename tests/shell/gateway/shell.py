@@ -11,6 +11,7 @@ import uvloop
 
 from dbgate.audit.record import Record
 from dbgate.config.parse import Address
+from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.certificates import Contexts
@@ -40,7 +41,7 @@ def run(main: Coroutine[Any, Any, T], loop: str = "asyncio") -> T:
         return runner.run(bounded())
 
 
-class ScriptedGate:
+class ScriptedGate(Conversation):
     """Relays everything, and notes what it is told. `on_client`, `on_server` change what it answers to bytes."""
 
     def __init__(self) -> None:

@@ -14,6 +14,11 @@ def _record() -> Record:
     return Record("query", 0.0, "s-1", "u", "127.0.0.1", 1)
 
 
+def _finish(shell: Shell, records: list[Record]) -> None:
+    for record in records:
+        shell.hub.finish(record)
+
+
 def test_ids_are_never_given_twice() -> None:
     async def main() -> None:
         async with Shell() as shell:
@@ -36,7 +41,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
                 kept.append(record)
 
             shell.hub.keep = keep
-            shell.hub.finish([_record(), _record()])
+            _finish(shell, [_record(), _record()])
             shell.hub.flush()
             assert len(kept) == 2
             assert "a record could not be kept (failure 1)" in caplog.text
@@ -46,7 +51,7 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
 
             shell.hub.keep = never
             caplog.clear()
-            shell.hub.finish([_record()] * 200)
+            _finish(shell, [_record()] * 200)
             shell.hub.flush()
             assert caplog.text.count("could not be kept") == 9  # ten in all, then one in ten thousand
 
@@ -68,14 +73,14 @@ def test_records_are_kept_soon_and_in_order() -> None:
     async def main() -> None:
         async with Shell() as shell:
             first = [_record() for _ in range(3)]
-            shell.hub.finish(first[:1])
-            shell.hub.finish(first[1:])
+            _finish(shell, first[:1])
+            _finish(shell, first[1:])
             assert shell.kept == []
             await eventually(lambda: shell.kept)
             assert shell.kept == first
             many = [_record() for _ in range(KEEP_MOST)]
-            shell.hub.finish(many[:1])
-            shell.hub.finish(many[1:])  # so many do not wait
+            _finish(shell, many[:1])
+            _finish(shell, many[1:])  # so many do not wait
             assert shell.kept == first + many
 
     run(main())

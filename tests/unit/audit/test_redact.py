@@ -197,6 +197,16 @@ def test_what_is_kept_of_one_line_never_shows_in_another(made: list[Record]) -> 
         assert kept.line(each, 1.0) == encoder().line(each, 1.0)
 
 
+def test_a_statement_that_reads_like_an_event() -> None:
+    lines = encoder()
+    shown = []
+    for event, statement in (("query", "connection.open"), ("connection.open", "")):
+        made = Record(event, 0.0, "s1", "app", "10.0.0.9", 1)
+        made.statement = statement
+        shown.append(msgspec.json.decode(lines.line(made, 1.0))["statement"])
+    assert shown == ["connection.open", ""]
+
+
 def test_parts_that_come_again_are_not_made_again() -> None:
     lines = encoder()
     first = lines.line(record(statement="SELECT ?", event_id="E"), 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dbgate.audit.record import Record
 from dbgate.gate.brain import Brain, Limits
-from dbgate.gate.effects import Effects
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
 from dbgate.gate.session import Gate
 from dbgate.policy.compile import compile_policy
 from dbgate.policy.compiled import CompiledPolicy
@@ -84,21 +84,25 @@ class Play:
         self.closed = ""
         self.paused = False
 
-    def take(self, effects: Effects) -> Play:
+    def take(self, effects: Effects, chunk: bytes = b"") -> Play:
         self.to_server = b"".join(effects.to_server)
         self.to_client = b"".join(effects.to_client)
-        self.records += effects.finished
+        if effects.relay == TO_SERVER:
+            self.to_server = chunk + self.to_server
+        elif effects.relay == TO_CLIENT:
+            self.to_client = chunk + self.to_client
+        self.records += effects.records()
         self.closed = effects.close
         self.paused = effects.pause_client
         return self
 
     def client(self, data: bytes) -> Play:
         self.now += 0.001
-        return self.take(self.gate.client_bytes(data, self.now))
+        return self.take(self.gate.client_bytes(data, self.now), data)
 
     def server(self, data: bytes) -> Play:
         self.now += 0.001
-        return self.take(self.gate.server_bytes(data, self.now))
+        return self.take(self.gate.server_bytes(data, self.now), data)
 
     # --- usual scenes ---
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dbgate.audit.record import Record
-from dbgate.gate.effects import Effects
+from dbgate.gate.effects import TO_SERVER, Effects
 
 
 def test_clear_keeps_the_lists_and_empties_them() -> None:
@@ -10,7 +10,20 @@ def test_clear_keeps_the_lists_and_empties_them() -> None:
     effects.to_server.append(b"a")
     effects.to_client.append(b"b")
     effects.finished.append(Record("query", 0.0, "s", "u", "ip", 1))
+    effects.relay = TO_SERVER
     effects.clear()
     assert (effects.to_server, effects.to_client, effects.finished) == ([], [], [])
     assert lists[0] is effects.to_server
-    assert (effects.pause_client, effects.close) == (False, "")
+    assert (effects.relay, effects.pause_client, effects.close) == (0, False, "")
+
+
+def test_records_come_in_order() -> None:
+    effects = Effects()
+    assert effects.records() == []
+    made = [Record("query", float(n), "s", "u", "ip", 1) for n in range(3)]
+    for record in made:
+        effects.finish(record)
+    assert (effects.record, effects.finished) == (made[0], made[1:])
+    assert effects.records() == made
+    effects.clear()
+    assert effects.records() == []

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.gate.brain import Limits
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER
 from dbgate.gate.session import Gate
 from dbgate.sql.catalog import Catalog
 from dbgate.wire import constants as c
@@ -19,10 +20,13 @@ ROWS = result([row(b"1"), row(b"2")])
 def test_a_known_chunk_travels_as_it_is() -> None:
     play = Play().login()
     data = query(b"SELECT id FROM users WHERE id = 1")
-    for _ in range(3):
+    for n in range(3):
         twin = bytes(bytearray(data))
         play.client(twin)
-        assert play.gate.state.fx.to_server[0] is twin
+        if n == 0:
+            assert play.gate.state.fx.to_server[0] is twin
+        else:
+            assert (play.gate.state.fx.relay, play.gate.state.fx.to_server) == (TO_SERVER, [])
         play.server(chain(ROWS))
         assert (play.last.event, play.last.rows, play.last.tables) == ("query", 2, ("shop.users",))
     assert play.gate.state.queries == 3
@@ -355,9 +359,9 @@ def run(script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped:
         nonlocal to_server, to_client
         for piece in splits(data, cuts):
             effects = gate.client_bytes(piece, 1.0) if from_client else gate.server_bytes(piece, 1.0)
-            to_server += b"".join(effects.to_server)
-            to_client += b"".join(effects.to_client)
-            for r in effects.finished:
+            to_server += (piece if effects.relay == TO_SERVER else b"") + b"".join(effects.to_server)
+            to_client += (piece if effects.relay == TO_CLIENT else b"") + b"".join(effects.to_client)
+            for r in effects.records():
                 records.append((r.event, r.rule, r.statement, r.rows, r.affected_rows, r.error_code, r.bytes))
 
     take(False, packet(0, making.greeting()))

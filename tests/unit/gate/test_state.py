@@ -80,7 +80,7 @@ def test_refuse() -> None:
     it.put_verdict(record, Verdict(BLOCK, "shape", 3, "never seen", "enforce"))
     it.refuse(record, 256 + 4)
     assert (it.blocked, record.event_id, record.error_code) == (1, "E1", 1227)
-    assert it.fx.finished == [record]
+    assert it.fx.records() == [record]
     assert (
         it.fx.to_client[0][3:] == b"\x04\xff\xcb\x04#42000dbgate: blocked by policy (rule: shape, event: E1)"
     )
@@ -90,7 +90,7 @@ def test_refuse() -> None:
 def test_end_is_done_once() -> None:
     it = state()
     it.end("nothing happened", 2.0)
-    assert (it.fx.close, it.fx.finished, it.phase) == ("nothing happened", [], p.CLOSED)
+    assert (it.fx.close, it.fx.records(), it.phase) == ("nothing happened", [], p.CLOSED)
     it.fx.close = "still"
     it.end("again", 3.0)
     assert it.fx.close == "still"
@@ -101,15 +101,15 @@ def test_what_each_ending_leaves_behind() -> None:
     spoke.client_spoke = True
     spoke.login = Login("eve", "shop", 1.0)
     spoke.end("vanished", 2.5)
-    assert [(r.event, r.reason, r.db_user, r.db_schema) for r in spoke.fx.finished] == [
+    assert [(r.event, r.reason, r.db_user, r.db_schema) for r in spoke.fx.records()] == [
         ("connection.denied", "vanished", "eve", "shop")
     ]
-    assert spoke.fx.finished[0].duration_us == 1_500_000
+    assert spoke.fx.records()[0].duration_us == 1_500_000
     told = state()
     told.client_spoke = True
     told.denied("no", 2.0, Verdict(BLOCK, "no-access-rule"), 1227)
     told.end("login blocked", 2.0)
-    assert [(r.rule, r.error_code) for r in told.fx.finished] == [("no-access-rule", 1227)]
+    assert [(r.rule, r.error_code) for r in told.fx.records()] == [("no-access-rule", 1227)]
     without = State(brain(""), "s", "ip", 1, 0.0)
     assert without.denied("x", 1.0).policy_version == ""
     inside = state()
@@ -118,11 +118,11 @@ def test_what_each_ending_leaves_behind() -> None:
     inside.reply.begin(RESULT, 1)
     inside.reply.error_code = 1317
     inside.end("gone", 4.0)
-    assert [(r.event, r.reason, r.error_code) for r in inside.fx.finished] == [
+    assert [(r.event, r.reason, r.error_code) for r in inside.fx.records()] == [
         ("query", "gone", 1317),
         ("connection.close", "gone", 0),
     ]
-    assert inside.fx.finished[0].duration_us == 2_000_000
+    assert inside.fx.records()[0].duration_us == 2_000_000
 
 
 def test_where_an_err_could_go() -> None:

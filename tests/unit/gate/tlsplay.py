@@ -47,8 +47,8 @@ class TlsPlay(Play):
         self.secure = 0
         self.early = b""
 
-    def take(self, effects: Effects) -> TlsPlay:
-        super().take(effects)
+    def take(self, effects: Effects, chunk: bytes = b"") -> TlsPlay:
+        super().take(effects, chunk)
         self.secure = effects.secure
         self.early = effects.early
         return self

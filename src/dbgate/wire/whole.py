@@ -1,0 +1,127 @@
+"""A reply that has come in one chunk: its end found by one loop over its headers, without anything kept.
+
+For the replies of every day, of which most are: an OK, or a result set. What is in any way special is left to
+wire.response, which follows replies over chunks; what is taken here is what it would have found.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dbgate.wire.constants import (
+    EOF_HEADER,
+    HEADER,
+    MAX_PAYLOAD,
+    OK_HEADER,
+    SERVER_MORE_RESULTS_EXISTS,
+    SERVER_SESSION_STATE_CHANGED,
+    SERVER_STATUS_CURSOR_EXISTS,
+    SERVER_STATUS_DB_DROPPED,
+)
+from dbgate.wire.response import Reply
+from dbgate.wire.status import plain_ok
+
+NOT_SURE: Final = -1
+_SPECIAL: Final = (
+    SERVER_MORE_RESULTS_EXISTS
+    | SERVER_STATUS_CURSOR_EXISTS
+    | SERVER_STATUS_DB_DROPPED
+    | SERVER_SESSION_STATE_CHANGED
+)
+_OLD_EOF: Final = 5  # bytes of an EOF packet of the old form
+
+
+def take_whole(reply: Reply, data: bytes) -> bool:
+    """Where `data` is certainly all of an ordinary reply, takes it: `reply` is then as if it had been fed. Else does
+    nothing and says False."""
+    if reply.special or not reply.fresh:
+        return False
+    found = whole_reply(data, reply.old_eof)
+    if found < 0:
+        return False
+    count = found >> 32
+    if data[HEADER] == OK_HEADER:
+        reply.affected_rows = count
+    elif 0 <= reply.cap < count + reply.counted:
+        return False
+    else:
+        reply.rows = count
+    reply.status = found >> 16 & 0xFFFF
+    reply.warnings = found & 0xFFFF
+    reply.size = len(data)
+    reply.fresh = False
+    reply.done = True
+    return True
+
+
+def whole_reply(data: bytes, old_eof: bool) -> int:
+    """A chunk that is one ordinary reply, from packet number 1 to its end: count << 32 | status << 16 | warnings, where
+    count is of the affected rows for an OK (its first byte is OK_HEADER), else of the rows; NOT_SURE otherwise.
+    old_eof: without CLIENT_DEPRECATE_EOF."""
+    have = len(data)
+    if have < HEADER + 7 or data[3] != 1:
+        return NOT_SURE
+    if data[HEADER] == OK_HEADER:
+        if HEADER + (data[0] | data[1] << 8 | data[2] << 16) != have:
+            return NOT_SURE
+        plain = plain_ok(data, HEADER, have)
+        return NOT_SURE if plain >= 0 and plain >> 16 & _SPECIAL else plain
+    if data[0] != 1 or data[1] or data[2]:
+        return NOT_SURE
+    left = data[HEADER]
+    if left >= 0xFB:
+        return NOT_SURE
+    pos = HEADER + 1
+    seq = 2
+    while left > 0:
+        if have - pos <= HEADER or data[pos + 3] != seq:
+            return NOT_SURE
+        length = data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16
+        if length == 0 or length == MAX_PAYLOAD:
+            return NOT_SURE
+        pos += HEADER + length
+        seq = (seq + 1) & 0xFF
+        left -= 1
+    if old_eof:
+        # The end of the definitions: 0xFE, warnings, status.
+        if have - pos < HEADER + _OLD_EOF or data[pos + 3] != seq or data[pos + HEADER] != EOF_HEADER:
+            return NOT_SURE
+        if data[pos] != _OLD_EOF or data[pos + 1] or data[pos + 2]:
+            return NOT_SURE
+        if (data[pos + 7] | data[pos + 8] << 8) & SERVER_STATUS_CURSOR_EXISTS:
+            return NOT_SURE
+        pos += HEADER + _OLD_EOF
+        seq = (seq + 1) & 0xFF
+    rows = 0
+    while have - pos > HEADER:
+        if data[pos + 3] != seq:
+            return NOT_SURE
+        length = data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16
+        stop = pos + HEADER + length
+        first = data[pos + HEADER]
+        if length == 0 or length == MAX_PAYLOAD or stop > have or first > EOF_HEADER:
+            return NOT_SURE
+        if first == EOF_HEADER:
+            if stop != have:
+                return NOT_SURE
+            return _ended(data, pos + HEADER, stop, rows, old_eof)
+        rows += 1
+        pos = stop
+        seq = (seq + 1) & 0xFF
+    return NOT_SURE
+
+
+def _ended(data: bytes, pos: int, stop: int, rows: int, old_eof: bool) -> int:
+    """data[pos:stop] begins with 0xFE and is the last packet: an EOF, or an OK in its place."""
+    if old_eof:
+        if stop - pos != _OLD_EOF:
+            return NOT_SURE
+        status = data[pos + 3] | data[pos + 4] << 8
+        warnings = data[pos + 1] | data[pos + 2] << 8
+    else:
+        plain = plain_ok(data, pos, stop)
+        if plain < 0 or plain >> 32:
+            return NOT_SURE
+        status = plain >> 16 & 0xFFFF
+        warnings = plain & 0xFFFF
+    return NOT_SURE if status & _SPECIAL else rows << 32 | status << 16 | warnings

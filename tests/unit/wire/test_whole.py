@@ -1,0 +1,204 @@
+"""Replies in one chunk: what take_whole takes is what Reply.feed makes of it, and it takes what is ordinary."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbgate.errors import ProtocolError
+from dbgate.wire import constants as c
+from dbgate.wire.kinds import RESULT, SIMPLE
+from dbgate.wire.response import Reply
+from dbgate.wire.whole import NOT_SURE, take_whole, whole_reply
+from tests.rows import rows
+
+from .making import binary_row, chain, column, eof, err, ok, result, row
+
+NEW = c.CLIENT_DEPRECATE_EOF
+ROWS = [row(b"1", None), row(b"", b"x" * 300), row(None, b"2")]
+
+
+def fields(reply: Reply) -> tuple[object, ...]:
+    return (
+        reply.done,
+        reply.rows,
+        reply.affected_rows,
+        reply.warnings,
+        reply.status,
+        reply.error_code,
+        reply.size,
+        reply.special,
+        reply.over,
+        reply.moved,
+        reply.cursor,
+    )
+
+
+def begun(capabilities: int, cap: int = -1, counted: int = 0) -> Reply:
+    reply = Reply(capabilities)
+    reply.begin(RESULT, 1)
+    reply.watch(cap, counted, True, False)
+    return reply
+
+
+def fed(data: bytes, capabilities: int, cap: int = -1) -> tuple[object, ...] | None:
+    """What feed makes of it; None where it is against the protocol, or not all of a reply."""
+    reply = begun(capabilities, cap)
+    try:
+        stop = reply.feed(data, 0, [])
+    except ProtocolError:
+        return None
+    return fields(reply) if reply.done and stop == len(data) and not reply.cut else None
+
+
+ORDINARY = [
+    (NEW, [ok(3, 3, 1)]),
+    (0, [ok()]),
+    (NEW, result(ROWS, (b"a", b"b"), False, 3)),
+    (0, result(ROWS, (b"a", b"b"), True, 3)),
+    (NEW, result([], (b"a",), False)),
+    (0, result([], (b"a",), True)),
+    (NEW, result([row(b"x")] * 300, (b"a",) * 250, False)),
+    (NEW, result([binary_row(b"\x00" * 8)] * 3, (b"a",), False)),
+]
+
+
+@rows("capabilities, payloads", ORDINARY)
+def test_what_is_ordinary_is_taken(capabilities: int, payloads: list[bytes]) -> None:
+    data = chain(payloads)
+    reply = begun(capabilities)
+    assert take_whole(reply, data)
+    assert fields(reply) == fed(data, capabilities)
+
+
+SPECIAL = [
+    (NEW, [err(1146)]),
+    (NEW, [ok(status=2 | c.SERVER_MORE_RESULTS_EXISTS), ok()]),
+    (NEW, result(ROWS, (b"a", b"b"), False, 2 | c.SERVER_MORE_RESULTS_EXISTS)),
+    (NEW, result(ROWS, (b"a", b"b"), False, 2 | c.SERVER_STATUS_DB_DROPPED)),
+    (NEW, [ok(status=2 | c.SERVER_SESSION_STATE_CHANGED)]),
+    (NEW, [ok(300)]),
+    (NEW, [ok(), ok()]),
+    (NEW, [*result(ROWS, (b"a", b"b"), False), ok()]),
+    (NEW, [*result(ROWS, (b"a", b"b"), False)[:-1], err(1317)]),
+    (NEW, [*result(ROWS, (b"a", b"b"), False)[:-1], eof()]),
+    (NEW, [*result(ROWS, (b"a", b"b"), False)[:-1], ok(5, header=0xFE)]),
+    (0, [*result(ROWS, (b"a", b"b"), True)[:-1], ok(header=0xFE)]),
+    (0, [b"\x01", column(b"a"), eof(2 | c.SERVER_STATUS_CURSOR_EXISTS)]),
+    (0, [b"\x01", column(b"a"), ok(), row(b"1"), eof()]),
+    (0, [b"\x01", column(b"a"), b"\xfe\0\0\0", row(b"1"), eof()]),
+    (NEW, [b"\x01", b"", row(b"1"), ok(header=0xFE)]),
+    (NEW, [b"\x01", column(b"a"), b"", ok(header=0xFE)]),
+    (NEW, [b"\xfb" + b"/etc/passwd"]),
+    (NEW, [b"\xfb", b"abcdef"]),
+    (NEW, [b"\xfc\x00\x01", b"abcdef"]),
+    (NEW, [b"\x02\x00", b"abcdef"]),
+]
+
+
+@rows("capabilities, payloads", SPECIAL)
+def test_what_is_special_is_left_alone(capabilities: int, payloads: list[bytes]) -> None:
+    reply = begun(capabilities)
+    before = fields(reply)
+    assert not take_whole(reply, chain(payloads))
+    assert fields(reply) == before
+    assert reply.fresh
+
+
+@pytest.mark.parametrize("old_eof", [False, True])
+def test_a_piece_is_no_whole(old_eof: bool) -> None:
+    for payloads in ([ok(1, 2, 3)], result(ROWS, (b"a", b"b"), old_eof)):
+        data = chain(payloads)
+        assert whole_reply(data, old_eof) != NOT_SURE
+        for size in range(len(data)):
+            assert whole_reply(data[:size], old_eof) == NOT_SURE
+        assert whole_reply(data + b"\0", old_eof) == NOT_SURE
+        assert whole_reply(chain(payloads, 2), old_eof) == NOT_SURE
+
+
+def test_numbers_that_leap() -> None:
+    payloads = result(ROWS, (b"a", b"b"), True)
+    data = chain(payloads)
+    pos = 0
+    while pos < len(data):
+        assert whole_reply(data[: pos + 3] + b"\x77" + data[pos + 4 :], True) == NOT_SURE
+        pos += 4 + int.from_bytes(data[pos : pos + 3], "little")
+
+
+def test_a_row_of_sixteen_mebibytes() -> None:
+    long = chain(result([row(b"x")], (b"a",), False)[:2]) + b"\xff\xff\xff\x03" + b"x" * 20
+    assert whole_reply(long, False) == NOT_SURE
+    assert whole_reply(b"\x01\0\0\x01\x01\xff\xff\xff\x02" + b"x" * 20, False) == NOT_SURE
+
+
+def test_a_cap_is_kept() -> None:
+    data = chain(result(ROWS, (b"a", b"b"), False))
+    assert not take_whole(begun(NEW, 2), data)
+    assert not take_whole(begun(NEW, 5, 3), data)
+    reply = begun(NEW, 3)
+    assert take_whole(reply, data)
+    assert (reply.rows, reply.over) == (3, False)
+    assert take_whole(begun(NEW, 0), chain([ok()]))
+
+
+def test_only_the_beginning_of_a_common_reply() -> None:
+    data = chain([ok()])
+    other = Reply(NEW)
+    other.begin(SIMPLE, 1)
+    assert not take_whole(other, data)
+    late = Reply(NEW)
+    late.begin(RESULT, 2)
+    assert not take_whole(late, data)
+    cached = Reply(NEW | c.MARIADB_CACHE_METADATA)
+    cached.begin(RESULT, 1)
+    assert not take_whole(cached, data)
+    named = begun(NEW)
+    named.watch(-1, 0, False, True)
+    assert not take_whole(named, data)
+    begins = begun(NEW)
+    begins.feed(data[:3], 0, [])
+    assert not take_whole(begins, data)
+    done = begun(NEW)
+    assert take_whole(done, data)
+    assert not take_whole(done, data)
+
+
+PACKETS = st.sampled_from(
+    [
+        b"\x01",
+        b"\x02",
+        b"",
+        column(b"a"),
+        column(b"b"),
+        *ROWS,
+        row(b"1"),
+        eof(),
+        eof(3),
+        ok(),
+        err(1),
+        b"\xfe",
+    ]
+    + [
+        ok(header=0xFE),
+        ok(status=2 | c.SERVER_MORE_RESULTS_EXISTS, header=0xFE),
+        b"\xfb",
+        b"\xfe" + b"y" * 20,
+    ]
+)
+
+
+@given(
+    st.lists(PACKETS, min_size=1, max_size=8),
+    st.booleans(),
+    st.sampled_from([-1, 0, 1, 2]),
+    st.binary(max_size=2),
+)
+def test_whatever_is_taken_would_have_been_fed_the_same(
+    payloads: list[bytes], old_eof: bool, cap: int, more: bytes
+) -> None:
+    data = chain(payloads) + more
+    capabilities = 0 if old_eof else NEW
+    reply = begun(capabilities, cap)
+    if take_whole(reply, data):
+        assert fields(reply) == fed(data, capabilities, cap)
