@@ -21,10 +21,24 @@ COMMANDS: dict[str, click.Command] = {
     "dbgate-cli": operators,
     "dbgate-dashboard": dashboard,
 }
-# those that are no settings of the gateway: the tests' and CI's, in CONTRIBUTING.md, and the place of the settings file
-OTHER_VARIABLES = re.compile(
-    r"DBGATE_(HYPOTHESIS|CORPUS|MYSQL|MYSQL_ROOT|SOAK_SECONDS|PYTHON|COMPILE|PURE|CONFIG|DEBIAN_MIRROR|BENCH_OTHER)\b"
-)
+_VARIABLE = r"\bDBGATE_[A-Z_]+[A-Z]\b"
+_READ = re.compile(r"environ(?:\.get\(|\[)\s*\"(DBGATE_[A-Z_]+)\"")
+# one process of a test or of a benchmark tells it to another; nobody sets it by hand
+_INTERNAL = {"DBGATE_CHAOS_CLOCK", "DBGATE_TEST_PLAIN"}
+
+
+def read_by_tests() -> set[str]:
+    """The variables that somebody who runs the tests can set."""
+    files = (PROJECT / "tests").rglob("*.py")
+    return {name for path in files for name in _READ.findall(path.read_text())} - _INTERNAL
+
+
+def elsewhere() -> set[str]:
+    """The variables of ./run, the scripts and the benchmarks, and the one that names the file of settings."""
+    files = [PROJECT / "run", PROJECT / "hatch_build.py", PROJECT / "src/dbgate/workers/main.py"]
+    files += [path for path in (PROJECT / "scripts").iterdir() if path.is_file()]
+    files += (PROJECT / "benchmarks").rglob("*.py")
+    return {name for path in files for name in re.findall(_VARIABLE, path.read_text())}
 
 
 def code(path: Path) -> str:
@@ -88,9 +102,14 @@ def test_a_wrong_command_is_noticed() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_documented_variables_exist(path: Path) -> None:
-    known = {option.variable for option in OPTIONS}
-    named = set(re.findall(r"\bDBGATE_[A-Z_]+[A-Z]\b", path.read_text()))
-    assert {name for name in named - known if not OTHER_VARIABLES.fullmatch(name)} == set()
+    known = {option.variable for option in OPTIONS} | elsewhere() | read_by_tests()
+    assert set(re.findall(_VARIABLE, path.read_text())) - known == set()
+
+
+def test_the_variables_of_the_tests_are_documented() -> None:
+    read = read_by_tests() - {option.variable for option in OPTIONS}
+    assert "DBGATE_CORPUS" in read
+    assert read - set(re.findall(_VARIABLE, (PROJECT / "CONTRIBUTING.md").read_text())) == set()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))

@@ -139,7 +139,8 @@ def check(config_file: str | None, **flags: str | None) -> None:
     try:
         loaded = load_file(settings.policy)
     except PolicyError as error:
-        fail(f"the policy file has {len(error.problems)} findings\n{error}", 1)
+        count = len(error.problems)
+        fail(f"the policy file has {count} finding{'' if count == 1 else 's'}\n{error}", 1)
         return
     click.echo(f"settings: good\npolicy {settings.policy}: good, version {loaded.version}")
 

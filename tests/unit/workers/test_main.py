@@ -41,7 +41,11 @@ def test_check(runner: CliRunner, tmp_path: Path) -> None:
 def test_check_says_what_is_wrong(runner: CliRunner, tmp_path: Path) -> None:
     result = runner.invoke(command.main, ["check", "--policy", "p.yaml"])
     assert result.exit_code == 1
-    assert "p.yaml:1:1: cannot be read" in result.output
+    assert (
+        "the policy file has 1 finding\n" in result.output and "p.yaml:1:1: cannot be read" in result.output
+    )
+    (tmp_path / "p.yaml").write_text("nothing: 1\nglobal: {mode: never}\n")
+    assert "has 2 findings\n" in runner.invoke(command.main, ["check", "--policy", "p.yaml"]).output
     result = runner.invoke(command.main, ["check", "--workers", "many"])
     assert result.exit_code == 1
     assert "--workers: expected" in result.output
