@@ -8,14 +8,12 @@ blocked (docs/adr/0042).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Final
 
 from dbgate.config.settings import Settings
 from dbgate.control.messages import CatalogInfo
@@ -24,42 +22,14 @@ from dbgate.gateway.catalog_source import CatalogError, Source, read_catalog
 from dbgate.gateway.certificates import load_contexts
 from dbgate.sql.catalog import Catalog
 from dbgate.sql.catalog_text import dump
+from dbgate.workers.background import in_background
 from dbgate.workers.process import WorkerGone, WorkerProcess
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
-T = TypeVar("T")
-
 RETRY_SECONDS: Final = 3.0  # after a reading that failed
 TAKE_SECONDS: Final = 10.0  # for a worker to take a new one; a very large one takes a second
 FIRST_SECONDS: Final = 10.0  # for which the start waits for it
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """As asyncio.to_thread, in a thread that the end of the process does not wait for: a server may not answer for long."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def finish(error: BaseException | None, result: T | None) -> None:
-        if done.cancelled():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(cast("T", result))
-
-    def run() -> None:
-        error: BaseException | None = None
-        result: T | None = None
-        try:
-            result = work()
-        except BaseException as raised:
-            error = raised
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(finish, error, result)
-
-    threading.Thread(target=run, name="catalog", daemon=True).start()
-    return await done
 
 
 class Catalogs:
@@ -154,7 +124,7 @@ class Catalogs:
         changed, self._changed = self._changed, {}
         try:
             try:
-                catalog, text = await in_thread(self._read)
+                catalog, text = await in_background(self._read)
             except CatalogError as error:
                 self._failed(str(error))
                 return

@@ -12,9 +12,11 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from dbgate.errors import PolicyError
+from dbgate.workers.background import in_background
 from dbgate.workers.messages import Prepared
 from dbgate.workers.process import WorkerGone, WorkerProcess
 from dbgate.workers.reload import Loaded, load_file
@@ -55,7 +57,7 @@ class Policies:
     async def load_first(self) -> tuple[str, ...]:
         """Before the workers start. Gives the findings, none = it is live."""
         try:
-            self._now_live(await asyncio.to_thread(load_file, self.path))
+            self._now_live(await in_background(partial(load_file, self.path)))
         except PolicyError as error:
             self.last_problems = tuple(str(problem) for problem in error.problems)
         return self.last_problems
@@ -65,7 +67,7 @@ class Policies:
         async with self._lock:
             before = self.version
             try:
-                loaded = await asyncio.to_thread(load_file, self.path)
+                loaded = await in_background(partial(load_file, self.path))
                 await self._everywhere(loaded, workers)
             except PolicyError as error:
                 self.last_problems = tuple(str(problem) for problem in error.problems)

@@ -56,6 +56,10 @@ from dbgate.workers.wiring import Wiring
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
+SWITCHING: Final = (
+    0.0005  # seconds for which a thread may keep the event loop waiting for the interpreter's lock …
+)
+COMPILING: Final = 0.00005  # … while a policy is compiled beside it
 _BEAT_SECONDS: Final = 1.0
 _END_SECONDS: Final = 5.0  # for the audit log's last lines
 
@@ -176,6 +180,7 @@ class Worker:
         task.add_done_callback(self.tasks.discard)
 
     async def _prepare(self, message: Prepare) -> None:
+        sys.setswitchinterval(COMPILING)
         try:
             loaded = await asyncio.get_running_loop().run_in_executor(
                 None, load_text, message.text, message.filename, message.shapes
@@ -184,6 +189,8 @@ class Worker:
             LOG.exception("a policy that the supervisor took cannot be compiled here")
             self.link.send(Prepared(message.number, "", f"{type(error).__name__}: {error}"))
             return
+        finally:
+            sys.setswitchinterval(SWITCHING)
         self.prepared = {message.number: loaded}  # one that was given up meanwhile goes with it
         self.link.send(Prepared(message.number, loaded.version))
 
@@ -226,7 +233,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
     # The audit log's thread shares the interpreter's lock with the event loop: the loop should not wait 5 ms for it.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(SWITCHING)
     faulthandler.enable()  # the supervisor ends a worker that is stuck with SIGABRT: its log then says where
     link, listen, board, stats, rates = map(int, arguments)
     return run(serve(link, listen, board, stats, rates))

@@ -14,6 +14,7 @@ from dbgate.gateway.catalog_source import CatalogError, Source
 from dbgate.sql.catalog import VIEW, Body, Catalog
 from dbgate.sql.catalog_text import parse
 from dbgate.workers import catalogs as module
+from dbgate.workers.background import in_background
 from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.process import WorkerGone, WorkerProcess
 from tests.shell.gateway.shell import run
@@ -113,7 +114,7 @@ def test_a_server_that_does_not_answer_holds_the_start_up_for_a_bounded_time(
         await asyncio.sleep(3600)
 
     async def scene() -> None:
-        monkeypatch.setattr(module, "in_thread", never)
+        monkeypatch.setattr(module, "in_background", never)
         monkeypatch.setattr(module, "FIRST_SECONDS", 0.01)
         made = catalogs()
         await made.first()
@@ -126,13 +127,13 @@ def test_a_reading_that_nobody_waits_for_any_more() -> None:
     going = threading.Event()
 
     async def scene() -> None:
-        task = asyncio.create_task(module.in_thread(going.wait))
+        task = asyncio.create_task(in_background(going.wait))
         await asyncio.sleep(0)
         await stop(task)
         going.set()
-        assert await module.in_thread(lambda: 7) == 7
+        assert await in_background(lambda: 7) == 7
         with pytest.raises(KeyError):
-            await module.in_thread({}.popitem)
+            await in_background({}.popitem)
 
     run(scene())
 
