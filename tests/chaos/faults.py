@@ -21,13 +21,11 @@ Play = Callable[[World, float], "contextlib.AbstractContextManager[None]"]
 @dataclass(frozen=True, slots=True)
 class Fault:
     """play(world, seconds): a context manager; inside it the fault lasts, after it everything is as before, unless a
-    person would have to do something. loses: seconds of answers before it whose records may be lost (a process that
-    was killed); short: part of the short list; restarts: what the service manager does."""
+    person would have to do something. short: part of the short list; restarts: what the service manager does."""
 
     name: str
     what: str
     play: Play
-    loses: float = 0.0
     short: bool = True
 
 
@@ -41,6 +39,15 @@ def _worker_killed(world: World, seconds: float) -> Iterator[None]:
 def _supervisor_killed(world: World, seconds: float) -> Iterator[None]:
     assert world.gateway.process is not None
     world.gateway.process.kill()
+    world.gateway.process.wait()
+    yield
+    world.restart_gateway()
+
+
+@contextlib.contextmanager
+def _all_killed(world: World, seconds: float) -> Iterator[None]:
+    assert world.gateway.process is not None
+    os.killpg(world.gateway.process.pid, signal.SIGKILL)
     world.gateway.process.wait()
     yield
     world.restart_gateway()
@@ -202,15 +209,14 @@ def _certificate_bad(world: World, seconds: float) -> Iterator[None]:
     world.hang_up()
 
 
-KILLED = 0.5  # seconds; what waits in memory for the disk, with room for a busy machine
-
 FAULTS = (
-    Fault("worker-killed", "kill -9 of one worker of two", _worker_killed, KILLED),
+    Fault("worker-killed", "kill -9 of one worker of two", _worker_killed),
     Fault(
         "supervisor-killed",
         "kill -9 of the supervisor; the service manager starts it again",
         _supervisor_killed,
     ),
+    Fault("all-killed", "kill -9 of all processes of the gateway at once, and their start", _all_killed),
     Fault(
         "gateway-restarted", "SIGTERM; the service manager starts it again", _gateway_restarted, short=False
     ),
@@ -254,5 +260,5 @@ FAULTS = (
     Fault("descriptors", "no file can be opened, and forty clients come", _no_descriptors),
     Fault("policy-loop", "the policy is broken and mended, 20 times a second", _policy_loop),
     Fault("certificate-expired", "the certificate has expired; it is replaced", _certificate_expired),
-    Fault("certificate-bad", "the file is half written, a worker is killed", _certificate_bad, KILLED),
+    Fault("certificate-bad", "the file is half written, a worker is killed", _certificate_bad),
 )

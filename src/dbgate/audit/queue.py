@@ -43,16 +43,24 @@ class RecordQueue:
         self.broken = 0  # records that could not be encoded
         self.cause = ""  # … and why not, the last of them
         self.open = True
-        self.strict = (
-            False  # what was let through is kept past the bounds; for that, who puts looks at `level`
+        # What was let through is kept past the bounds; who puts looks at `level`, and lets nothing more through.
+        self.strict = False
+        self.keep: Callable[[bytes], int] | None = (
+            None  # puts a line where it outlives the process; gives its length
         )
+        self._kept_from = -1  # … from this one on, -1 = no line so far
+        self._kept: deque[int] = deque()  # what `keep` gave for each line since
         # the taking thread's
         self._bytes_out = 0
+        self._taken = 0
+        self.taken_kept = 0  # bytes that `keep` took of the lines that were taken last
         self.asleep = False
 
     def put(self, record: Record) -> None:
         """Take a finished record. Never blocks, never raises; one that does not fit is counted in `refused`, one that
-        cannot be encoded in `broken`."""
+        cannot be encoded in `broken`. One that is `kept` is here already."""
+        if record.kept:
+            return
         if (len(self._lines) >= self._max_records and not self._owed(record)) or not self.open:
             self.refused += 1
             return
@@ -67,11 +75,30 @@ class RecordQueue:
                 self.refused += 1
                 return
             self._bytes_in = size
+            keep = self.keep
+            if keep is not None or self._kept_from >= 0:
+                if self._kept_from < 0:
+                    self._kept_from = self.accepted
+                self._kept.append(0 if keep is None else keep(line))
             self.accepted += 1
             self._lines.append(line)
         if self.asleep:
             self.asleep = False
             self._wake()
+
+    def recover(self, lines: bytes) -> None:
+        """Take whole lines that another process left where `keep` puts them; they are the oldest of what is there."""
+        if self._kept_from < 0:
+            self._kept_from = self.accepted
+        self._kept.append(len(lines))
+        self._bytes_in += _LINE_COST + len(lines)
+        self.accepted += 1
+        self._lines.append(lines)
+
+    def put_now(self, record: Record) -> None:
+        """Take a record before its statement is answered; put() then knows that it is here."""
+        self.put(record)
+        record.kept = True
 
     def _owed(self, record: Record) -> bool:
         """Whether a record must be kept though the queue is full: its statement went to the server."""
@@ -98,6 +125,12 @@ class RecordQueue:
             length += len(line)
             cost += _LINE_COST + len(line)
         self._bytes_out += cost
+        first = self._taken
+        self._taken += len(taken)
+        self.taken_kept = 0
+        if self._kept_from >= 0:
+            for _ in range(max(first, self._kept_from), self._taken):
+                self.taken_kept += self._kept.popleft()
         return taken
 
     def drop(self) -> int:

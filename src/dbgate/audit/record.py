@@ -45,3 +45,4 @@ class Record:
         self.error_code = 0
         self.truncated = False  # the reply was cut by max_result_rows
         self.dropped = 0
+        self.kept = False  # the log has it already

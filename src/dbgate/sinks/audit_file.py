@@ -17,6 +17,7 @@ from dbgate.audit.queue import RecordQueue
 from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
 from dbgate.sinks.log_file import Log, open_log
+from dbgate.sinks.pending import PendingLines
 
 QUEUE_RECORDS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
@@ -37,7 +38,7 @@ class AuditFile:
     """path: the file, "-" for standard output; instance: this gateway's name; wall: monotonic seconds (Record.at) ->
     Unix seconds; on_trouble: called from the writer's thread with one line when writing or rotating starts to fail
     ("" when it works again); on_lost: called from there with each line that a strict log could not write before the
-    end. put(record) takes a finished record; it is for one thread, the one with the event loop."""
+    end; pending: a file for lines on their way (pending.py), used once the log was strict, "" = none. put(record) takes a finished record; it is for one thread, the one with the event loop."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class AuditFile:
         now: Callable[[], float] = time.monotonic,
         on_trouble: Callable[[str], None] | None = None,
         on_lost: Callable[[str], None] | None = None,
+        pending: str = "",
     ) -> None:
         self._log: Log = open_log(path, max_bytes, max_files)
         self._lines = LineEncoder(instance, randomness)  # for the thread's own
@@ -66,6 +68,9 @@ class AuditFile:
             queue_records, queue_bytes, LineEncoder(instance, randomness), wall, self._wake.set
         )
         self.put: Callable[[Record], None] = self._queue.put
+        self.put_now: Callable[[Record], None] = self._queue.put_now
+        self._pending_path = pending
+        self._pending: PendingLines | None = None
         # A batch goes into one file whole, so it must not be a large part of a small one.
         self._batch_bytes = min(_BATCH_BYTES, max_bytes // 4) if max_bytes else _BATCH_BYTES
         # The thread's, as those of the queue that are its taker's.
@@ -106,13 +111,35 @@ class AuditFile:
     @strict.setter
     def strict(self, value: bool) -> None:
         self._queue.strict = value
+        if value:
+            self._open_pending()
+
+    def _open_pending(self) -> None:
+        if not self._pending_path or self._pending is not None:
+            return
+        try:
+            pending = PendingLines(self._pending_path)
+        except OSError as error:
+            self._tell(
+                f"a process that is killed would lose records on their way: {self._pending_path}: {error}"
+            )
+            return
+        left = pending.left()
+        if left:
+            self._queue.recover(left)
+        self._queue.keep = pending.add
+        self._pending = pending
+        self._wake.set()
 
     def level(self) -> float:
         """How full the queue is: 1.0 = up to one of its bounds."""
-        return self._queue.level()
+        pending = self._pending
+        return self._queue.level() if pending is None else max(self._queue.level(), pending.level())
 
     def start(self) -> None:
-        """Start the writer's thread (after the process has forked)."""
+        """Start the writer's thread (after the process has forked). What a process before left on its way comes first."""
+        if self._pending_path and os.path.exists(self._pending_path):
+            self._open_pending()
         self._thread.start()
 
     def reopen(self) -> None:
@@ -163,6 +190,8 @@ class AuditFile:
             else:
                 self._sleep()
         self._log.close()
+        if self._pending is not None:
+            self._pending.close()
 
     def _sleep(self) -> None:
         """Until somebody wakes us. The flag is up before the last look, so no record is overlooked."""
@@ -180,6 +209,7 @@ class AuditFile:
     def _write_batch(self) -> None:
         queue = self._queue
         lines = queue.take(self._batch_bytes)
+        kept = queue.taken_kept
         count = len(lines)
         retry = _RETRY_FIRST
         while True:
@@ -201,6 +231,8 @@ class AuditFile:
                 self._reopen = False
                 self._log.reopen()
             retry = min(retry * 2, _RETRY_MOST)
+        if self._pending is not None:
+            self._pending.done(kept)
         self._written += count
         self._reported = dropped
         self._drop_cause = queue.cause = ""

@@ -65,6 +65,7 @@ class Wiring:
                 queue_records=settings.audit_queue,
                 on_trouble=self._audit_trouble,
                 on_lost=_audit_lost,
+                pending=_pending_path(settings.audit_log, start),
             )
         limits = Limits(
             handshake_timeout=settings.handshake_timeout,
@@ -193,7 +194,9 @@ class Wiring:
             min(most, self._settings.max_connections) if most else self._settings.max_connections
         )
         self.counters.policy_changed(epoch)
-        self.required.require(loaded is not None and loaded.policy.records_required)
+        required = loaded is not None and loaded.policy.records_required
+        self.brain.keep = self.audit.put_now if required and self.audit is not None else None
+        self.required.require(required)
         log.follow_policy(self._settings, loaded.policy if loaded else None, self._process)
 
     def describe_sessions(self) -> list[dict[str, object]]:
@@ -268,6 +271,13 @@ def _legs(settings: Settings) -> Legs:
         server=server,
         key=RsaKey() if server != OFF else None,
     )
+
+
+def _pending_path(audit_log: str, start: Start) -> str:
+    """Where a worker's records are on their way to a log that is a file."""
+    if audit_log == "-" or (os.path.exists(audit_log) and not os.path.isfile(audit_log)):
+        return ""
+    return f"{audit_log}.{start.instance}.{start.worker}.pending"
 
 
 def _audit_lost(line: str) -> None:

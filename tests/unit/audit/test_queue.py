@@ -129,3 +129,42 @@ def test_where_records_are_owed_what_was_let_through_is_kept_past_the_bounds() -
     queue.strict = False
     queue.put(record("x" * 20_000))
     assert queue.refused == 2
+
+
+def test_what_keep_took_is_told_line_by_line() -> None:
+    queue = a_queue(100, 1 << 20)
+    queue.put(record("early"))
+    room = [1]
+
+    def keep(line: bytes) -> int:
+        room[0] -= 1
+        return len(line) if room[0] >= 0 else 0
+
+    queue.keep = keep
+    first, second = record("first"), record("second")
+    queue.put_now(first)
+    queue.put(first)  # it is here already
+    queue.put_now(second)  # no room there
+    queue.keep = None
+    queue.put(record("late"))
+    assert queue.waiting() == 4
+    taken: list[tuple[str, int]] = []
+    for _ in range(4):
+        (line,) = queue.take(1)
+        taken.append((json.loads(line)["statement"], queue.taken_kept))
+        assert queue.taken_kept in (0, len(line))
+    assert [(name, size > 0) for name, size in taken] == [
+        ("early", False),
+        ("first", True),
+        ("second", False),
+        ("late", False),
+    ]
+    assert queue.take(1) == [] and queue.taken_kept == 0
+
+
+def test_lines_of_another_process_are_taken_like_ones_own() -> None:
+    queue = a_queue(100, 1 << 20)
+    queue.recover(b"one\ntwo\n")
+    queue.recover(b"three\n")
+    assert queue.take(1 << 20) == [b"one\ntwo\n", b"three\n"]
+    assert queue.taken_kept == 14

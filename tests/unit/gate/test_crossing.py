@@ -144,3 +144,14 @@ def test_nobody_logs_in_while_the_gateway_is_halted() -> None:
     play.greet().answer()
     assert play.error().errno == 1227
     assert (play.last.event, play.last.rule) == ("connection.denied", "audit-failure")
+
+
+def test_a_record_that_is_required_is_kept_before_the_reply_is_passed_on() -> None:
+    play = Play().login()
+    kept: list[tuple[str, bytes]] = []
+    play.brain.keep = lambda record: kept.append((record.operation, b"".join(play.gate.state.fx.to_client)))
+    play.passes(b"\x03SELECT id FROM users", [ok()])
+    assert [operation for operation, _ in kept] == ["SELECT"]
+    play.passes(b"\x03SELECT id FROM users")
+    play.take(play.gate.server_closed(1.0))
+    assert [operation for operation, _ in kept] == ["SELECT", "SELECT"]
