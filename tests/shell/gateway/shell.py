@@ -248,6 +248,11 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
+async def closed(reader: asyncio.StreamReader) -> bytes:
+    """What still comes, up to the end of the connection."""
+    return await reader.read(-1)
+
+
 async def eventually(look: Callable[[], object]) -> None:
     """Waits until look() gives something true."""
     for _ in range(2000):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,16 +14,7 @@ from dbgate.gate.effects import Effects
 from dbgate.gateway import connection, upstream
 from dbgate.gateway.board import SESSIONS
 from dbgate.stats import layout
-from tests.shell.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
-
-
-@pytest.fixture(params=list(LOOPS))
-def loop_kind(request: pytest.FixtureRequest) -> Iterator[str]:
-    yield str(request.param)
-
-
-async def _closed(reader: asyncio.StreamReader) -> bytes:
-    return await reader.read(-1)
+from tests.shell.gateway.shell import Shell, closed, eventually, run
 
 
 def test_bytes_pass_both_ways(loop_kind: str) -> None:
@@ -96,7 +86,7 @@ def test_over_the_limit(loop_kind: str) -> None:
             _, first = await shell.client()
             await shell.connected()
             reader, second = await shell.client()
-            assert await _closed(reader) == b"1040 08004 dbgate: too many connections"
+            assert await closed(reader) == b"1040 08004 dbgate: too many connections"
             second.close()
             first.close()
             await eventually(lambda: shell.board.total(SESSIONS) == 0)
@@ -117,7 +107,7 @@ def test_server_unreachable(loop_kind: str) -> None:
         async def main() -> None:
             async with Shell(upstream=Address("127.0.0.1", nobody.getsockname()[1])) as shell:
                 reader, writer = await shell.client()
-                assert await _closed(reader) == b"1105 08S01 dbgate: the database server cannot be reached"
+                assert await closed(reader) == b"1105 08S01 dbgate: the database server cannot be reached"
                 writer.close()
 
         run(main(), loop_kind)
@@ -138,7 +128,7 @@ def test_connecting_takes_too_long(loop_kind: str, monkeypatch: pytest.MonkeyPat
             assert session.check(now + 4.0) == now + 4.0 + connection.LOOK
             assert shell.hub.sessions
             session.check(now + 6.0)
-            assert (await _closed(reader)).startswith(b"1105 ")
+            assert (await closed(reader)).startswith(b"1105 ")
             writer.close()
 
     run(main(), loop_kind)
@@ -153,7 +143,7 @@ def test_a_defect_while_connecting(loop_kind: str, monkeypatch: pytest.MonkeyPat
     async def main() -> None:
         async with Shell() as shell:
             reader, writer = await shell.client()
-            assert (await _closed(reader)).startswith(b"1105 ")
+            assert (await closed(reader)).startswith(b"1105 ")
             writer.close()
 
     run(main(), loop_kind)
@@ -189,7 +179,7 @@ def test_draining(loop_kind: str) -> None:
             shell.hub.drain()
             assert shell.gates[0].calls == ["drain"]
             reader, late = await shell.client()
-            assert await _closed(reader) == b"1053 08S01 dbgate: the gateway is shutting down"
+            assert await closed(reader) == b"1053 08S01 dbgate: the gateway is shutting down"
             late.close()
             writer.close()
 
@@ -284,174 +274,6 @@ def test_the_gate_can_pause_the_client(loop_kind: str) -> None:
             gate.on_server = go_on
             shell.server_side[0].write(b"reply")
             await eventually(lambda: gate.calls.count("client_bytes") == 2)
-            writer.close()
-
-    run(main(), loop_kind)
-
-
-def test_the_last_word_arrives_although_the_client_goes_on_talking(loop_kind: str) -> None:
-    """Closing a socket with unread bytes resets the connection, and the reset can overtake what was written."""
-
-    def enough(fx: Effects, data: bytes) -> None:
-        fx.to_client.append(b"no more of this")
-        fx.close = "enough"
-
-    async def main() -> None:
-        async with Shell() as shell:
-            reader, writer = await shell.client()
-            await shell.connected()
-            shell.gates[0].on_client = enough
-            for _ in range(50):
-                writer.write(b"z" * 65536)
-            assert await reader.read(-1) == b"no more of this"
-            assert shell.gates[0].calls == ["client_bytes"]
-            assert not shell.hub.sessions
-            writer.close()
-            await eventually(lambda: not shell.hub.ending)
-
-    run(main(), loop_kind)
-
-
-def test_a_client_that_does_not_hang_up_after_the_last_word(loop_kind: str) -> None:
-    async def main() -> None:
-        async with Shell() as shell:
-            sock = await shell.raw_client()
-            session = await shell.connected()
-            shell.gates[0].last_word = b"bye"
-            session.kill()
-            now = time.monotonic()
-            assert session.check(now + 0.1) > 0
-            assert session.client is not None
-            session.check(now + connection.LINGER + 1)
-            await eventually(lambda: not shell.hub.ending)
-            assert session.check(now + 5) == 0.0
-            assert shell.gates[0].ends() == ["kill"]
-            assert shell.events() == ["connection.close"]
-            sock.close()
-
-    run(main(), loop_kind)
-
-
-def test_ended_while_the_server_s_leg_is_being_made(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = connection.ServerLeg.connection_made
-
-    def made(leg: connection.ServerLeg, transport: asyncio.BaseTransport) -> None:
-        real(leg, transport)
-        leg.session.kill()
-
-    monkeypatch.setattr(connection.ServerLeg, "connection_made", made)
-
-    async def main() -> None:
-        async with Shell() as shell:
-            reader, writer = await shell.client()
-            assert await _closed(reader) == b""
-            writer.close()
-            await eventually(lambda: not shell.hub.ending)  # both sockets are really gone
-
-    run(main(), loop_kind)
-
-
-def test_kill_by_id(loop_kind: str) -> None:
-    async def main() -> None:
-        async with Shell() as shell:
-            reader, writer = await shell.client()
-            session = await shell.connected()
-            assert not shell.hub.kill("nobody")
-            assert shell.hub.kill(session.id)
-            assert await _closed(reader) == b""
-            writer.close()
-
-    run(main(), loop_kind)
-
-
-def test_the_server_hangs_up(loop_kind: str) -> None:
-    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(1)
-        writer.write(b"partly")
-        await writer.drain()
-
-    async def main() -> None:
-        async with Shell(hang_up) as shell:
-            reader, writer = await shell.client()
-            await shell.connected()
-            shell.gates[0].last_word = b" - lost"
-            writer.write(b"?")
-            assert await _closed(reader) == b"partly - lost"
-            assert shell.gates[0].ends() == ["server_closed"]
-            writer.close()
-
-    run(main(), loop_kind)
-
-
-def test_the_server_is_reset(loop_kind: str) -> None:
-    async def crash(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(1)
-        writer.transport.abort()
-
-    async def main() -> None:
-        async with Shell(crash) as shell:
-            reader, writer = await shell.client()
-            await shell.connected()
-            writer.write(b"?")
-            await _closed(reader)
-            assert shell.gates[0].ends() == ["server_closed"]
-            writer.close()
-
-    run(main(), loop_kind)
-
-
-@pytest.mark.parametrize("call", ["client_bytes", "expired", "drain", "client_closed"])
-def test_a_gate_that_raises_ends_its_session_and_no_other(loop_kind: str, call: str) -> None:
-    class Broken(ScriptedGate):
-        def _note(self, what: str) -> Effects:
-            if what == call:
-                raise ZeroDivisionError(what)
-            return super()._note(what)
-
-    async def main() -> None:
-        async with Shell() as shell:
-            good_reader, good = await shell.client()
-            await shell.connected()
-            shell.make_gate = Broken
-            reader, writer = await shell.client()
-            await eventually(lambda: len(shell.hub.sessions) == 2)
-            bad = list(shell.hub.sessions.values())[1]
-            await eventually(lambda: bad.server is not None)  # type: ignore[attr-defined]
-            if call == "expired":
-                bad.check(time.monotonic())  # type: ignore[attr-defined]
-            elif call == "drain":
-                bad.drain()
-            elif call == "client_closed":
-                writer.close()
-            else:
-                writer.write(b"x")
-            if call != "client_closed":
-                with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-                    await reader.readexactly(1)
-                writer.close()
-            await eventually(lambda: len(shell.hub.sessions) == 1)
-            assert shell.events() == ["connection.close"]
-            good.write(b"still here")
-            assert await good_reader.readexactly(10) == b"still here"
-            good.close()
-
-    run(main(), loop_kind)
-
-
-def test_bytes_before_the_server_is_there_are_a_defect(
-    loop_kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def never(*_: object) -> None:
-        await asyncio.sleep(3600)
-
-    monkeypatch.setattr(upstream, "connect", never)
-
-    async def main() -> None:
-        async with Shell() as shell:
-            reader, writer = await shell.client()
-            writer.write(b"early")
-            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-                await reader.readexactly(1)
             writer.close()
 
     run(main(), loop_kind)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from dbgate.gate.brain import Limits
-from dbgate.sql.catalog import Catalog
 from dbgate.wire import constants as c
-from dbgate.wire.build import packet, query
+from dbgate.wire.build import packet
 from dbgate.wire.codec import put_lenenc_bytes
 from tests.rows import rows
 from tests.unit.wire import making
@@ -24,15 +23,6 @@ MORE = 2 | c.SERVER_MORE_RESULTS_EXISTS
 
 def track(kind: int, *words: bytes) -> bytes:
     return bytes((kind,)) + put_lenenc_bytes(b"".join([put_lenenc_bytes(word) for word in words]))
-
-
-def watched(user: bytes = b"root") -> tuple[Play, list[int]]:
-    """A session of a gateway with an empty catalog, and the changes that the supervisor is told of."""
-    told: list[int] = []
-    the_brain = brain()
-    the_brain.publish_catalog(Catalog(()))
-    the_brain.on_change = told.append
-    return Play(the_brain).login(user), told
 
 
 DYNAMIC = """
@@ -61,68 +51,6 @@ def test_when_dynamic_sql_is_no_longer_known() -> None:
     play.server(chain(context()))
     assert play.gate.state.memory is None
     play.blocked(b"\x03EXECUTE p", "dynamic-sql")
-
-
-DEFINING = b"\x03ALTER VIEW users AS SELECT 1"
-
-
-def test_a_session_that_changed_something_waits_for_the_catalog() -> None:
-    play, told = watched()
-    play.passes(b"\x03SELECT 1", [ok()])
-    assert told == []
-    play.passes(DEFINING, [ok()])
-    assert told == [1]
-    assert play.last.event == "query"
-    play.ask(b"SELECT 2")
-    assert (play.to_server, play.to_client) == (b"", b"")
-    play.take(play.gate.settled(0, play.now))  # of somebody before
-    assert play.to_server == b""
-    play.take(play.gate.settled(1, play.now))
-    assert play.to_server == query(b"SELECT 2")
-    play.server(chain([ok()]))
-    play.take(play.gate.settled(1, play.now))
-    assert (play.to_server, play.to_client, play.closed) == (b"", b"", "")
-    play.passes(b"\x03SELECT 3", [ok()])
-
-
-def test_a_change_that_failed_may_have_done_a_part() -> None:
-    play, told = watched()
-    play.passes(b"\x03DROP VIEW a, b", [err()])
-    assert told == [1]
-    play.take(play.gate.settled(5, play.now))
-    play.passes(b"\x03SELECT 3", [ok()])
-
-
-def test_the_question_comes_when_the_catalog_is_there() -> None:
-    play, told = watched()
-    play.passes(b"\x03DROP DATABASE shop", [ok()])
-    assert (told, play.to_server) == ([1], b"")
-    play.take(play.gate.settled(1, play.now))
-    assert b"SELECT CAST" in play.to_server
-    play.server(chain(context(None)))
-    play.passes(b"\x03SELECT 1", [ok()])
-
-
-def test_a_server_that_speaks_while_a_session_waits() -> None:
-    play, _ = watched()
-    play.passes(DEFINING, [ok()])
-    play.server(chain([ok()]))
-    assert play.closed.startswith("protocol error of the server")
-    play, _ = watched()
-    play.passes(DEFINING, [ok()])
-    play.server(packet(1, err()))
-    assert play.closed.startswith("the server ended the session")
-    play.take(play.gate.settled(1, play.now))
-    assert (play.to_server, play.to_client) == (b"", b"")
-
-
-def test_drain_while_a_session_waits() -> None:
-    play, _ = watched()
-    play.passes(DEFINING, [ok()])
-    play.take(play.gate.drain(play.now))
-    assert play.closed == ""
-    play.take(play.gate.settled(1, play.now))
-    assert play.closed == "draining"
 
 
 def test_the_record_of_a_reply() -> None:
@@ -308,57 +236,6 @@ def test_transactions() -> None:
 
 
 # --- files ---
-
-
-def test_local_infile() -> None:
-    play = Play().login()
-    load = b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users"
-    play.passes(load)
-    play.server(packet(1, b"\xfbf"))
-    assert play.to_client == packet(1, b"\xfbf")
-    data = packet(2, b"a\n" * 5000)
-    for i in range(0, len(data), 3000):
-        assert play.client(data[i : i + 3000]).to_server == data[i : i + 3000]
-    play.client(packet(3, b"") + packet(0, b"\x03SELECT id FROM users"))
-    assert play.to_server == packet(3, b"")
-    play.server(packet(4, ok(5000)))
-    assert play.to_client == packet(4, ok(5000))
-    assert (play.last.operation, play.last.affected_rows) == ("LOAD", 5000)
-    assert play.to_server == packet(0, b"\x03SELECT id FROM users")
-
-
-def test_a_file_that_was_sent_too_early() -> None:
-    play = Play().login()
-    play.client(
-        packet(0, b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users") + packet(2, b"data") + packet(3, b"")
-    )
-    play.server(packet(1, b"\xfbf"))
-    assert play.to_server == packet(2, b"data") + packet(3, b"")
-    play.server(packet(4, ok(1)))
-    assert play.last.affected_rows == 1
-
-
-@rows("statement", [b"SELECT id FROM users", b"LOAD DATA INFILE 'f' INTO TABLE users"])
-def test_a_server_that_asks_for_a_file_gets_none(statement: bytes) -> None:
-    play = Play(brain(ROOT)).login()
-    play.passes(b"\x03" + statement)
-    play.server(packet(1, b"\xfb/etc/passwd"))
-    assert play.error().errno == 1105
-    assert b"passwd" not in play.to_client
-    assert play.closed.startswith("protocol error of the server")
-    assert [r.event for r in play.records[-2:]] == ["query", "connection.close"]
-
-
-def test_a_server_that_talks_while_the_file_comes() -> None:
-    play = Play().login()
-    play.passes(b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users")
-    play.server(packet(1, b"\xfbf") + packet(2, ok()))
-    assert play.closed.startswith("protocol error of the server")
-    play = Play().login()
-    play.passes(b"\x03LOAD DATA LOCAL INFILE 'f' INTO TABLE users")
-    play.server(packet(1, b"\xfbf"))
-    play.server(packet(2, ok()))
-    assert play.closed.startswith("protocol error of the server")
 
 
 # --- what nobody asked for ---
