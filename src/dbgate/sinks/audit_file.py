@@ -7,6 +7,7 @@ full, or the file cannot be opened, records wait in the queue up to its bounds. 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -18,6 +19,8 @@ from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
 from dbgate.sinks.log_file import Log, open_log
 from dbgate.sinks.pending import PendingLines
+
+LOG: Final = logging.getLogger("dbgate.sinks")
 
 QUEUE_RECORDS: Final = 65_536
 QUEUE_BYTES: Final = 64 << 20
@@ -120,8 +123,10 @@ class AuditFile:
         try:
             pending = PendingLines(self._pending_path)
         except OSError as error:
-            self._tell(
-                f"a process that is killed would lose records on their way: {self._pending_path}: {error}"
+            LOG.warning(
+                "a process that is killed would lose audit records on their way: %s: %s",
+                self._pending_path,
+                error,
             )
             return
         left = pending.left()
