@@ -160,7 +160,7 @@ def backtest() -> None:
         done = subprocess.run([*command, "-o", "json"], capture_output=True, text=True)
         took = time.monotonic() - began
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss
+        peak = used.ru_maxrss
         assert done.returncode in (0, 1) and done.stdout, done.stderr
         found = json.loads(done.stdout)
         say(
@@ -295,10 +295,12 @@ def _ten_dashboards(gateways: list[Gateway], folder: Path) -> Iterator[None]:
     found = re.search(r"http://\S+", process.stdout.readline().decode())
     assert found is not None
     url = found[0].rstrip("/")
+    opener = _log_in(url)
     over = threading.Event()
     seen: list[int] = []
     visitors = [
-        threading.Thread(target=_visit, args=(url, over, seen), daemon=True) for _ in range(DASHBOARDS)
+        threading.Thread(target=_visit, args=(opener, url, over, seen), daemon=True)
+        for _ in range(DASHBOARDS)
     ]
     try:
         for visitor in visitors:
@@ -315,14 +317,19 @@ def _ten_dashboards(gateways: list[Gateway], folder: Path) -> Iterator[None]:
         process.stdout.close()
 
 
-def _visit(url: str, over: threading.Event, seen: list[int]) -> None:
-    """Log in, hold the live stream open, and look at the sessions now and then."""
+def _log_in(url: str) -> urllib.request.OpenerDirector:
+    """What has the cookie. Ten logins of one name at the same time look like an attack."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
     with opener.open(f"{url}/login", timeout=30) as page:
         token = re.search(r'name="token" value="([^"]+)"', page.read().decode())
     form = {"user": "ada", "password": PASSWORD, "token": token[1] if token else "", "next": "/"}
     with opener.open(f"{url}/login", urllib.parse.urlencode(form).encode(), timeout=60) as page:
         assert "Overview" in page.read().decode()
+    return opener
+
+
+def _visit(opener: urllib.request.OpenerDirector, url: str, over: threading.Event, seen: list[int]) -> None:
+    """Hold the live stream open, and look at the sessions now and then."""
     stream = opener.open(f"{url}/live", timeout=30)
     assert stream.readline()
     seen.append(1)
