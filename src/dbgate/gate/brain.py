@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from dbgate.audit.record import Record
+from dbgate.gate.bucket import Bucket
 from dbgate.gate.doors import Doors
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
@@ -18,11 +19,12 @@ from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
 from dbgate.sql.catalog import Catalog, reached
-from dbgate.sql.digest import fast_digest
+from dbgate.sql.digest import MAX_KEYED, fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import masked_literals
 from dbgate.sql.memory import Memory
 from dbgate.sql.statement import Analysis, LexContext
+from dbgate.wire.constants import COM_QUERY, HEADER
 
 _ANALYSIS_COST: Final = 1500
 
@@ -72,7 +74,7 @@ class Scope:
 
     view: verdicts by the command's bytes as they travel (exact) and by digest (shaped); cap: rows per result set,
     -1 = none; simple: neither clock nor rate, and the gateway not halted, so that a cached verdict is final; watched: replies need a cap or names;
-    door: what speaks against the connection itself (policy.transport).
+    door: what speaks against the connection itself (policy.transport); attributes: COM_QUERY carries query attributes.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Scope:
         schema: str,
         view: View[Judged],
         door: Verdict | None = None,
+        attributes: bool = False,
     ) -> None:
         self.epoch = epoch
         self.door = door
@@ -92,6 +95,7 @@ class Scope:
         self.ctx = ctx
         self.schema = schema
         self.view = view
+        self.attributes = attributes
         self.version = ""
         self.cap = -1
         self.cap_enforced = False
@@ -204,11 +208,42 @@ class Brain:
         if found is None:
             if len(self._scopes) >= self.limits.remembered:
                 self._scopes.clear()
-            found = Scope(self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key), door)
+            found = Scope(
+                self.epoch, self.policy, entry, ctx, schema, self.verdicts.view(key), door, attributes
+            )
             if self.halted:
                 found.simple = False
             self._scopes[key] = found
         return found
+
+    def recall(self, scope: Scope, raw: bytes) -> Judged | None:
+        """The verdict for a chunk that is one COM_QUERY and differs only in its literals from one that was judged in this
+        scope; None where it is not certainly one, or its shape is not known."""
+        size = len(raw) - HEADER
+        if size > MAX_KEYED or size < 3 or raw[HEADER] != COM_QUERY or raw[3] != 0:
+            return None
+        if size != raw[0] | raw[1] << 8 | raw[2] << 16 or size > self.limits.statement:
+            return None
+        at = HEADER + 1
+        if scope.attributes:
+            if raw[at] != 0 or raw[at + 1] != 1:  # no attributes, in one set of them
+                return None
+            at += 2
+        policy = scope.policy
+        if policy is None or policy.reads_literals or policy.log_literals:
+            return None
+        shape = fast_digest(raw[at:], scope.ctx)
+        if shape is None:
+            return None
+        judged = scope.view.shaped.get(b"Q" + shape)
+        if judged is None:
+            return None
+        verdicts = self.verdicts
+        verdicts.exact_misses += 1
+        verdicts.shape_hits += 1
+        if verdicts.came_before(raw):
+            scope.view.put_alias(raw, judged)
+        return judged
 
     def judge_text(self, scope: Scope, raw: bytes, text: bytes, prepared: bool) -> Judged:
         """The verdict for one SQL text that is not known by its bytes. raw: the command as it travels, under which it
@@ -220,7 +255,9 @@ class Brain:
             if shape is not None:
                 shape = (b"P" if prepared else b"Q") + shape
                 judged = scope.view.find_shape(shape)
-                if judged is not None and not self.verdicts.came_before(raw):
+                if judged is not None:
+                    if raw and self.verdicts.came_before(raw):
+                        scope.view.put_alias(raw, judged)
                     return judged
         if judged is None:
             judged = self.judge(
@@ -329,32 +366,6 @@ class Brain:
             return False
         if ledger is not None:
             ledger(key, 1)
-        return True
-
-
-@final
-class Bucket:
-    """Statements that one user may still send from one source: refilled at its rate, holding one second's worth.
-    elsewhere: what other workers let pass so far; what they let pass meanwhile is taken out here too."""
-
-    def __init__(self, now: float, elsewhere: int = 0) -> None:
-        self._at = now
-        self._left = -1.0
-        self._elsewhere = elsewhere
-
-    def take(self, rate: float, now: float, elsewhere: int = 0) -> bool:
-        """Take one; False where there is none."""
-        most = max(1.0, rate)
-        if self._left < 0.0:
-            self._left = most
-        self._left = min(most, self._left + max(0.0, now - self._at) * rate)
-        self._at = now
-        if elsewhere > self._elsewhere:
-            self._left = max(0.0, self._left - (elsewhere - self._elsewhere))
-        self._elsewhere = elsewhere
-        if self._left < 1.0:
-            return False
-        self._left -= 1.0
         return True
 
 

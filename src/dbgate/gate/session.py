@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import commands, inband, login, replies, secure
+from dbgate.gate import commands, inband, login, replies, secure, shortcut
 from dbgate.gate.brain import Brain
 from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
@@ -71,51 +71,9 @@ class Gate(Conversation):
         state = self.state
         fx = state.fx
         fx.clear()
+        if state.phase == READY and shortcut.take(state, data, now):
+            return fx
         reader = state.reader
-        if state.phase == READY and not reader.buffered and not reader.dropping:
-            scope = state.scope
-            if (
-                scope is not None
-                and scope.simple
-                and scope.epoch == self.brain.epoch
-                and not state.unfollowed
-            ):
-                judged = scope.view.exact.get(data)
-                code = COM_QUERY
-                number = -1
-                again: Prepared | None = None
-                if judged is None:
-                    number = state.statements.plain_execute(data, reader.other_limit)
-                    again = state.statements.find(number)
-                    if (
-                        again is not None
-                        and again.epoch == scope.epoch
-                        and again.ctx_key == scope.ctx.key
-                        and not again.lost
-                    ):
-                        judged = again.judged
-                        code = COM_STMT_EXECUTE
-                elif data[HEADER] != COM_QUERY:
-                    judged = None
-                # Found: the chunk is one packet that was judged before, byte for byte, in this very scope, or runs a
-                # statement again that was.
-                if judged is not None and judged.plain and judged.effect == ALLOW:
-                    state.queries += 1
-                    state.active_at = now
-                    state.last_digest = judged.digest
-                    state.record = state.judged_record(scope, judged, judged.verdict, now)
-                    state.judged = judged
-                    state.judged_epoch = scope.epoch
-                    state.command = code
-                    if again is not None:
-                        again.given = 0
-                        state.statement_id = number
-                    state.phase = REPLY
-                    state.reply.begin(RESULT, 1)
-                    if scope.watched:
-                        state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
-                    fx.relay = TO_SERVER
-                    return fx
         try:
             if state.phase == INFILE:
                 data = self._file(data)

@@ -72,6 +72,10 @@ class View(Generic[V]):
         """Remember `value` for exactly these bytes."""
         self._cache.admit(self, self.exact, text, value)
 
+    def put_alias(self, text: bytes, value: V) -> None:
+        """As put_exact, for a value that is kept by its digest too: it is reckoned once, there."""
+        self._cache.admit(self, self.exact, text, value, True)
+
     def put_shape(self, key: bytes, value: V) -> None:
         """Remember `value` for every text with this digest key."""
         self._cache.admit(self, self.shaped, key, value)
@@ -142,10 +146,12 @@ class Cache(Generic[V]):
             self._door = bytearray(_DOOR)
         return False
 
-    def admit(self, view: View[V], into: dict[bytes, V], key: bytes, value: V) -> None:
+    def admit(self, view: View[V], into: dict[bytes, V], key: bytes, value: V, alias: bool = False) -> None:
         """Put an entry into one of `view`'s young dicts, turning the generations first where it would not fit."""
         self._dismantle()
-        cost = len(key) + ENTRY_OVERHEAD + self._cost_of(value)
+        cost = len(key) + ENTRY_OVERHEAD
+        if not alias:
+            cost += self._cost_of(value)
         if cost > self.entry_limit:
             return
         if (self._young_bytes + cost) * 2 > self.limit:

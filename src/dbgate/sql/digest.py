@@ -14,10 +14,12 @@ import re
 from itertools import chain
 from typing import Final
 
+from dbgate.sql.skeleton import LONGEST, skeleton
 from dbgate.sql.statement import LexContext
 from dbgate.sql.tokens import NUMBER, PARAM, QUOTED, STRING, USER_VAR, Tokens
 from dbgate.sql.wordset import word_set
 
+_LOOPED: Final = -1 if __file__.endswith(".py") else LONGEST  # texts up to this are cut by the loop
 MAX_KEYED: Final = 1 << 17  # longer texts have no fast key: the keys would fill the cache
 
 
@@ -71,8 +73,11 @@ def fast_digest(text: bytes, ctx: LexContext) -> bytes | None:
     `slots.shareable` said so, under one context. Identifiers, spacing and case stay as they are."""
     if len(text) > MAX_KEYED or b"\0" in text or b"\1" in text:
         return None
-    found = PATTERNS[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].findall(text)
-    key = b"\0".join(chain.from_iterable(found))
+    if len(text) <= _LOOPED:
+        key = skeleton(text, ctx.ansi_quotes, ctx.no_backslash_escapes)
+    else:
+        found = PATTERNS[ctx.ansi_quotes * 2 + ctx.no_backslash_escapes].findall(text)
+        key = b"\0".join(chain.from_iterable(found))
     for mark in _LISTS:
         if mark in key:
             return _FOLD.sub(_folded, key)

@@ -3,15 +3,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dbgate.gate import brain as module
-from dbgate.gate.brain import Bucket, Limits, Scope, analysis_cost, refusal
+from dbgate.gate.brain import Limits, Scope, analysis_cost, refusal
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
 from dbgate.sql.analyze import analyze
 from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import VIEW, Catalog
+from dbgate.sql.digest import MAX_KEYED
 from dbgate.sql.memory import Memory
 from dbgate.sql.statement import MYSQL, Analysis, LexContext
+from dbgate.wire.build import packet, query
 
-from .play import brain, policy
+from .play import POLICY, brain, policy
 
 CTX = LexContext(MYSQL, 90704)
 CAPPED = """
@@ -134,6 +136,60 @@ def test_verdicts_are_kept_by_bytes_and_by_shape() -> None:
     assert it.judge_text(scope, b"raw 5", b"SELECT name FROM users WHERE id = 2", False) is not first
 
 
+def test_a_chunk_is_recalled_by_its_shape() -> None:
+    it = brain()
+    ctx = LexContext(MYSQL, 0)
+    scope = it.scope(ctx, "shop", it.entry_for("app", "10.0.0.9"), False)
+    known = query(b"SELECT id FROM users WHERE id = 1")
+    assert it.recall(scope, known) is None
+    judged = it.judge_text(scope, known, known[5:], False)
+    before = (it.verdicts.exact_misses, it.verdicts.shape_hits)
+    new = query(b"SELECT id FROM users WHERE id = 2")
+    assert it.recall(scope, new) is judged
+    assert (it.verdicts.exact_misses, it.verdicts.shape_hits) == (before[0] + 1, before[1] + 1)
+    assert new not in scope.view.exact
+    assert it.recall(scope, new) is judged
+    assert scope.view.exact[new] is judged  # it came twice
+    third = query(b"SELECT id FROM users WHERE id = 33")
+    for other in (
+        third[:-1],
+        third + b"\0",
+        b"\x02\0\0\0\x03S",
+        third[:3] + b"\1" + third[4:],
+        third[:4] + b"\x16" + third[5:],
+        query(b"SELECT id FROM users WHERE id = 3\0"),
+        query(b"SELECT id FROM users WHERE ID = 3"),
+        query(b"SELECT id FROM users WHERE id = " + b"3" * MAX_KEYED),
+    ):
+        assert it.recall(scope, other) is None
+    it.limits.statement = 10
+    assert it.recall(scope, third) is None
+
+
+def test_query_attributes_are_no_part_of_the_shape() -> None:
+    it = brain()
+    scope = it.scope(LexContext(MYSQL, 0), "shop", it.entry_for("app", "10.0.0.9"), True)
+    text = b"SELECT id FROM users WHERE id = 1"
+    judged = it.judge_text(scope, b"", text, False)
+    assert it.recall(scope, packet(0, b"\x03\0\x01" + text)) is judged
+    assert it.recall(scope, packet(0, b"\x03\x01\x01" + text)) is None
+    assert it.recall(scope, packet(0, b"\x03\0\x02" + text)) is None
+    assert it.recall(scope, query(text)) is None
+
+
+def test_nothing_is_recalled_where_literals_count() -> None:
+    for text in (
+        "",
+        POLICY + 'sql_rules: {block_patterns: [{pattern: "evil", literals: true}]}\n',
+        POLICY.replace("default_schema: shop", "default_schema: shop, log_literals: true"),
+    ):
+        it = brain(text)
+        scope = it.scope(LexContext(MYSQL, 0), "shop", it.entry_for("app", "10.0.0.9"), False)
+        chunk = query(b"SELECT id FROM users WHERE id = 1")
+        it.judge_text(scope, b"", chunk[5:], False)
+        assert it.recall(scope, chunk) is None
+
+
 def test_shapes_do_not_count_where_a_rule_reads_literals() -> None:
     it = brain(
         """
@@ -227,25 +283,6 @@ def test_rate_limits_count_over_all_workers() -> None:
     assert rules.count("") in (2, 3)  # the second worker may not have seen the very first statement
     assert rules[-2:] == ["rate-limit", "rate-limit"]
     assert sum(spent) == rules.count("")
-
-
-def test_buckets() -> None:
-    bucket = Bucket(10.0)
-    assert [bucket.take(3.0, 10.0) for _ in range(4)] == [True, True, True, False]
-    assert bucket.take(3.0, 10.4)
-    assert not bucket.take(3.0, 10.4)
-    assert not bucket.take(3.0, 9.0)
-    assert [bucket.take(3.0, 100.0) for _ in range(4)] == [True, True, True, False]
-    shared = Bucket(0.0, 7)
-    assert [shared.take(3.0, 0.0, 7), shared.take(3.0, 0.0, 8), shared.take(3.0, 0.0, 8)] == [
-        True,
-        True,
-        False,
-    ]
-    assert not shared.take(3.0, 0.4, 100)  # what others overdrew is not held against it for ever
-    assert shared.take(3.0, 0.8, 100)
-    slow = Bucket(0.0)
-    assert [slow.take(0.1, 0.0), slow.take(0.1, 5.0), slow.take(0.1, 11.0)] == [True, False, True]
 
 
 def test_sensitive_names() -> None:

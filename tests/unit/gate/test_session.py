@@ -27,6 +27,23 @@ def test_a_known_chunk_travels_as_it_is() -> None:
     assert play.gate.state.queries == 3
 
 
+def test_a_known_shape_travels_as_it_is() -> None:
+    play = Play().login()
+    for n in range(4):
+        data = query(b"SELECT id FROM users WHERE id = %d" % n)
+        play.client(data)
+        assert play.to_server == data
+        assert (play.gate.state.fx.relay == TO_SERVER) is (n > 0)
+        play.server(chain(ROWS))
+        assert (play.last.event, play.last.rows, play.last.statement) == (
+            "query",
+            2,
+            "SELECT id FROM users WHERE id = ?",
+        )
+    blocked = play.client(query(b"SELECT id FROM users WHERE id = 1 OR 1 = 1"))
+    assert (blocked.to_server, blocked.last.event) == (b"", "query.blocked")
+
+
 def test_a_known_chunk_is_judged_anew_under_a_new_policy() -> None:
     play = Play().login()
     play.passes(b"\x03SELECT id FROM orders", ROWS)

@@ -145,3 +145,14 @@ def test_a_text_is_known_from_its_second_time_on() -> None:
     for n in range(200_000):  # … until many others came by
         cache.came_before(b"UPDATE %d" % n)
     assert sum(cache.came_before(text) for text in texts) < 1000
+
+
+def test_an_alias_is_reckoned_without_its_value() -> None:
+    cache: Cache[str] = Cache(LIMIT, lambda value: 1000)
+    view = cache.view("")
+    before = cache.size
+    view.put_shape(b"k", "v")
+    whole = cache.size - before
+    view.put_alias(b"q", "v")
+    assert view.exact == {b"q": "v"}
+    assert cache.size - before - whole == whole - 1000

@@ -1,0 +1,86 @@
+"""When a command goes the short way; that both ways give the same is a property in test_session.py."""
+
+from __future__ import annotations
+
+from dbgate.gate import shortcut
+from dbgate.gate.effects import TO_SERVER
+from dbgate.gate.phase import REPLY
+from dbgate.wire.build import packet, query
+from tests.unit.wire.making import chain, result, row
+
+from .play import POLICY, Play, brain
+
+ROWS = result([row(b"1"), row(b"2")])
+SQL = b"SELECT id FROM users WHERE id = 1"
+
+
+def known(text: str = POLICY) -> Play:
+    """A session in which SQL was judged."""
+    play = Play(brain(text)).login()
+    play.passes(b"\x03" + SQL, ROWS)
+    return play
+
+
+def test_by_its_bytes_and_by_its_shape() -> None:
+    play = known()
+    state = play.gate.state
+    for data in (query(SQL), query(SQL[:-1] + b"77")):
+        state.fx.clear()
+        assert shortcut.take(state, data, 1.0)
+        assert (state.phase, state.fx.relay, state.fx.to_server) == (REPLY, TO_SERVER, [])
+        assert state.record is not None
+        assert state.record.statement == SQL[:-1].decode() + "?"
+        play.server(chain(ROWS))
+        assert (play.last.event, play.last.rows) == ("query", 2)
+
+
+def test_what_takes_the_long_way() -> None:
+    play = known()
+    state = play.gate.state
+    for data in (
+        b"",
+        b"\x01",
+        packet(0, b"\x0e"),
+        packet(0, b"\x16" + SQL),
+        query(b"SELECT name FROM users"),
+        query(SQL)[:-1],
+        query(SQL) + b"\0",
+        packet(0, b"\x17" + b"\x09\0\0\0\0\x01\0\0\0"),
+    ):
+        assert not shortcut.take(state, data, 1.0)
+    play.client(query(SQL)[:3])
+    assert not shortcut.take(state, query(SQL), 1.0)
+
+
+def test_a_verdict_of_another_moment_is_none() -> None:
+    play = known()
+    play.brain.publish(play.brain.policy)
+    assert not shortcut.take(play.gate.state, query(SQL), 1.0)
+    play = known()
+    play.gate.state.unfollowed = "a mode"
+    assert not shortcut.take(play.gate.state, query(SQL), 1.0)
+    play = known()
+    play.gate.state.forget_scope()
+    assert not shortcut.take(play.gate.state, query(SQL), 1.0)
+    play = known(POLICY.replace("user: app\n", "user: app\n    rate_limit: 5/s\n"))
+    assert not shortcut.take(play.gate.state, query(SQL), 1.0)
+
+
+def test_what_was_blocked_is_never_known() -> None:
+    play = Play().login()
+    text = b"SELECT id FROM secrets WHERE id = 1"
+    for _ in range(2):
+        assert play.client(query(text)).to_server == b""
+        assert not shortcut.take(play.gate.state, query(text), 1.0)
+
+
+def test_a_command_that_is_no_query_but_has_the_same_bytes() -> None:
+    play = Play().login()
+    prepare = packet(0, b"\x16" + SQL)
+    play.client(prepare)
+    assert prepare in play.gate.state.current_scope().view.exact
+    play = known()
+    play.gate.state.current_scope().view.put_exact(
+        prepare, next(iter(play.gate.state.current_scope().view.exact.values()))
+    )
+    assert not shortcut.take(play.gate.state, prepare, 1.0)
