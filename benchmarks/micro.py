@@ -13,9 +13,10 @@ from benchmarks.candidates import POLICY, rules
 from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
 from dbgate.config.parse import address
+from dbgate.gate.conversation import Conversation
 from dbgate.gateway.board import Seats
 from dbgate.gateway.connection import Session
-from dbgate.gateway.hub import GateLike, Hub
+from dbgate.gateway.hub import Hub
 from dbgate.gateway.timers import Timers
 from dbgate.hot import describe
 from dbgate.policy.compile import compile_policy
@@ -171,7 +172,7 @@ def shell() -> float:
             connect_timeout=5.0,
             seats=cast(Seats, None),  # it has one
             timers=Timers(0.0),
-            new_gate=cast(Callable[[str, str, int, float], GateLike], None),
+            new_gate=cast(Callable[[str, str, int, float], Conversation], None),
             keep=kept.append,
             counters=Counters(memoryview(bytearray(layout.PAGE_BYTES)), 1),
             session_prefix="m",
