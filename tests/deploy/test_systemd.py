@@ -13,6 +13,7 @@ import pytest
 
 from dbgate.config.options import OPTIONS
 from dbgate.config.settings import load
+from dbgate.workers.activation import CLIENTS
 from dbgate.workers.main import main
 from dbgate.workers.notify import READY, STOPPING, WATCHDOG
 from tests.servers.gateway import Gateway
@@ -138,3 +139,20 @@ def test_a_gateway_tells_its_manager_what_it_does(tmp_path: Path) -> None:
             gateway.signal(signal.SIGTERM)
             assert next_word() == STOPPING
             assert gateway.wait() == 0
+
+
+def test_the_socket_unit_is_what_the_gateway_understands() -> None:
+    lines = (UNIT.parent / "dbgate.socket").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    assert values["FileDescriptorName"] == CLIENTS
+    default = next(option.default for option in OPTIONS if option.name == "listen")
+    assert values["ListenStream"] == default
+    # systemd.socket(5), systemd.unit(5)
+    assert set(values) == {
+        "Description",
+        "ListenStream",
+        "FileDescriptorName",
+        "Backlog",
+        "NoDelay",
+        "WantedBy",
+    }

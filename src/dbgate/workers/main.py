@@ -74,6 +74,7 @@ def serve(config_file: str | None, **flags: str | None) -> None:
     """Run the gateway. SIGHUP reloads the policy, SIGUSR1 reopens log files, SIGTERM drains and ends."""
     from dbgate.gateway.certificates import load_contexts
     from dbgate.workers import log
+    from dbgate.workers.activation import handed_over
     from dbgate.workers.loop import run
     from dbgate.workers.operator import GatewayOperator
     from dbgate.workers.supervisor import Supervisor
@@ -84,7 +85,9 @@ def serve(config_file: str | None, **flags: str | None) -> None:
         load_contexts(settings)
         log.set_up(settings.log_level, "supervisor")
         log.warn(settings.warnings)
-        supervisor = Supervisor(settings, settings.instance or socket.gethostname(), say, GatewayOperator)
+        given = handed_over(os.environ, os.getpid())
+        instance = settings.instance or socket.gethostname()
+        supervisor = Supervisor(settings, instance, say, GatewayOperator, given)
         sys.exit(run(supervisor.run()))
     except ConfigError as error:
         fail(str(error))

@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from dbgate.hot import describe
 from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
 from dbgate.workers import log, metrics
+from dbgate.workers.activation import ADMIN, CLIENTS
 from dbgate.workers.alerts import Alerts
 from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.cores import free_cores, worker_count
@@ -54,7 +55,8 @@ GRACE_SECONDS: Final = 10.0  # beyond the drain's time, before a worker is ended
 
 
 class Supervisor:
-    """settings: of the instance; say: prints the one line at the start (and nothing else); operator: makes the control API's view of it."""
+    """settings: of the instance; say: prints the one line at the start (and nothing else); operator: makes the control API's view of it;
+    sockets: those that the service manager handed over (activation.py)."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Supervisor:
         instance: str,
         say: Callable[[str], None],
         operator: Callable[[Supervisor], Operator],
+        sockets: Mapping[str, socket.socket] | None = None,
     ) -> None:
         self.settings = settings
         self.instance = instance
@@ -73,6 +76,7 @@ class Supervisor:
         self.listen = settings.listen
         self.admin: Address | None = None
         self._say = say
+        self._given = sockets or {}
         self._notifier = Notifier()
         self._stopped = asyncio.Event()
         self._sockets: list[socket.socket] = []
@@ -108,10 +112,15 @@ class Supervisor:
         health: HealthServer | None = None
         control: ControlServer | None = None
         try:
-            self._sockets = bind(self.settings.listen, self._count)
+            if (given := self._given.get(CLIENTS)) is not None:
+                self._sockets = [given, *(given.dup() for _ in range(self._count - 1))]
+            else:
+                self._sockets = bind(self.settings.listen, self._count)
             self.listen = bound_address(self._sockets[0])
-            if self.settings.admin_listen is not None:
+            admin = self._given.get(ADMIN)
+            if admin is None and self.settings.admin_listen is not None:
                 admin = bind(self.settings.admin_listen, 1, "admin_listen")[0]
+            if admin is not None:
                 self.admin = bound_address(admin)
                 health = HealthServer(admin, self.health, self.metrics)
                 await health.start()
