@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from dbgate.cli.audit_tail import DEFAULT_LOG
+from dbgate.cli.top_digests import Hot, HotDigests
 from dbgate.control.client import ControlClient, ControlError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _KEYS: Final[dict[str, str]] = {
 }
 SORTS: Final = (*_KEYS, "age")
 _MOST_BLOCKS: Final = 5
+_MOST_HOT: Final = 5
 _UP: Final = (b"\x1b[A", b"\x1bOA", b"k")
 _DOWN: Final = (b"\x1b[B", b"\x1bOB", b"j")
 HELP: Final = "s sort  / filter by user  ↑↓ choose  x kill  r refresh  q quit"
@@ -45,6 +47,7 @@ class Screen:
         self._stats: Stats | None = None
         self._sessions: list[SessionInfo] = []
         self._blocks: list[dict[str, Any]] = []
+        self._hot = HotDigests(audit_log or DEFAULT_LOG)
         self.stale = False
 
     def look(self) -> None:
@@ -59,6 +62,7 @@ class Screen:
                 raise
             self._trouble = error.message
         self._blocks = newest_blocks(self._audit_log)
+        self._hot.look(time.monotonic())
 
     def key(self, pressed: bytes) -> bool:
         """One key, as the terminal sent it; False: the end."""
@@ -134,13 +138,10 @@ class Screen:
         if self._blocks:
             blocks += [out.heading("Newest blocks"), _block_table(self._blocks)]
             rest -= len(self._blocks) + 2
-        digests = Counter(
-            str(info.get("last_digest", ""))[:12] for info in self._sessions if info.get("last_digest")
-        ).most_common(3)
-        if digests:
-            hot = "   ".join(f"{digest} ×{count}" for digest, count in digests)
-            blocks.append(out.heading(f"Latest digests of sessions: {hot}", ""))
-            rest -= 1
+        hottest = self._hot.hottest(_MOST_HOT)
+        if hottest:
+            blocks += [out.heading("Hottest statements of the last minute"), _hot_table(hottest)]
+            rest -= len(hottest) + 2
         blocks.append(self._session_table(max(3, rest - 2)))
         return Group(*blocks)
 
@@ -239,9 +240,28 @@ def _block_table(blocks: list[dict[str, Any]]) -> Table:
     return made
 
 
+def _hot_table(hottest: list[Hot]) -> Table:
+    from dbgate.cli import output as out
+
+    made = out.table(
+        ("DIGEST", "COUNT", "TIME", "EACH", "STATEMENT"),
+        numbers=("COUNT", "TIME", "EACH"),
+        whole={"DIGEST": 12},
+    )
+    for hot in hottest:
+        made.add_row(
+            out.cell(hot.digest[:12]),
+            out.cell(out.count(hot.count)),
+            out.cell(out.micros(hot.spent_us)),
+            out.cell(out.micros(hot.spent_us // max(1, hot.count))),
+            out.cell(hot.statement),
+        )
+    return made
+
+
 def newest_blocks(path: str | None, count: int = _MOST_BLOCKS) -> list[dict[str, Any]]:
     """The newest blocked statements in the audit log, newest first; none where it cannot be read."""
-    from dbgate.cli.audit_tail import DEFAULT_LOG, newest
+    from dbgate.cli.audit_tail import newest
 
     try:
         with open(path or DEFAULT_LOG, "rb") as log:
