@@ -150,8 +150,9 @@ class Session:
         out = effects.to_server
         if out:
             server = self.server
-            if server is None or server.is_closing():
-                # The gate says nothing before the server's greeting, and ends when the server is gone: a defect.
+            if server is None:
+                # The gate says nothing before the server's greeting, and ends when the server is gone: a defect. One
+                # that was just reset takes no bytes, and its connection_lost comes.
                 raise RuntimeError(NO_SERVER)
             if len(out) == 1:
                 server.write(out[0])

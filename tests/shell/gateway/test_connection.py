@@ -277,3 +277,20 @@ def test_the_gate_can_pause_the_client(loop_kind: str) -> None:
             writer.close()
 
     run(main(), loop_kind)
+
+
+def test_a_command_that_comes_when_the_server_has_just_reset(
+    loop_kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            session = await shell.connected()
+            assert session.server is not None
+            session.server.abort()  # its connection_lost is on its way
+            session.data_received(b"one more")
+            await eventually(lambda: shell.gates[0].ends() == ["server_closed"])
+            writer.close()
+
+    run(main(), loop_kind)
+    assert "internal error" not in caplog.text
