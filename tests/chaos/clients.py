@@ -63,6 +63,8 @@ class Client(threading.Thread):
                         self._one(cursor)
             except (pymysql.Error, OSError) as error:
                 self._note(error)
+            except _GivenUp:
+                self.saw["hung up to end a transaction"] += 1
             except Exception as error:  # a client that does not understand what it got
                 self._wrong(f"{type(error).__name__}: {error}")
 
@@ -121,12 +123,12 @@ class Client(threading.Thread):
                 self._note(error)
                 if error.args[0] != 1227:
                     raise
-                raise pymysql.OperationalError(2013, "given up: nothing can be rolled back") from None
+                raise _GivenUp from None
             return
         except pymysql.OperationalError as error:
             if error.args[0] == 1227:  # BEGIN or COMMIT was refused: the connection is the transaction's end
                 self._note(error)
-                raise pymysql.OperationalError(2013, "given up: COMMIT is refused") from None
+                raise _GivenUp from None
             raise
         if self._ask(cursor, "SELECT SUM(value) AS {} FROM pairs WHERE owner = %s", (self.number,)):
             self._expect("half a transaction", int(cursor.fetchall()[0][0]), 0)
@@ -191,3 +193,7 @@ class Client(threading.Thread):
 
 class _Refused(Exception):
     """The gateway refused a statement of a transaction."""
+
+
+class _GivenUp(Exception):
+    """Neither COMMIT nor ROLLBACK is let through: hanging up is the transaction's end."""
