@@ -84,7 +84,7 @@ def test_errors_of_the_control_api(
 
 def test_timeout_and_socket_flags_reach_the_client(run: Run, gateway: FakeOperator) -> None:
     path = os.environ["DBGATE_CONTROL_SOCKET"]
-    gateway.wait = 0.3
+    gateway.wait = 0.15
     result = run("stats", "--timeout", "0.05")
     assert result.exit_code == 3
     assert "0.05 s" in result.stderr

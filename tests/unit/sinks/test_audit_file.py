@@ -244,7 +244,7 @@ def test_reopen_is_passed_on_asleep_busy_and_failing(sink: AuditFile, log: FakeL
 def test_a_sleeping_writer_is_woken_by_put(sink: AuditFile, log: FakeLog, monkeypatch: Any) -> None:
     monkeypatch.setattr(audit_file, "_QUIET_TICKS", 0)
     sink.start()
-    for n in range(20):
+    for n in range(5):
         wait_for(lambda: sink._queue.asleep)
         sink.put(record())
         wait_for(lambda n=n: sink.written == n + 1, 2.0)

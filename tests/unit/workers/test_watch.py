@@ -49,8 +49,8 @@ def play(world: World, story: Callable[[World], object]) -> None:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(module, "QUIET_MS", 20)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.06)
+    monkeypatch.setattr(module, "QUIET_MS", 10)
 
 
 def replace(path: Path, text: str) -> None:
