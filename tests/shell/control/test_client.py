@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,19 @@ import pytest
 from dbgate.control import client as client_module
 from dbgate.control.client import ControlClient, ControlError, Refused, Unreachable
 from tests.unit.control.fake import FakeOperator
+
+
+def take_request(peer: socket.socket) -> None:
+    """Reads a request to its end: head and body may come one after the other."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        if not (more := peer.recv(65536)):
+            return
+        got += more
+    head, _, body = got.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    while length is not None and len(body) < int(length[1]) and (more := peer.recv(65536)):
+        body += more
 
 
 @contextmanager
@@ -31,7 +45,7 @@ def hostile(path: Path, answer: bytes, drip: float = 0.0) -> Iterator[None]:
                 return
             with peer:
                 try:
-                    peer.recv(65536)
+                    take_request(peer)
                     if drip:
                         for n in range(len(answer)):
                             peer.sendall(answer[n : n + 1])
