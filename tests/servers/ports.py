@@ -20,7 +20,9 @@ _held: list[int] = []  # open lock files; closing one (the process ends) gives i
 
 
 def _locks() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"dbgate-ports-{os.getuid()}"
+    # Not gettempdir(), which is not the same one for everybody who runs tests here.
+    shared = "/tmp" if os.access("/tmp", os.W_OK) else tempfile.gettempdir()
+    folder = Path(shared) / f"dbgate-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
