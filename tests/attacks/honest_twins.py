@@ -77,6 +77,9 @@ TWINS: list[Step | tuple[Step, ...]] = [
     "SELECT id AS `😀x` FROM users",
     "SELECT id FROM users WHERE name = '😀' AND note LIKE '%漢字%'",
     "SELECT o.id FROM orders o WHERE (SELECT LENGTH(u.name) FROM users u WHERE u.id = o.user_id) > 2",
+    "SELECT order.id, group.name FROM users AS `order`, users AS `group` WHERE order.id = group.id",
+    "SELECT (1 OR 0), 1 XOR 0, 'a' LIKE 'b' OR 'a' LIKE 'a', NULL IS NULL OR 1, TRUE AND FALSE",
+    "SELECT name FROM users WHERE 1=1 AND EXISTS (SELECT 1 FROM orders)",
 ]
 
 CASES: list[Attack] = attacks("honest_twins", TWINS)

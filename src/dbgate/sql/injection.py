@@ -40,6 +40,9 @@ _ROWS: Final = word_set(
     "SELECT INSERT REPLACE UPDATE DELETE WITH ( VALUES TABLE DO CALL EXPLAIN DESCRIBE DESC ANALYZE HANDLER"
 )
 
+# Without one of these a SELECT is about no rows, and a value in it can be no condition for any.
+_OF_ROWS: Final = word_set("FROM TABLE INTO WHERE HAVING UNION EXCEPT INTERSECT")
+
 _NONE: Final[tuple[Detection, ...]] = ()
 
 
@@ -58,7 +61,7 @@ def detect(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[Detec
         for detector, reason in suspicious_calls(tokens, first, end):
             found.setdefault(detector, reason)
     if verb in _ROWS:
-        if _may_be_constant(part, seen) or (
+        if ((verb != "SELECT" or not _OF_ROWS.isdisjoint(seen)) and _may_be_constant(part, seen)) or (
             verb in _INSERTS and not _ARITHMETIC.isdisjoint(seen) and _STRING_SUM.search(tokens.text)
         ):
             reason = constant_condition(tokens, first, end, ctx.pipes_as_concat)

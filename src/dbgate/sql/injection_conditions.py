@@ -43,7 +43,13 @@ from dbgate.sql.fold import (
     small_truth,
 )
 from dbgate.sql.injection_calls import INFO
-from dbgate.sql.injection_words import between_strings, names_nothing, strings_reckoned
+from dbgate.sql.injection_words import (
+    begins_with_one,
+    between_strings,
+    empty_not_in,
+    names_nothing,
+    strings_reckoned,
+)
 from dbgate.sql.tokens import BIT, IDENT, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
@@ -56,10 +62,10 @@ _NILADIC: Final = word_set(
 )
 _CASTS: Final = word_set("CAST CONVERT")
 _VALUES: Final = word_set("SET VALUES VALUE ORDER GROUP")
-_CONDITIONS: Final = word_set("WHERE HAVING ON WHEN")
+_CONDITIONS: Final = word_set("WHERE HAVING ON WHEN QUALIFY")
 # Functions whose first argument is a condition, so that a constant one there is a probe.
 _CHOOSE: Final = word_set("ELT MAKE_SET")
-# Functions of literals that no template writes into a condition, but a probe does.
+# Of literals no template writes these into a condition, but a probe does.
 _PROBES: Final = word_set(
     """ASCII ORD CHAR LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH OCTET_LENGTH CONCAT CONCAT_WS MID SUBSTR SUBSTRING
     LEFT RIGHT MD5 SHA SHA1 SHA2 HEX UNHEX ELT MAKE_SET IF IFNULL POW POWER PI SQRT CAST CONVERT STRCMP ROUND INSTR
@@ -71,7 +77,6 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
     """Why tokens [first, end) hold a tautology or another injected constant condition, or ""."""
     kinds = tokens.kinds
     words = tokens.words
-    raws = tokens.raws
     level = Level(TOP, "", first, "")
     stack: list[Level] = []
     i = first
@@ -81,7 +86,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
         operand = level.operand
         if not word:
             if STRING <= kind <= BIT:
-                operand.literal(kind, raws[i])
+                operand.literal(kind, tokens.raws[i])
             elif kind == SYS_VAR:
                 operand.constant = False
                 operand.facts = True
@@ -102,6 +107,11 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 and _is_literal(tokens, i + 2)
                 and level.kind != CALL
             ):
+                if words[i + 2 : i + 4] == ["NULL", ")"]:  # written where a standard demands an order
+                    operand.constant = False
+                    operand.rows = True
+                    i += 4
+                    continue
                 return "ORDER BY a subquery of a constant"
             if len(stack) >= DEEPEST:
                 return TOO_DEEP
@@ -311,6 +321,8 @@ def _judge_rowless(tokens: Tokens, level: Level) -> str:
     if level.clause not in _CONDITIONS:
         return ""
     if operand.queries:
+        if level.operands == 1 and level.connector == "AND" and begins_with_one(tokens, level):
+            return ""
         exists = "EXISTS" in tokens.words[operand.start : operand.start + 2]
         if level.connector and (exists or operand.is_condition() or level.connector in _ORS):
             return f"a condition about a whole table alone behind {level.connector}"
@@ -328,10 +340,10 @@ def _chain(tokens: Tokens, level: Level, at: int) -> str:
 
 
 def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
-    operand = level.operand
-    start = operand.start
     if not level.connector and not following:
         return _judge_alone(tokens, level, at)
+    operand = level.operand
+    start = operand.start
     condition = operand.is_condition()
     if not level.connector:
         if not condition:
@@ -340,15 +352,14 @@ def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
             if not operand.small and (level.clause not in _CONDITIONS or operand.called):
                 return "a constant is used as a condition"
             return ""
-        if level.kind == GROUP:
+        if level.kind == GROUP or operand.small:
             return ""
-        if numbers_over(tokens, start, at, 9) or level.clause not in _CONDITIONS:
-            return "" if operand.small else "a comparison of constants"
-        return ""
+        constants = numbers_over(tokens, start, at, 9) or level.clause not in _CONDITIONS
+        return "a comparison of constants" if constants else ""
     if operand.small and not operand.called:
-        if level.connector not in _ORS or not (operand.negated or small_truth(tokens, start, at)):
+        if level.connector not in _ORS or empty_not_in(tokens, level):
             return ""
-        if _is_empty_not_in(tokens, level):
+        if not (operand.negated or small_truth(tokens, start, at)):
             return ""
         return f"a condition that is always true behind {level.connector}"
     if (
@@ -387,15 +398,3 @@ def _judge_alone(tokens: Tokens, level: Level, at: int) -> str:
     if level.clause in _CONDITIONS and level.kind != GROUP and numbers_over(tokens, operand.start, at, 9):
         return "a comparison of constants is the whole condition"
     return ""
-
-
-def _is_empty_not_in(tokens: Tokens, level: Level) -> bool:
-    """`x NOT IN (NULL) OR (1 = 1)`, `(x, y) NOT IN ((NULL, NULL)) OR (1 = 1)`: SQLAlchemy's NOT IN of an empty list."""
-    words = tokens.words
-    i = level.before_end - 1
-    while i > level.before_start and words[i] in _EMPTY:
-        i -= 1
-    return i > level.before_start and words[i - 1 : i + 1] == ["NOT", "IN"] and i + 3 < level.before_end
-
-
-_EMPTY: Final = word_set("( ) , NULL")

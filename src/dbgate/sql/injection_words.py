@@ -1,4 +1,4 @@
-"""Words within a condition that name no column, and string literals that arithmetic is done on.
+"""Words within a condition that name no column, string literals that arithmetic is done on, and what builders write.
 
 To the tautology detector a word is a column unless it is known to be something else: `'a' SOUNDS LIKE 'a'`,
 `1 COLLATE utf8mb4_bin`, `{d '2024-01-01'}` and `NOW() + INTERVAL 1 DAY` depend on no row.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.sql.condition_codes import ARITHMETIC, CODES
+from dbgate.sql.fold import Level
 from dbgate.sql.tokens import NUMBER, STRING, Tokens
 from dbgate.sql.wordset import word_set
 
@@ -94,3 +95,22 @@ def strings_reckoned(tokens: Tokens, i: int, first: int, end: int) -> int:
         if tokens.kinds[i + 1] == STRING:
             count += 1
     return count
+
+
+def empty_not_in(tokens: Tokens, level: Level) -> bool:
+    """Whether the operand before is `x NOT IN (NULL)` or `(x, y) NOT IN ((NULL, NULL))`: with `OR (1 = 1)` behind it,
+    that is SQLAlchemy's NOT IN of an empty list."""
+    words = tokens.words
+    i = level.before_end - 1
+    while i > level.before_start and words[i] in _EMPTY:
+        i -= 1
+    return i > level.before_start and words[i - 1 : i + 1] == ["NOT", "IN"] and i + 3 < level.before_end
+
+
+_EMPTY: Final = word_set("( ) , NULL")
+
+
+def begins_with_one(tokens: Tokens, level: Level) -> bool:
+    """Whether the operand before is the `1=1` of a builder: a value behind which something was put it is not."""
+    before = level.before_start
+    return tokens.words[before : level.before_end] == ["", "=", ""] and tokens.kinds[before] == NUMBER

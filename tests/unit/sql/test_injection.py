@@ -110,3 +110,10 @@ def test_two_comparisons_are_looked_at() -> None:
     assert names("SELECT a FROM t WHERE b>''<''") == ["tautology"]
     assert names("SELECT a FROM t WHERE b=''-''") == ["tautology"]
     assert names("INSERT INTO t VALUES (''-'')") == ["tautology"]
+
+
+def test_a_select_of_no_rows_has_no_condition() -> None:
+    assert not hits("SELECT (1 OR 2), 1 XOR 0, 'a' LIKE 'b' OR 'a' LIKE 'a', NULL IS NULL OR 1")
+    assert hits("SELECT 1 OR 2 FROM t")
+    assert hits("SELECT 1 WHERE 1=1 OR 2>1")
+    assert hits("DO 1 OR SLEEP(5)")

@@ -82,6 +82,7 @@ def test_suspicious(text: str, detector: str) -> None:
         "SELECT (SELECT SUBSTR(a, 1, 1) FROM t)",
         "SELECT LEFT((SELECT a FROM t), 5)",
         "SELECT a FROM t WHERE ORD(LEFT(b, 1)) > 64",
+        "SELECT a FROM t WHERE (SELECT LEFT(u.b, 1) FROM u WHERE u.x = t.x) = 'a'",
         "SELECT REPEAT('-', 10), RPAD(a, 5, ' '), SPACE(3) FROM t WHERE b REGEXP 'x' AND c = REPEAT('x', 3)",
         "SELECT CHAR(10), CHAR(a, b, c) FROM t",
         "SELECT CONCAT(a, 0x0a), CONCAT(0x41, 'b'), CONCAT(_utf8 0x41, a) FROM t",

@@ -127,6 +127,10 @@ def why(text: str, pipes: bool = False) -> str:
         "a=1 ORDER BY IF((SELECT b FROM t LIMIT 1) LIKE 'a%', b, c)",
         "a=1 ORDER BY (SELECT b FROM t LIMIT 1)",
         "a=1 GROUP BY (1=1)",
+        "a=1 AND EXISTS (SELECT 1 FROM u)",
+        "a=1 AND 1=1 AND EXISTS (SELECT 1 FROM u)",
+        "'a'='a' AND EXISTS (SELECT 1 FROM u)",
+        "a=1 QUALIFY b=1 OR 2>1",
     ],
 )
 def test_probes(condition: str) -> None:
@@ -170,6 +174,10 @@ def test_probes(condition: str) -> None:
         "a=1 AND b LIKE CONCAT(CURRENT_USER(), '%')",
         "a=1 AND (b = USER() OR c = CURRENT_USER)",
         "((a, b) NOT IN (NULL, NULL) OR a=1)",
+        "((a, b) NOT IN ((NULL, NULL)) OR (1 = 1))",
+        "1=1 AND EXISTS (SELECT 1 FROM u)",
+        "a=1 ORDER BY (SELECT NULL) LIMIT 5",
+        "a=1 QUALIFY ROW_NUMBER() OVER (ORDER BY b) = 1",
         "a=1 OR day = 5 AND year > 2000",
         "a=1 OR b > NOW() - INTERVAL 1 DAY",
         "a=1 OR b COLLATE utf8mb4_bin = 'x'",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.sql.injection_words import between_strings, ends_interval, names_nothing, strings_reckoned
+from dbgate.sql.fold import TOP, Level
+from dbgate.sql.injection_words import (
+    begins_with_one,
+    between_strings,
+    empty_not_in,
+    ends_interval,
+    names_nothing,
+    strings_reckoned,
+)
 from tests.unit.sql.lexed import lexed
 
 
@@ -94,3 +102,20 @@ def test_an_operator_at_the_end() -> None:
     tokens = lexed("x -")
     assert strings_reckoned(tokens, 1, 0, 2) == 0
     assert not between_strings(tokens, 1, 0, 2)
+
+
+def behind(text: str) -> Level:
+    level = Level(TOP, "", 0, "WHERE")
+    level.before_start = 0
+    level.before_end = len(lexed(text))
+    return level
+
+
+def test_what_builders_write() -> None:
+    for text in ("a NOT IN (NULL)", "(a, b) NOT IN ((NULL, NULL))"):
+        assert empty_not_in(lexed(text), behind(text))
+    for text in ("a NOT IN (1)", "a IN (NULL)", "(NULL)", "a NOT IN ("):
+        assert not empty_not_in(lexed(text), behind(text))
+    assert begins_with_one(lexed("1=1"), behind("1=1"))
+    assert not begins_with_one(lexed("'a'='a'"), behind("'a'='a'"))
+    assert not begins_with_one(lexed("a = 1"), behind("a = 1"))

@@ -229,3 +229,9 @@ def test_of_very_long_texts_only_rows_are_read() -> None:
     long = b"(1, 'some text')," * (LONG // 16)
     assert "no INSERT" in lex(b"SELECT 1 FROM t WHERE (a, b) IN (" + long + b"(2, 'x'))", MA).error
     assert lex(b" replace INTO t VALUES " + long + b"(2, 'x')", MA).error == ""
+
+
+def test_a_word_that_touches_a_dot_is_a_name() -> None:
+    tokens = lex(b"SELECT order.id, group.x FROM t AS `order`", MA)
+    assert tokens.error == "" and "ORDER" not in tokens.words and "GROUP" not in tokens.words
+    assert lex(b"SELECT s FROM.secret", MA).error != ""

@@ -143,3 +143,8 @@ def test_transactions(sql: str, ctx: LexContext) -> None:
 @rows("sql", ["COMMIT 1", "ROLLBACK TO (SELECT 1)", "START TRANSACTION SELECT"])
 def test_transactions_refused(sql: str) -> None:
     assert error(sql) != ""
+
+
+def test_set_statement_of_a_mode_by_which_a_text_is_read_as_before() -> None:
+    statement = one("SET STATEMENT sql_mode = 'STRICT_ALL_TABLES', max_statement_time = 1 FOR SELECT 1")
+    assert statement.session_state == "" and not statement.rereads
