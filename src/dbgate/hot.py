@@ -19,7 +19,6 @@ HOT_MODULES: Final = (
     "dbgate.gate.bucket",
     "dbgate.gate.commands",
     "dbgate.gate.context",
-    "dbgate.gate.conversation",
     "dbgate.gate.crossing",
     "dbgate.gate.effects",
     "dbgate.gate.judged",

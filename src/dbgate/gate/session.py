@@ -11,7 +11,6 @@ from typing import Final, final
 from dbgate.errors import ProtocolError
 from dbgate.gate import commands, inband, login, replies, secure, shortcut
 from dbgate.gate.brain import Brain
-from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
 from dbgate.gate.phase import (
     CLIENT,
@@ -56,7 +55,7 @@ NO_HEADER: Final = "a PROXY header from an address that may send none, or a seco
 
 
 @final
-class Gate(Conversation):
+class Gate:
     """One client connection and its one server connection. Made when the client was accepted; see the module."""
 
     def __init__(self, brain: Brain, session_id: str, client_ip: str, client_port: int, now: float) -> None:

@@ -12,8 +12,8 @@ import logging
 from time import monotonic
 from typing import Final, cast, final
 
-from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import SECURE_CLIENT, TO_SERVER, Effects
+from dbgate.gate.session import Gate
 from dbgate.gateway import upstream
 from dbgate.gateway.hub import Hub
 from dbgate.gateway.tls import make_leg
@@ -44,7 +44,7 @@ class Session:
     )
     # fmt: on
 
-    gate: Conversation
+    gate: Gate
 
     def __init__(
         self, hub: Hub, loop: asyncio.AbstractEventLoop, ip: str = "", port: int = 0, since: float = 0.0

@@ -9,8 +9,8 @@ from typing import Final, Protocol, final
 
 from dbgate.audit.record import Record
 from dbgate.config.parse import Address
-from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import Effects
+from dbgate.gate.session import Gate
 from dbgate.gateway.board import Seats
 from dbgate.gateway.certificates import Contexts
 from dbgate.gateway.sources import Sources
@@ -35,7 +35,7 @@ class Waiting(Protocol):
 class LiveSession(Protocol):
     """A session as the rest of the worker sees it."""
 
-    gate: Conversation
+    gate: Gate
 
     def kill(self) -> None: ...
     def drain(self) -> None: ...
@@ -60,7 +60,7 @@ class Hub:
         connect_timeout: float,
         seats: Seats,
         timers: Timers,
-        new_gate: Callable[[str, str, int, float], Conversation],
+        new_gate: Callable[[str, str, int, float], Gate],
         keep: Callable[[Record], None] | None,
         counters: Counters,
         session_prefix: str,

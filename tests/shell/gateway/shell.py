@@ -11,7 +11,6 @@ import uvloop
 
 from dbgate.audit.record import Record
 from dbgate.config.parse import Address
-from dbgate.gate.conversation import Conversation
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.certificates import Contexts
@@ -41,7 +40,7 @@ def run(main: Coroutine[Any, Any, T], loop: str = "asyncio") -> T:
         return runner.run(bounded())
 
 
-class ScriptedGate(Conversation):
+class ScriptedGate:
     """Relays everything, and notes what it is told. `on_client`, `on_server` change what it answers to bytes."""
 
     def __init__(self) -> None:
