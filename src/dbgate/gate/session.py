@@ -11,7 +11,7 @@ from typing import Final, final
 from dbgate.errors import ProtocolError
 from dbgate.gate import commands, inband, login, replies, secure, shortcut
 from dbgate.gate.brain import Brain
-from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
+from dbgate.gate.effects import TO_CLIENT, Effects
 from dbgate.gate.phase import (
     CLIENT,
     CLOSED,
@@ -33,20 +33,14 @@ from dbgate.gate.phase import (
     TAKE_COMMAND,
     TAKE_LOGIN,
 )
-from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State
-from dbgate.policy.verdict import ALLOW
 from dbgate.wire import build
 from dbgate.wire.constants import (
-    COM_QUERY,
-    COM_STMT_EXECUTE,
     ER_CONNECTION_KILLED,
     ER_MALFORMED_PACKET,
     ER_NET_READ_INTERRUPTED,
     ER_UNKNOWN,
-    HEADER,
 )
-from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketStream
 from dbgate.wire.proxy import begins_header
 from dbgate.wire.whole import take_whole
