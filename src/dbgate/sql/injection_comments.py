@@ -17,6 +17,7 @@ _APOSTROPHE: Final = re.compile(rb"(?<=[A-Za-z])'(?=[A-Za-z])|(?<=s)'(?=\s)")
 # What the rest of a statement looks like.
 _SQL: Final = re.compile(
     rb"\b(?:ORDER|GROUP)\s+BY\s+[`\w]|\bLIMIT\s+(?:\d|\?)|\b(?:AND|OR|WHERE|HAVING|ON)\s+[(`]*[\w.`]+\s*(?:[=<>]|!=|LIKE\b|IN\s*\(|IS\s)"
+    rb"|^[-#\s]*(?:AND|OR)\s+[\d'\"?]"
     rb"|\b(?:UNION|SELECT)\b.*\bFROM\b|\bVALUES\s*\(|\bFOR\s+UPDATE\b|\bSET\s+\w+\s*=",
     re.IGNORECASE | re.DOTALL,
 )
