@@ -300,3 +300,22 @@ def test_small_things() -> None:
     grown = b"SET @s = REPLACE('" + b"a" * 200 + b"', 'a', '" + b"b" * 300 + b"')"
     assert analysis_cost(analyze(grown, LexContext(MYSQL, 80400), "")) > 50_000
     assert WOULD_BLOCK < BLOCK
+
+
+def test_a_halt_is_an_epoch_in_which_nothing_passes() -> None:
+    it = brain()
+    scope = scope_of(it)
+    judged = it.judge_text(scope, b"r", b"SELECT id FROM users", False)
+    assert scope.simple
+    epoch = it.epoch
+    it.halt("")
+    assert it.epoch == epoch
+    it.halt("no space")
+    it.halt("no space")
+    assert it.epoch == epoch + 1
+    halted = scope_of(it)
+    assert not halted.simple
+    assert it.admitted(halted, judged, "app", "10.0.0.9", 1.0, True).rule == "audit-failure"
+    assert it.admitted(halted, judged, "app", "10.0.0.9", 1.0, True, False) is judged.verdict
+    it.halt("")
+    assert scope_of(it).simple

@@ -137,15 +137,6 @@ def test_a_statement_under_way_when_the_gateway_is_halted_ends_well() -> None:
     assert (play.last.event, play.last.decision) == ("query", "allow")
 
 
-def test_nobody_logs_in_while_the_gateway_is_halted() -> None:
-    the_brain = brain()
-    the_brain.halt("no space")
-    play = Play(the_brain)
-    play.greet().answer()
-    assert play.error().errno == 1227
-    assert (play.last.event, play.last.rule) == ("connection.denied", "audit-failure")
-
-
 def test_a_record_that_is_required_is_kept_before_the_reply_is_passed_on() -> None:
     play = Play().login()
     kept: list[tuple[str, bytes]] = []
