@@ -143,6 +143,15 @@ class Hub:
             try:
                 if keep is not None:
                     keep(record)
+                if (
+                    record.event == "query"
+                    and record.error_code == 0
+                    and not record.rule
+                    and not record.truncated
+                    and record.duration_us >= 0
+                ):
+                    counters.passed(record.operation, record.rows, record.bytes, record.duration_us)
+                    continue
                 counters.finished(
                     record.event,
                     record.operation,
@@ -161,6 +170,7 @@ class Hub:
                 self._keep_failed += 1
                 if self._keep_failed <= 10 or self._keep_failed % 10_000 == 0:
                     LOG.exception("a record could not be kept (failure %d)", self._keep_failed)
+        counters.settle()
 
     def server_failed(self, now: float, why: str) -> None:
         """Notes, and logs at most once in five seconds, that a session could not reach the server."""

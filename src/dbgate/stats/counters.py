@@ -38,6 +38,12 @@ class Counters:
     def __init__(self, page: memoryview, pid: int = 0) -> None:
         slots = page.cast("B")[: layout.PAGE_BYTES].cast("Q")
         self._slots = slots
+        # Of passed(), not on the page yet.
+        self._queries = 0
+        self._rows = 0
+        self._bytes = 0
+        self._duration = 0
+        self._operation = ""
         self._hits: dict[int, int] = {}  # key -> first slot
         self._seen: dict[int, int] = {}
         if slots[layout.SLOT_MAGIC] != layout.MAGIC or slots[layout.SLOT_VERSION] != layout.VERSION:
@@ -119,6 +125,29 @@ class Counters:
         if duration_us >= 0:
             slots[_FIRST_BUCKET + bucket(duration_us)] += 1
             slots[_DURATION_SUM] += duration_us
+
+    def passed(self, operation: str, rows: int, reply_bytes: int, duration_us: int) -> None:
+        """As finished() for an ordinary statement: one that passed, without a rule's name on it, without an error and
+        whole. settle() is owed; until then it is counted in part."""
+        if operation != self._operation:
+            self.settle()
+            self._operation = operation
+        self._queries += 1
+        self._rows += rows
+        self._bytes += reply_bytes
+        self._duration += duration_us
+        self._slots[_FIRST_BUCKET + bucket(duration_us)] += 1
+
+    def settle(self) -> None:
+        """Puts on the page what passed() has gathered."""
+        if self._queries:
+            slots = self._slots
+            slots[_QUERIES] += self._queries
+            slots[_OPERATION_SLOTS.get(self._operation, _OTHER_OPERATION_SLOT)] += self._queries
+            slots[_ROWS] += self._rows
+            slots[_BYTES] += self._bytes
+            slots[_DURATION_SUM] += self._duration
+            self._queries = self._rows = self._bytes = self._duration = 0
 
     def cache(self, exact: int, digest: int, misses: int, held_bytes: int) -> None:
         """The caches' totals since this worker's start; from its timer, not for each statement."""

@@ -48,6 +48,20 @@ def test_a_statement_that_passed() -> None:
     assert Totals([mine]).operations() == {"SELECT": 1, "other": 1}
 
 
+def test_what_is_gathered_is_what_is_counted_one_by_one() -> None:
+    pages = [page(), page()]
+    one, many = Counters(pages[0]), Counters(pages[1])
+    for n, operation in enumerate(("SELECT", "SELECT", "INSERT", "FROBNICATE", "SELECT")):
+        one.finished("query", operation, "", 0, n, 100 + n, 10 * n, 0, False, 0)
+        many.passed(operation, n, 100 + n, 10 * n)
+        if n == 2:
+            many.settle()
+    many.settle()
+    many.settle()
+    assert bytes(pages[0]) == bytes(pages[1])
+    assert Totals([pages[1]]).operations() == {"SELECT": 3, "INSERT": 1, "other": 1}
+
+
 def test_blocks_count_by_rule_and_line_and_not_as_latency() -> None:
     mine = page()
     counters = Counters(mine)
