@@ -34,8 +34,9 @@ def read_by_tests() -> set[str]:
 
 
 def elsewhere() -> set[str]:
-    """The variables of ./run, the scripts and the benchmarks, and the one that names the file of settings."""
+    """The variables of ./run, the scripts and the benchmarks, those that open a gateway elsewhere, and the one that names the file of settings."""
     files = [PROJECT / "run", PROJECT / "hatch_build.py", PROJECT / "src/dbgate/workers/main.py"]
+    files.append(PROJECT / "src/dbgate/control/access.py")
     files += [path for path in (PROJECT / "scripts").iterdir() if path.is_file()]
     files += (PROJECT / "benchmarks").rglob("*.py")
     return {name for path in files for name in re.findall(_VARIABLE, path.read_text())}

@@ -86,6 +86,7 @@ main = LazyGroup(
         "policy": "main:policy",
         "audit": "main:audit",
         "top": "top:top",
+        "token": "token:token",
         "completion": "completion:completion",
     },
     """Look at a running dbgate, and steer it.

@@ -59,14 +59,15 @@ def gateway_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(*args: Any, socket: str | None, timeout: float, **kwargs: Any) -> Any:
-        from dbgate.control.client import ControlClient, ControlError
+        from dbgate.control.client import Access, ControlClient, ControlError
 
         ctx = click.get_current_context()
         if ctx.invoked_subcommand:
             # What was given before the subcommand's name holds for it too: sessions --socket X kill ID.
             ctx.default_map = {ctx.invoked_subcommand: {name: ctx.params[name] for name in _SHARED}}
         try:
-            return command(*args, client=ControlClient(socket_path(socket), timeout), **kwargs)
+            client = ControlClient(socket_path(socket), timeout, access=Access.from_environment())
+            return command(*args, client=client, **kwargs)
         except ControlError as error:
             fail_control(error)
 
@@ -80,9 +81,9 @@ def gateway_options(command: Command) -> Command:
     )(run)
     return click.option(
         "--socket",
-        metavar="PATH",
+        metavar="PATH|URL",
         default=None,
-        help=f"The gateway's control socket.  [env: DBGATE_CONTROL_SOCKET; default: {DEFAULT_SOCKET}]",
+        help=f"The gateway's control socket, or https://HOST:PORT.  [env: DBGATE_CONTROL_SOCKET; default: {DEFAULT_SOCKET}]",
     )(with_timeout)  # type: ignore[return-value]
 
 

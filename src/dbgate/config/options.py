@@ -84,6 +84,10 @@ OPTIONS: Final = (
         parse.path_or_off,
         "the control API's Unix socket, or off",
     ),
+    Option("control_listen", "off", parse.address_or_off, "where the control API answers over HTTPS, or off"),
+    Option("control_tls_cert", "", parse.path_or_default, "its certificate (PEM, chain)"),
+    Option("control_tls_key", "", parse.path_or_default, "its key (PEM); empty: in the same file"),
+    Option("control_tokens", "", parse.path_or_default, "the file of the tokens that open it"),
     Option(
         "admin_listen",
         "127.0.0.1:8080",

@@ -23,7 +23,7 @@ _BY_NAME: Final = {option.name: option for option in OPTIONS}
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Values as options.py describes them. Times are seconds, sizes are bytes; workers 0 = auto; control_socket,
-    audit_log "" = off; admin_listen None = off. explicit: the names that were set somewhere; warnings: findings that stop nothing but should be logged."""
+    audit_log "" = off; admin_listen, control_listen None = off. explicit: the names that were set somewhere; warnings: findings that stop nothing but should be logged."""
 
     listen: Address
     upstream: Address
@@ -41,6 +41,10 @@ class Settings:
     policy_versions: int
     policy_versions_folder: str
     control_socket: str
+    control_listen: Address | None
+    control_tls_cert: str
+    control_tls_key: str
+    control_tokens: str
     admin_listen: Address | None
     audit_log: str
     audit_max_size: int
@@ -126,6 +130,15 @@ def _whole(values: dict[str, Any], found: dict[str, tuple[str, str]], problems: 
             "another upstream_tls_mode than off",
         ),
         ("upstream_tls_key", values["upstream_tls_key"], values["upstream_tls_cert"], "upstream_tls_cert"),
+        ("control_tls_cert", values["control_tls_cert"], values["control_listen"], "control_listen"),
+        ("control_tls_key", values["control_tls_key"], values["control_tls_cert"], "control_tls_cert"),
+        ("control_tokens", values["control_tokens"], values["control_listen"], "control_listen"),
+        (
+            "control_listen",
+            values["control_listen"],
+            values["control_tls_cert"] and values["control_tokens"],
+            "control_tls_cert and control_tokens",
+        ),
     )
     for name, given, there, wanted in needs:
         if given and not there:

@@ -263,7 +263,9 @@ def app(operator: Operator, owner_uid: int, socket_gid: Callable[[], int]) -> St
         for endpoint in ENDPOINTS
     ]
     handlers = {HTTPException: _http_error}
-    return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    made = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    made.router.redirect_slashes = False  # a 307 to the path without its last slash is no answer of this API
+    return made
 
 
 def _guarded(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
 from dbgate import __version__
-from dbgate.errors import DbgateError
+from dbgate.control.access import Access, ControlError, Unreachable, remote
 
 if TYPE_CHECKING:
     from dbgate.control.messages import (
@@ -30,21 +30,10 @@ if TYPE_CHECKING:
     )
     from dbgate.stats.snapshot import Stats
 
+__all__ = ["Access", "ControlClient", "ControlError", "Refused", "Unreachable", "remote"]
+
 DEFAULT_TIMEOUT: Final = 5.0
 MAX_ANSWER: Final = 64 << 20
-
-
-class ControlError(DbgateError):
-    """A call did not succeed. message: what is wrong; hint: what to do next, may be ""."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
-class Unreachable(ControlError):
-    """No gateway answered: none is there, it may not be asked, it is too slow, or what answers is no dbgate."""
 
 
 class Refused(ControlError):
@@ -58,13 +47,17 @@ class Refused(ControlError):
 
 
 class ControlClient:
-    """path: of the control socket; timeout: seconds that a whole call may take; behalf: whose name the gateway writes
-    down beside the caller's, "" = none. Each call is a connection of its own."""
+    """path: of the control socket, or https://HOST:PORT of a gateway elsewhere; timeout: seconds that a whole call may take;
+    behalf: whose name the gateway writes down beside the caller's, "" = none; access: for https, what opens it. Each call is
+    a connection of its own."""
 
-    def __init__(self, path: str, timeout: float = DEFAULT_TIMEOUT, behalf: str = "") -> None:
+    def __init__(
+        self, path: str, timeout: float = DEFAULT_TIMEOUT, behalf: str = "", access: Access | None = None
+    ) -> None:
         self.path = path
         self.timeout = timeout
         self.behalf = behalf
+        self.access = access
 
     def stats(self) -> Stats:
         """Statistics over all workers."""
@@ -135,9 +128,16 @@ class ControlClient:
         self, method: str, path: str, sent: dict[str, object] | None = None
     ) -> tuple[int, dict[str, Any]]:
         """One request, with a JSON object or without: status and JSON object, or Unreachable."""
-        connection = _UnixConnection(self.path, self.timeout)
+        headers = {"User-Agent": f"dbgate-cli/{__version__}"}
+        connection: http.client.HTTPConnection
+        if remote(self.path):
+            from dbgate.control.far import connect, token
+
+            connection = connect(self.path, self.timeout, self.access)
+            headers["Authorization"] = f"Bearer {token(self.access)}"
+        else:
+            connection = _UnixConnection(self.path, self.timeout)
         try:
-            headers = {"User-Agent": f"dbgate-cli/{__version__}"}
             if self.behalf:
                 headers["X-Dbgate-On-Behalf-Of"] = self.behalf
             if sent is not None:
@@ -183,11 +183,15 @@ class ControlClient:
     def _nonsense(self, what: str) -> Unreachable:
         return Unreachable(
             f"what answers at {self.path} is not dbgate's control API: {what}",
-            "name the gateway's own socket with --socket or DBGATE_CONTROL_SOCKET",
+            "name the gateway's own socket, or its https address, with --socket or DBGATE_CONTROL_SOCKET",
         )
 
     def _unreachable(self, error: OSError) -> Unreachable:
         path = self.path
+        if remote(path) and not isinstance(error, TimeoutError | BlockingIOError):
+            from dbgate.control.far import explain
+
+            return explain(path, error)
         if isinstance(error, FileNotFoundError):
             return Unreachable(
                 f"no gateway listens at {path}: there is no such socket",

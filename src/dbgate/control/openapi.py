@@ -29,7 +29,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "dbgate control API",
             "version": __version__,
-            "description": "Over the gateway's Unix socket. Who may use a verb is decided by the peer's credentials.",
+            "description": "Over the gateway's Unix socket, where the peer's credentials decide who may use a verb, "
+            "and over HTTPS (control_listen), where a token does.",
         },
         "servers": [{"url": "http://dbgate", "description": "the Unix socket DBGATE_CONTROL_SOCKET"}],
         "paths": paths,
@@ -42,6 +43,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     for status, when in endpoint.errors:
         # An unhealthy gateway answers with its health; everything else with an error.
         answers[str(status)] = _answer(when, HealthInfo if status == 503 else ErrorBody)
+    answers["401"] = _answer("Over HTTPS: no token, or none that is known here", ErrorBody)
     answers["403"] = _answer("The peer may not use this verb", ErrorBody)
     answers["500"] = _answer("The gateway failed to answer; its log says why", ErrorBody)
     operation: dict[str, Any] = {

@@ -26,27 +26,30 @@ class Relation(StrEnum):
     OWNER = "the gateway's own user"
     GROUP = "a member of the socket's group"
     OTHER = "somebody else"
+    LOOKING = "a token of a viewer"
+    ACTING = "a token of an operator"
 
 
 EVERYBODY: Final = frozenset(Relation)
-OPERATORS: Final = frozenset({Relation.ROOT, Relation.OWNER, Relation.GROUP})
+OPERATORS: Final = frozenset({Relation.ROOT, Relation.OWNER, Relation.GROUP, Relation.ACTING})
+VIEWERS: Final = OPERATORS | {Relation.LOOKING}
 
-# The authorisation table: each verb of the API and who may use it. What is not listed nobody may. Today the socket's
+# The authorisation table: each verb of the API and who may use it. What is not listed nobody may. On the socket, its
 # group may read and act alike: it is the group that the administrator gives the socket to.
 AUTHORISED: Final[dict[str, frozenset[Relation]]] = {
     "health": EVERYBODY,
     "openapi": EVERYBODY,
-    "stats": OPERATORS,
-    "sessions": OPERATORS,
-    "policy": OPERATORS,
-    "catalog": OPERATORS,
+    "stats": VIEWERS,
+    "sessions": VIEWERS,
+    "policy": VIEWERS,
+    "catalog": VIEWERS,
     "sessions.kill": OPERATORS,
     "policy.reload": OPERATORS,
-    "policy.versions": OPERATORS,
-    "policy.version": OPERATORS,
-    "policy.diff": OPERATORS,
+    "policy.versions": VIEWERS,
+    "policy.version": VIEWERS,
+    "policy.diff": VIEWERS,
     "policy.rollback": OPERATORS,
-    "policy.explain": OPERATORS,
+    "policy.explain": VIEWERS,
 }
 
 
@@ -59,18 +62,23 @@ class PeerSocket(Protocol):
 @dataclass(frozen=True, slots=True)
 class Peer:
     """uid, gid: effective ones at connect; groups: supplementary ones; pid: at connect (it may be gone); behalf: for
-    whom it says that it acts (the dashboard's user), "" = itself. It is written down, and gives no right."""
+    whom it says that it acts (the dashboard's user), "" = itself. It is written down, and gives no right. token: the name of
+    the one that it showed over HTTPS, "" = it came by the socket; acts: that is an operator's."""
 
     uid: int
     gid: int
     groups: frozenset[int]
     pid: int
     behalf: str = ""
+    token: str = ""
+    acts: bool = False
 
     @property
     def author(self) -> str:
         """For logs and versions: `alice (uid 1000)`, `bob via dbgate (uid 998)`."""
         via = f"{self.behalf} via " if self.behalf else ""
+        if self.token:
+            return f"{via}token {self.token}"
         try:
             return f"{via}{pwd.getpwuid(self.uid).pw_name} (uid {self.uid})"
         except KeyError:
@@ -82,6 +90,8 @@ class Peer:
 
     def relation(self, owner_uid: int, socket_gid: int) -> Relation:
         """What it is to a gateway that runs as `owner_uid` and whose socket belongs to `socket_gid`."""
+        if self.token:
+            return Relation.ACTING if self.acts else Relation.LOOKING
         if self.uid == 0:
             return Relation.ROOT
         if self.uid == owner_uid:

@@ -49,19 +49,7 @@ class ControlServer:
         status = os.stat(self.path)
         self._identity = (status.st_dev, status.st_ino)
         self._gid = status.st_gid
-        config = uvicorn.Config(
-            app(self._operator, os.geteuid(), self._socket_gid),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            ws="none",
-            limit_concurrency=_CONNECTIONS,
-            timeout_keep_alive=_IDLE_SECONDS,
-            h11_max_incomplete_event_size=_MAX_HEAD,
-        )
+        config = http_config(app(self._operator, os.geteuid(), self._socket_gid))
         config.load()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
@@ -90,6 +78,23 @@ class ControlServer:
         with contextlib.suppress(OSError):
             self._gid = os.stat(self.path).st_gid
         return self._gid
+
+
+def http_config(served: Any) -> uvicorn.Config:
+    """What uvicorn's protocol is told, on whichever socket it serves the application."""
+    return uvicorn.Config(
+        served,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        ws="none",
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
+        h11_max_incomplete_event_size=_MAX_HEAD,
+    )
 
 
 class _PeerProtocol(H11Protocol):

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict, TypeVar
 
-from dbgate.control.client import ControlClient, ControlError, Unreachable
+from dbgate.control.client import Access, ControlClient, ControlError, Unreachable, remote
 from dbgate.control.messages import HealthInfo, PolicyInfo
 from dbgate.errors import ConfigError
 from dbgate.stats.snapshot import Stats
@@ -70,7 +70,7 @@ class Instance:
 
     def client(self, behalf: str = "", timeout: float = ACT_SECONDS) -> ControlClient:
         """A client of its control API, acting for a user of the dashboard."""
-        return ControlClient(self.path, timeout, behalf)
+        return ControlClient(self.path, timeout, behalf, Access.from_environment())
 
     @property
     def state(self) -> str:
@@ -83,7 +83,9 @@ class Instance:
 
     @property
     def audit_log(self) -> str:
-        """The path of its audit log, "" where it has none or does not tell."""
+        """The path of its audit log, "" where it has none or does not tell, or is on another machine."""
+        if remote(self.path):
+            return self.log
         return self.log or (str(self.last.health["details"].get("audit_log", "")) if self.last else "")
 
     @property

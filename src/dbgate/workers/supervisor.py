@@ -15,7 +15,6 @@ from typing import Any, Final
 from dbgate.config.parse import Address
 from dbgate.config.settings import Settings
 from dbgate.control.api import Operator
-from dbgate.control.server import ControlServer
 from dbgate.errors import ConfigError
 from dbgate.gateway import board as board_module
 from dbgate.gateway.board import Board
@@ -31,6 +30,7 @@ from dbgate.workers import log, metrics
 from dbgate.workers.activation import ADMIN, CLIENTS
 from dbgate.workers.alerts import Alerts
 from dbgate.workers.catalogs import Catalogs
+from dbgate.workers.controls import Controls
 from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.crew import Crew
 from dbgate.workers.inband import Inband
@@ -102,6 +102,7 @@ class Supervisor:
         self.catalogs.certificates = self.certificates
         self.crew = Crew(self.workers)
         self.operator = operator(self)
+        self.controls = Controls(settings, self.operator)
         self.inband = Inband(self.operator, self.policies)
 
     # --- life ---
@@ -110,7 +111,6 @@ class Supervisor:
         """Serves until SIGTERM, SIGINT or a failed start; gives the exit status. ConfigError where a socket cannot
         be had."""
         health: HealthServer | None = None
-        control: ControlServer | None = None
         try:
             if (given := self._given.get(CLIENTS)) is not None:
                 self._sockets = [given, *(given.dup() for _ in range(self._count - 1))]
@@ -130,9 +130,7 @@ class Supervisor:
             self.journal.start()
             if not await self._start_workers():
                 return 1
-            if self.settings.control_socket:
-                control = ControlServer(self.operator, self.settings.control_socket)
-                await control.start()
+            await self.controls.start()
             self._beside(self._beat())
             self._beside(self.catalogs.run())
             if self.settings.policy_watch:
@@ -142,8 +140,7 @@ class Supervisor:
             await self._stopped.wait()
             return 0
         finally:
-            if control is not None:
-                await control.stop()
+            await self.controls.stop()
             await self._end()
             if health is not None:
                 await health.stop()
@@ -301,6 +298,7 @@ class Supervisor:
 
     async def _reload_signal(self) -> None:
         self._notifier.reloading()
+        self.controls.renew()
         try:
             files = await asyncio.to_thread(read_files, self.settings)
             load_contexts(self.settings, files)

@@ -15,7 +15,7 @@ import uvloop
 
 from dbgate.control import server as server_module
 from dbgate.control.client import ControlClient
-from dbgate.control.server import ControlServer, listen
+from dbgate.control.server import ControlServer, http_config, listen
 from dbgate.errors import ConfigError
 from tests.rows import rows
 from tests.unit.control.fake import FakeOperator, serving
@@ -229,3 +229,10 @@ def test_stop_does_not_wait_for_ever(
         time.sleep(0.1)
         started = time.monotonic()
     assert time.monotonic() - started < 3
+
+
+def test_both_listeners_speak_alike() -> None:
+    """http_config: of the socket and of HTTPS."""
+    config = http_config(None)
+    assert (config.lifespan, config.ws, config.proxy_headers) == ("off", "none", False)
+    assert config.limit_concurrency is not None and config.h11_max_incomplete_event_size == 16_384

@@ -32,6 +32,7 @@ def test_every_command_says_what_it_does_and_takes_the_common_options() -> None:
             ("policy", "learn"),
             ("audit", "tail"),
             ("audit", "query"),
+            ("token",),
         ):  # those that never ask a gateway
             assert {"--socket", "--timeout"} <= options, path
         for parameter in command.params:

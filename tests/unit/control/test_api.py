@@ -94,6 +94,8 @@ def test_who_is_let_in(operator: FakeOperator, endpoint: Endpoint) -> None:
 def test_unknown_paths_and_methods(operator: FakeOperator) -> None:
     status, body, _ = ask(operator, "GET", "/v1/nothing")
     assert (status, body["error"]["code"]) == (404, "no-such-path")
+    status, body, _ = ask(operator, "GET", "/v1/sessions/")  # no redirect
+    assert (status, body["error"]["code"]) == (404, "no-such-path")
     status, body, headers = ask(operator, "DELETE", "/v1/stats")
     assert (status, body["error"]["code"]) == (405, "wrong-method")
     assert "GET" in headers["allow"]

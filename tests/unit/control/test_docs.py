@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dbgate.control.endpoints import ENDPOINTS
 from dbgate.control.messages import PolicyVersion, SessionInfo
-from dbgate.control.peer import AUTHORISED, EVERYBODY
+from dbgate.control.peer import AUTHORISED, EVERYBODY, VIEWERS
 from dbgate.stats.snapshot import Stats
 from tests.rows import rows
 
@@ -20,6 +20,8 @@ def test_every_verb_is_described_with_who_may_use_it() -> None:
     assert {(method, path): who for method, path, who in rows} == {
         (endpoint.method, endpoint.path): "everybody"
         if AUTHORISED[endpoint.verb] == EVERYBODY
+        else "viewers"
+        if AUTHORISED[endpoint.verb] == VIEWERS
         else "operators"
         for endpoint in ENDPOINTS
     }
