@@ -13,7 +13,7 @@ from benchmarks.candidates import POLICY, rules
 from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
 from dbgate.config.parse import address
-from dbgate.gate.conversation import Conversation
+from dbgate.gate.session import Gate
 from dbgate.gateway.board import Seats
 from dbgate.gateway.connection import Session
 from dbgate.gateway.hub import Hub
@@ -172,7 +172,7 @@ def shell() -> float:
             connect_timeout=5.0,
             seats=cast(Seats, None),  # it has one
             timers=Timers(0.0),
-            new_gate=cast(Callable[[str, str, int, float], Conversation], None),
+            new_gate=cast(Callable[[str, str, int, float], Gate], None),
             keep=kept.append,
             counters=Counters(memoryview(bytearray(layout.PAGE_BYTES)), 1),
             session_prefix="m",
