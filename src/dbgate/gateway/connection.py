@@ -69,8 +69,6 @@ class Session:
         self.unsent_at = 0.0
         self.read_paused = False  # whether the client is not being read, for either reason
 
-    # --- the way in ---
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes a seat and reaches for the server, or refuses the client."""
         client = cast(asyncio.Transport, transport)
@@ -111,8 +109,6 @@ class Session:
         if self.ended_at == 0.0:
             self.hub.server_failed(monotonic(), why)
             self.apply(self.gate.refuse(1105, "08S01", UNREACHABLE))
-
-    # --- bytes ---
 
     def data_received(self, data: bytes) -> None:
         """From the client."""
@@ -179,8 +175,6 @@ class Session:
             self.gate_paused = effects.pause_client
             self._steer()
 
-    # --- TLS ---
-
     def _secure(self, leg: int, early: bytes) -> None:
         """Puts TLS between a leg's socket and its protocol."""
         ours = leg == SECURE_CLIENT
@@ -209,8 +203,6 @@ class Session:
                     self.apply(gate.server_secured(now))
             except Exception:
                 self._defect()
-
-    # --- back-pressure ---
 
     def pause_writing(self) -> None:
         """The kernel's buffer towards the client is full."""
@@ -243,8 +235,6 @@ class Session:
         else:
             client.resume_reading()
 
-    # --- ends ---
-
     def eof_received(self) -> None:
         """The client hung up, or closed its half: MySQL clients that do so expect no reply. The transport closes
         itself after this."""
@@ -255,10 +245,6 @@ class Session:
         self.client = None
         self._last("client_closed")
         self._gone()
-
-    def server_eof(self) -> None:
-        """The server hung up."""
-        self._last("server_closed")
 
     def server_lost(self) -> None:
         """The server's socket is closed."""
@@ -292,8 +278,9 @@ class Session:
                 if self.stuck & CLIENT:
                     self._stalled(now)
                 if not self.kept_alive and now - self.started >= KEEP_ALIVE_AFTER:
-                    self._keep_alive()
-        elif now - self.ended_at >= (FLUSH if self._unflushed() else LINGER):
+                    self.kept_alive = True
+                    upstream.keep_alive(self.server)
+        elif now - self.ended_at >= (FLUSH if upstream.unsent(self.client, self.server) else LINGER):
             self._abort()
         return now + LOOK if self.client is not None or self.server is not None else 0.0
 
@@ -305,18 +292,8 @@ class Session:
             self.unsent_at = now
         if 0.0 < self.hub.stall_timeout <= now - self.unsent_at:
             self._last("stalled")
+            upstream.let_go(self.client)
             self._abort()
-
-    def _keep_alive(self) -> None:
-        self.kept_alive = True
-        if self.server is not None and not self.server.is_closing():
-            try:
-                upstream.keep_alive(self.server)
-            except OSError as error:
-                LOG.warning("session %s: keep-alive cannot be set: %s", self.id, error)
-
-    def _unflushed(self) -> bool:
-        return any(leg is not None and leg.get_write_buffer_size() for leg in (self.client, self.server))
 
     def _last(self, event: str) -> None:
         """Tells the gate of an event after which the session is over whatever the gate says."""
@@ -417,7 +394,7 @@ class ServerLeg:
         self.session.server_full(False)
 
     def eof_received(self) -> None:
-        self.session.server_eof()
+        self.session._last("server_closed")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.session.server_lost()

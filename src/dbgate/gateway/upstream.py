@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
+import struct
 from collections.abc import Callable
 from typing import Final
 
@@ -44,10 +46,31 @@ async def connect(
 def keep_alive(transport: asyncio.BaseTransport) -> None:
     """Has the kernel ask now and then whether the peer is still there. Costs some system calls, so a session does it
     when it has lived for a while."""
-    seen = transport.get_extra_info("socket")
-    with socket.socket(seen.family, seen.type, fileno=os.dup(seen.fileno())) as sock:
+    try:
         for level, option, value in KEEPALIVE:
+            _set(transport, level, option, value)
+    except OSError as error:
+        LOG.warning("keep-alive cannot be set: %s", error)
+
+
+def let_go(transport: asyncio.BaseTransport | None) -> None:
+    """When the transport is closed the kernel forgets at once what the peer has not taken: it would hold that, and ask
+    for minutes whether the peer wants it now."""
+    if transport is not None:
+        with contextlib.suppress(OSError):
+            _set(transport, socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _set(transport: asyncio.BaseTransport, level: int, option: int, value: int | bytes) -> None:
+    seen = transport.get_extra_info("socket")
+    if seen is not None:
+        with socket.socket(seen.family, seen.type, fileno=os.dup(seen.fileno())) as sock:
             sock.setsockopt(level, option, value)
+
+
+def unsent(*transports: asyncio.Transport | None) -> bool:
+    """Whether bytes wait in one of them."""
+    return any(leg is not None and leg.get_write_buffer_size() for leg in transports)
 
 
 def reason(error: OSError) -> str:

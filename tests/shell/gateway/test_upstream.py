@@ -64,3 +64,37 @@ def test_reasons() -> None:
     assert upstream.reason(ConnectionRefusedError(errno.ECONNREFUSED, "x")) == "Connection refused"
     assert upstream.reason(OSError("Multiple exceptions: a, b")) == "Multiple exceptions: a, b"
     assert upstream.reason(OSError()) == "OSError"
+
+
+class _Pretender(asyncio.BaseTransport):
+    """A transport over a socket that is there, or is not."""
+
+    def __init__(self, sock: socket.socket | None) -> None:
+        self._sock = sock
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return self._sock
+
+
+def test_what_a_peer_does_not_take_is_forgotten() -> None:
+    with socket.socket() as listening, socket.socket() as client:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        client.connect(listening.getsockname())
+        server, _ = listening.accept()
+        upstream.let_go(_Pretender(server))
+        server.sendall(b"not taken")
+        server.close()
+        with pytest.raises(ConnectionResetError):
+            while client.recv(1):
+                pass
+    upstream.let_go(None)
+    upstream.let_go(_Pretender(None))
+
+
+def test_a_socket_that_is_closed_already(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as sock:
+        gone = _Pretender(sock)
+    upstream.keep_alive(gone)
+    upstream.let_go(gone)
+    assert "keep-alive cannot be set: " in caplog.text
