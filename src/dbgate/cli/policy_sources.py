@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from dbgate.cli.options import Exit, fail
 from dbgate.cli.policy_file import read_bytes, reader
 from dbgate.errors import PolicyError
-from dbgate.policy.load import PolicyFile, ReadFile, parse_policy
+from dbgate.policy.load import PolicyFile, ReadFile, kept_shapes, parse_policy
 
 if TYPE_CHECKING:
     from dbgate.control.client import ControlClient
@@ -43,13 +43,7 @@ def read_policy(client: ControlClient, name: str) -> Named:
 
 def _version(client: ControlClient, number: int) -> Named:
     found = client.policy_version(number)
-    shapes = found.get("shapes")
-
-    def read(name: str) -> bytes:
-        if shapes is None:
-            raise FileNotFoundError(2, "No such file or directory")
-        return shapes.encode()
-
+    read = kept_shapes(found.get("shapes"))
     name = f"version {number}"
     return Named(name, found["text"], _parse(found["text"], name, read))
 

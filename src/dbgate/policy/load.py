@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -74,6 +75,17 @@ def parse_policy(
         shapes = parse_shapes(shapes_text, beside(filename, policy.sql_rules.shapes.file))
         whole.update(b"\0" + shapes_text.encode("utf-8", "backslashreplace"))
     return PolicyFile(policy, filename, whole.hexdigest()[:12], document, shapes, shapes_text)
+
+
+def kept_shapes(text: str | None) -> ReadFile:
+    """Reads the learned shapes, whatever their name is, from a text that was kept with a policy; None: there are none."""
+    return partial(_kept, text)
+
+
+def _kept(text: str | None, name: str) -> bytes:
+    if text is None:
+        raise FileNotFoundError(2, "No such file or directory", name)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def beside(filename: str, name: str) -> str:

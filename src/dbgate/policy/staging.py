@@ -8,11 +8,11 @@ from typing import Final
 
 from dbgate.errors import PolicyError
 from dbgate.policy.compile import entry_name
-from dbgate.policy.load import PolicyFile, parse_policy
+from dbgate.policy.load import PolicyFile, kept_shapes, parse_policy
 from dbgate.policy.yamltext import Path, show_path
 
 # The rules that can be monitored, in the order of decision: of several monitored ones the record names the first.
-_ORDER: Final = (
+ORDER: Final = (
     "tls-required",
     "time-restriction",
     "rate-limit",
@@ -33,7 +33,7 @@ _ORDER: Final = (
 )
 _SQL_RULES: Final = frozenset(("block-statement", "require-where", "block-pattern"))
 _OF_SECTIONS: Final = _SQL_RULES | {"injection", "shape"}
-_OF_ENTRIES: Final = frozenset(_ORDER) - _OF_SECTIONS
+_OF_ENTRIES: Final = frozenset(ORDER) - _OF_SECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ def staged(file: PolicyFile, rule_lines: Sequence[Mapping[str, object]] = ()) ->
     found = _found(file)
     for one in found:
         mine = _mine(file, one)
-        last = max((_ORDER.index(rule) for rule in mine if rule in _ORDER), default=0)
+        last = max((ORDER.index(rule) for rule in mine if rule in ORDER), default=0)
         for hit in hits:
             if hit.rule in mine and _is_its(file, one, hit):
                 one.own.append(hit)
-            elif hit.rule in _ORDER and _ORDER.index(hit.rule) < last and not _of_another(file, one, hit):
+            elif hit.rule in ORDER and ORDER.index(hit.rule) < last and not _of_another(file, one, hit):
                 one.hiding.append(hit)
     return sorted(found, key=lambda one: one.line)
 
@@ -110,7 +110,7 @@ def _found(file: PolicyFile) -> list[Staged]:
 def _mine(file: PolicyFile, one: Staged) -> frozenset[str]:
     """The rules that can be its."""
     if one.path[0] == "global":
-        return frozenset(_ORDER)
+        return frozenset(ORDER)
     if one.path[0] == "access_control":
         return _OF_ENTRIES
     if one.path[1] == "shapes":
@@ -167,28 +167,12 @@ def promoted(text: str, file: PolicyFile, one: Staged) -> str:
         raise ValueError(f"{show_path(one.path)} is not written out in line {place.line}")
     new = "".join(lines)
     try:
-        after = parse_policy(new, file.filename, _shapes_of(file))
+        after = parse_policy(new, file.filename, kept_shapes(file.shapes_text))
     except PolicyError as error:
         raise ValueError(f"the file would not be valid any more: {error}") from None
     if _without(file.document.data, one.path) != _without(after.document.data, one.path):
         raise ValueError(f"{show_path(one.path)} is used in other places of the file too")
     return new
-
-
-def _shapes_of(file: PolicyFile) -> _Shapes:
-    return _Shapes(file.shapes_text)
-
-
-class _Shapes:
-    """Reads the learned shapes that the file had."""
-
-    def __init__(self, text: str | None) -> None:
-        self._text = text
-
-    def __call__(self, name: str) -> bytes:
-        if self._text is None:
-            raise FileNotFoundError(2, "No such file or directory")
-        return self._text.encode()
 
 
 def _without(data: object, path: Path) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from errno import ENOENT
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import BinaryIO, Final
 from dbgate.errors import PolicyError, Problem
 from dbgate.policy.compile import compile_policy
 from dbgate.policy.compiled import CompiledPolicy
-from dbgate.policy.load import ReadFile, parse_policy
+from dbgate.policy.load import ReadFile, kept_shapes, parse_policy
 
 MOST_BYTES: Final = 64 << 20
 _PIECE: Final = 1 << 18
@@ -36,19 +35,12 @@ class Loaded:
 def load_text(text: str, filename: str, shapes: str | None = None) -> Loaded:
     """PolicyError with every finding where the text is no policy. shapes: the text of the file that
     `sql_rules.shapes` names, None where it is not there."""
-    return _load(text, filename, partial(given, shapes))
+    return _load(text, filename, kept_shapes(shapes))
 
 
 def _load(text: str, filename: str, read_file: ReadFile) -> Loaded:
     file = parse_policy(text, filename, read_file)
     return Loaded(text, filename, compile_policy(file), file.shapes_text)
-
-
-def given(shapes: str | None, name: str) -> bytes:
-    """Reads the learned shapes, whatever their name is, from a text; FileNotFoundError where there is none."""
-    if shapes is None:
-        raise FileNotFoundError(ENOENT, "No such file or directory")
-    return shapes.encode("utf-8", "surrogatepass")
 
 
 def _read_most(file: BinaryIO) -> bytes:

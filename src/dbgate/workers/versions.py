@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +20,11 @@ from dbgate.control.messages import (
 )
 from dbgate.errors import PolicyError
 from dbgate.policy.difference import compare, text_diff
-from dbgate.policy.load import PolicyFile, parse_policy
+from dbgate.policy.load import PolicyFile, kept_shapes, parse_policy
 from dbgate.policy.yamltext import read_yaml
 from dbgate.sinks.policy_store import SUFFIX, PolicyStore, Version, fingerprint, replace_file
 from dbgate.workers.policies import Outcome
-from dbgate.workers.reload import Loaded, given, load_text
+from dbgate.workers.reload import Loaded, load_text
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
@@ -201,7 +200,7 @@ def rfc3339(wall: float) -> str:
 
 
 def _parsed(version: Version) -> PolicyFile:
-    return parse_policy(version.text, f"version {version.number}", partial(given, version.shapes))
+    return parse_policy(version.text, f"version {version.number}", kept_shapes(version.shapes))
 
 
 def _shapes_name(version: Version) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.errors import PolicyError
-from dbgate.policy.load import beside, parse_policy
+from dbgate.policy.load import beside, kept_shapes, parse_policy
 from tests.rows import rows
 from tests.unit.policy.making import POLICIES
 
@@ -295,3 +295,10 @@ def test_beside() -> None:
     assert beside("p.yaml", "s.yaml") == "s.yaml"
     assert beside("/etc/dbgate/p.yaml", "s.yaml") == "/etc/dbgate/s.yaml"
     assert beside("/etc/p.yaml", "/var/s.yaml") == "/var/s.yaml"
+
+
+def test_shapes_that_were_kept_with_a_policy() -> None:
+    assert kept_shapes("shapes: {}\n")("any.yaml") == b"shapes: {}\n"
+    assert kept_shapes("\udcff")("any.yaml") == b"\xed\xb3\xbf"
+    with pytest.raises(FileNotFoundError):
+        kept_shapes(None)("any.yaml")

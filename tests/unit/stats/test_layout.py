@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dbgate.policy.staging import ORDER
 from dbgate.stats import layout
 
 
@@ -23,3 +24,8 @@ def test_names_are_distinct_and_end_with_other() -> None:
     for names in (layout.OPERATIONS, layout.RULES):
         assert len(names) == len(set(names))
         assert names[-1] == "other"
+
+
+def test_rules_stand_in_the_order_of_decision() -> None:
+    """policy.staging goes by the same order, and neither may import the other."""
+    assert [rule for rule in layout.RULES if rule in ORDER] == list(ORDER)
