@@ -121,4 +121,10 @@ def test_many_sessions_of_mixed_work(gateway: Gateway) -> None:
     stats = ControlClient(str(gateway.control), 10.0).stats()
     assert stats["total_queries"] == commands and stats["active_sessions"] == 0
 
+    # shown with -s: what a measurement by hand is for
+    print(
+        f"\n{SESSIONS} sessions, {SECONDS:.0f} s: {connections} connections, {commands} commands ({blocked} blocked, "
+        f"{commands / SECONDS:.0f} a second), {sum(events.values())} records, workers {warm} KiB warm, {late} KiB at the "
+        f"end ({100 * (late / warm - 1):+.1f} %)"
+    )
     assert late <= warm * GROWTH, f"{warm} KiB after warm-up, {late} KiB at the end"

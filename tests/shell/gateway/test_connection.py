@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dbgate.config.parse import Address
-from dbgate.gate.effects import Effects
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
 from dbgate.gateway import connection, upstream
 from dbgate.gateway.board import SESSIONS
 from dbgate.stats import layout
@@ -75,6 +75,32 @@ def test_several_pieces_keep_their_order(loop_kind: str) -> None:
             shell.gates[0].on_client = twice
             writer.write(b"ab")
             assert await reader.readexactly(7) == b"<>ab-ab"
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+def test_what_is_relayed_is_the_chunk_itself_and_goes_first(loop_kind: str) -> None:
+    def to_server(fx: Effects, data: bytes) -> None:
+        fx.relay = TO_SERVER
+        fx.to_server.append(b"+")
+
+    def to_client(fx: Effects, data: bytes) -> None:
+        fx.relay = TO_CLIENT
+        fx.to_client.append(b".")
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            session = await shell.connected()
+            gate = shell.gates[0]
+            gate.on_client, gate.on_server = to_server, to_client
+            writer.write(b"ab")
+            assert (await reader.readexactly(4)).startswith(b"ab")
+            session.server = None  # a gate that relays to a server that is not there is a defect
+            writer.write(b"c")
+            await closed(reader)
+            assert shell.gates[0].ends() == ["kill"]
             writer.close()
 
     run(main(), loop_kind)

@@ -178,3 +178,28 @@ def test_bytes_before_the_server_is_there_are_a_defect(
             writer.close()
 
     run(main(), loop_kind)
+
+
+def test_a_client_that_leaves_its_reply_where_it_is(loop_kind: str) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"x" * (12 << 20))
+        await reader.read(1)
+
+    async def main() -> None:
+        async with Shell(flood) as shell:
+            shell.hub.stall_timeout = 60.0
+            sock = await shell.raw_client()
+            session = await shell.connected()
+            await asyncio.get_running_loop().sock_sendall(sock, b"!")
+            await eventually(lambda: session.stuck == connection.CLIENT)
+            now = time.monotonic()
+            session.check(now)
+            session.check(now + 59.0)
+            assert not shell.gates[0].ends()
+            session.check(now + 60.0)
+            assert shell.gates[0].ends() == ["stalled"]
+            await eventually(lambda: not shell.hub.sessions and not shell.hub.ending)
+            sock.close()
+
+    run(main(), loop_kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dbgate.gateway.board import BEAT_MS, FAILED_MS, REACHED_MS, REFUSED, SESSIONS, Board, Seats
+from dbgate.gateway.board import BEAT_MS, FAILED_MS, HALTED, REACHED_MS, REFUSED, SESSIONS, Board, Seats
 
 
 def test_two_views_of_one_board() -> None:
@@ -47,6 +47,10 @@ def test_what_is_known_of_the_server() -> None:
     seats.reached(12.5)
     seats.failed(13.25)
     seats.alive(14.0)
+    seats.halted(True)
+    assert board.get(4, HALTED) == 1
+    seats.halted(False)
+    assert board.get(4, HALTED) == 0
     assert board.get(4, BEAT_MS) == 14_000
     board.clear_row(4)
     assert board.get(4, BEAT_MS) == 0
