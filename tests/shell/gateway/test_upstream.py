@@ -98,3 +98,16 @@ def test_a_socket_that_is_closed_already(caplog: pytest.LogCaptureFixture) -> No
     upstream.keep_alive(gone)
     upstream.let_go(gone)
     assert "keep-alive cannot be set: " in caplog.text
+
+
+class _Leg(asyncio.Transport):
+    def __init__(self, waiting: int) -> None:
+        self._waiting = waiting
+
+    def get_write_buffer_size(self) -> int:
+        return self._waiting
+
+
+def test_bytes_that_wait_in_a_leg() -> None:
+    assert not upstream.unsent(None, _Leg(0))
+    assert upstream.unsent(_Leg(0), _Leg(7))
