@@ -39,6 +39,7 @@ from dbgate.wire.constants import (
     ER_CONNECTION_KILLED,
     ER_MALFORMED_PACKET,
     ER_NET_READ_INTERRUPTED,
+    ER_SERVER_SHUTDOWN,
     ER_UNKNOWN,
 )
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketStream
@@ -179,8 +180,12 @@ class Gate:
         return self._steered()
 
     def kill(self, now: float) -> Effects:
-        """End at once, on an operator's word."""
+        """End at once, on an operator's word, or because the gateway ends (drain)."""
         self.state.fx.clear()
+        if self.state.draining:
+            self._last_word(ER_SERVER_SHUTDOWN, "08S01", "dbgate: the gateway is shutting down")
+            self.state.end("the gateway ended", now)
+            return self.state.fx
         self._last_word(ER_CONNECTION_KILLED, "70100", "dbgate: the session was killed by an operator")
         self.state.end("killed by an operator", now)
         return self.state.fx

@@ -93,6 +93,7 @@ class Worker:
         gc.set_threshold(20_000, 20, 20)
         await self.ended.wait()
         server.close()
+        hub.drain()  # so that clients are told what it is
         hub.kill_all()
         hub.timers.stop()
         hub.flush()

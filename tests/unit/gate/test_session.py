@@ -408,3 +408,12 @@ def test_an_answer_of_the_supervisors() -> None:
     play.take(play.gate.kill(play.now))
     play.take(play.gate.told(9, ("a",), [], "", play.now))
     assert play.to_client == b""
+
+
+def test_what_is_cut_off_when_the_gateway_ends_is_told_so() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM users")
+    play.take(play.gate.drain(1.0))
+    assert play.closed == ""  # its reply is awaited
+    assert play.take(play.gate.kill(2.0)).closed == "the gateway ended"
+    assert play.error().errno == 1053
