@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
 from tests.servers.mariadb import MariaDB
-from tests.unit.sinks.test_webhook import KEY, Receiver
+from tests.shell.sinks.test_webhook import KEY, Receiver
 
 
 def scrape(gateway: Gateway) -> dict[str, float]:

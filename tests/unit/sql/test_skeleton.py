@@ -59,8 +59,17 @@ PIECES = st.sampled_from(
         b"$",
         b"\xc3\xa9",
         b"x'41'",
+        b"0x1F",
+        b"1e5",
+        b"'it''s'",
+        b"'a\\'b'",
+        b"=",
+        b"-",
+        b"\n",
+        b"_utf8'x'",
+        b"\x00",
+        b"\xff",
     ]
-    + [b"0x1F", b"1e5", b"'it''s'", b"'a\\'b'", b"=", b"-", b"\n", b"_utf8'x'", b"\x00", b"\xff"]
 )
 
 

@@ -178,10 +178,8 @@ PACKETS = st.sampled_from(
         ok(),
         err(1),
         b"\xfe",
-    ]
-    + [
-        ok(header=0xFE),
-        ok(status=2 | c.SERVER_MORE_RESULTS_EXISTS, header=0xFE),
+        ok(header=254),
+        ok(status=2 | c.SERVER_MORE_RESULTS_EXISTS, header=254),
         b"\xfb",
         b"\xfe" + b"y" * 20,
     ]
