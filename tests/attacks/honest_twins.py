@@ -80,6 +80,7 @@ TWINS: list[Step | tuple[Step, ...]] = [
     "SELECT order.id, group.name FROM users AS `order`, users AS `group` WHERE order.id = group.id",
     "SELECT (1 OR 0), 1 XOR 0, 'a' LIKE 'b' OR 'a' LIKE 'a', NULL IS NULL OR 1, TRUE AND FALSE",
     "SELECT name FROM users WHERE 1=1 AND EXISTS (SELECT 1 FROM orders)",
+    "SELECT CHAR(68, 69, 70), SUBSTRING(@@version, 1, 3) >= '5.7', LEFT(VERSION(), 1) = '8', CONCAT(USER(), 0x2020)",
 ]
 
 CASES: list[Attack] = attacks("honest_twins", TWINS)

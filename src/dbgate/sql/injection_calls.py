@@ -73,6 +73,8 @@ class _Scope:
         words = tokens.words[first:end]
         self.has_from = "FROM" in words
         self.where = first + words.index("WHERE") if "WHERE" in words else end
+        # A SELECT of computed values alone: a tool that asks what server it has, and nothing that a value is put into.
+        self.of_rows = self.has_from or words[0] != "SELECT" or words.count("SELECT") > 1
         self.groups = "GROUP" in words and ("CONCAT" in words or "CONCAT_WS" in words)
         self.closes = [end] * (end - first)
         opened: list[int] = []
@@ -141,11 +143,13 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
             sliced and (_is_compared(tokens, close, end) or _compares_subquery(scope, opening))
         ):
             return ("metadata_probe", f"{name} of a part of a value, as in reading it letter by letter")
-    elif name in _CUTS:
+    elif name in _CUTS and scope.of_rows:
         return _cut(scope, name, opening, close)
     elif name in _GROWS:
         if _makes_pattern(tokens, opening - 1):
             return ("time_delay", f"{name} makes a regular expression that takes long")
+    elif not scope.of_rows:
+        return _NOTHING
     elif name == "CHAR":
         if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
             return ("metadata_probe", "CHAR builds a string from numbers")
