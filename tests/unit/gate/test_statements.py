@@ -214,6 +214,18 @@ def test_bulk_execute() -> None:
     assert "not agreed" in deaf.blocked(bulk, "protocol-command").reason
 
 
+def test_bulk_execute_with_a_result_for_each_row() -> None:
+    capabilities = CLIENT & ~1 | c.MARIADB_STMT_BULK_OPERATIONS | c.MARIADB_BULK_UNIT_RESULTS
+    play = Play(brain(), capabilities, making.MARIADB_CAPABILITIES, b"5.5.5-11.8.2-MariaDB").login()
+    play.passes(b"\x16INSERT INTO users VALUES (?)", prepared(3))
+    units = [b"\x02", column(), column(), binary_row(b"7"), binary_row(b"8"), ok(header=0xFE)]
+    play.passes(b"\xfa" + number(3) + b"\xc0\x00rest", units)
+    assert (play.last.event, play.last.operation, play.last.rows) == ("query", "INSERT", 2)
+    play.passes(b"\x03SELECT id FROM users", result([]))  # the reply was followed to its end
+    play.passes(b"\xfa" + number(3) + b"\xc0\x00rest", [ok(2)])  # a server that counts them only
+    assert play.last.affected_rows == 2
+
+
 def test_a_file_for_a_prepared_load() -> None:
     play = mariadb().login()
     play.passes(b"\x16LOAD DATA LOCAL INFILE 'f' INTO TABLE users", prepared(3))
