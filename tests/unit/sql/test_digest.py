@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dbgate.sql import digest as module
 from dbgate.sql.digest import MAX_KEYED, digest, fast_digest, joined_digest
 from dbgate.sql.statement import LexContext
 from tests.rows import rows
@@ -110,6 +112,13 @@ SAME_DIGEST = [
         "INSERT INTO t VALUES (1), (2) ON DUPLICATE KEY UPDATE a = VALUES(a)",
     ),
 ]
+
+
+def test_the_loop_and_the_pattern_make_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [text.encode() for pair in SAME_DIGEST for text in pair]
+    by_pattern = [fast_digest(text, CTX) for text in texts]
+    monkeypatch.setattr(module, "_LOOPED", MAX_KEYED)  # as it is where the module is compiled
+    assert [fast_digest(text, CTX) for text in texts] == by_pattern
 
 
 @rows(("one", "other"), SAME_DIGEST)

@@ -67,6 +67,7 @@ def test_same_sides(text: str, same: bool) -> None:
         ("id IN (id)", True),
         ("NOT t.id <> T.`id`", True),
         ("id BETWEEN id AND id + 5", True),
+        ("id COLLATE utf8mb4_bin = id", True),
         ("id", False),
         ("id = 5", False),
         ("t.id = u.id", False),
