@@ -26,6 +26,7 @@ HOT_MODULES: Final = (
     "dbgate.gate.phase",
     "dbgate.gate.prepared",
     "dbgate.gate.replies",
+    "dbgate.gate.sensitive",
     "dbgate.gate.session",
     "dbgate.gate.shortcut",
     "dbgate.gate.state",

@@ -13,6 +13,7 @@ from dbgate.gate.bucket import Bucket
 from dbgate.gate.doors import Doors
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
+from dbgate.gate.sensitive import SensitiveNames
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
 from dbgate.policy.verdict import BLOCK, Verdict
@@ -152,7 +153,7 @@ class Brain:
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
         self._scopes: dict[str, Scope] = {}
         self._buckets: dict[str, Bucket] = {}
-        self._columns: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.sensitive = SensitiveNames(policy, limits.remembered)
 
     def publish(self, policy: CompiledPolicy | None) -> None:
         """Put a policy in force for every session, from its next command on."""
@@ -161,7 +162,7 @@ class Brain:
         self.verdicts.clear()
         self._scopes.clear()
         self._buckets.clear()
-        self._columns.clear()
+        self.sensitive = SensitiveNames(policy, self.limits.remembered)
 
     def publish_catalog(self, catalog: Catalog | None) -> None:
         """Put a catalog in force, as `publish` does a policy."""
@@ -313,19 +314,6 @@ class Brain:
             return judged.verdict
         rate_ok = not counts or entry.rate <= 0.0 or self._take(user, client_ip, entry.rate, now)
         return combine(admit(policy, entry, now + self.wall_offset, rate_ok), judged.verdict)
-
-    def sensitive_columns(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of a result's column names that sensitive_columns means."""
-        policy = self.policy
-        if policy is None:
-            return ()
-        found = self._columns.get(names)
-        if found is None:
-            if len(self._columns) >= self.limits.remembered:
-                self._columns.clear()
-            found = policy.sensitive(names)
-            self._columns[names] = found
-        return found
 
     def _sensitive_of(self, scope: Scope, analysis: Analysis) -> tuple[str, ...]:
         if not scope.names_wanted or scope.policy is None:

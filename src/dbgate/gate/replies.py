@@ -97,7 +97,7 @@ def ended(state: State, now: float) -> None:
     judged = state.judged
     if state.memory is not None or (judged is not None and judged.remembers):
         _remember(state, judged)
-    if reply.special or judged is None or not judged.plain or state.command != COM_QUERY:
+    if (reply.special and not reply.head) or judged is None or not judged.plain or state.command != COM_QUERY:
         reread = follow(state)
         if judged is not None and judged.defines and state.command in _RUNS:
             changed = state.brain.changed()  # also where it failed: a part of it may be done
@@ -112,9 +112,9 @@ def ended(state: State, now: float) -> None:
                 Verdict(WOULD_BLOCK, "max-result-rows", line, f"more than {reply.cap} rows", "monitor"),
             )
             record.event = "query.would_block"
-        if reply.names:
-            names = tuple([name.decode("utf-8", "backslashreplace").lower() for name in reply.names])
-            found = state.brain.sensitive_columns(names)
+        if reply.names or reply.head:
+            meant = state.brain.sensitive
+            found = meant.within(reply.head) if reply.head else meant.among(reply.names)
             if found:
                 record.sensitive = tuple(sorted({*record.sensitive, *found}))
         state.finish(record, now)
@@ -163,7 +163,7 @@ def follow(state: State) -> bool:
         statement = state.statements.find(state.statement_id)
         if statement is not None:
             statement.given += reply.rows
-            if not reply.names and statement.columns:
+            if not reply.names and not reply.head and statement.columns:
                 reply.names = list(statement.columns)
     elif command == COM_STMT_RESET:
         statement = state.statements.find(state.statement_id)

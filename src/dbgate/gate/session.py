@@ -65,16 +65,15 @@ class Gate:
         state = self.state
         fx = state.fx
         fx.clear()
-        if state.phase == READY and shortcut.take(state, data, now):
-            return fx
-        reader = state.reader
         try:
+            if state.phase == READY and shortcut.take(state, data, now):
+                return fx
             if state.phase == INFILE:
                 data = self._file(data)
             elif CLIENT[state.phase] == DROP:
                 return fx
             state.client_spoke = True
-            reader.feed(data)
+            state.reader.feed(data)
             self._work(now)
         except ProtocolError as error:
             self._client_fault(str(error), now)

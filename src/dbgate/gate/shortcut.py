@@ -6,19 +6,20 @@ from dbgate.gate.effects import TO_SERVER
 from dbgate.gate.phase import REPLY
 from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State
-from dbgate.policy.verdict import ALLOW
+from dbgate.policy.verdict import BLOCK
 from dbgate.wire.constants import COM_QUERY, COM_STMT_EXECUTE, HEADER
 from dbgate.wire.kinds import RESULT
 
 
 def take(state: State, data: bytes, now: float) -> bool:
     """Where the chunk is one packet that was judged before in this very scope, byte for byte or but for its literals, or
-    runs a statement again that was, and it passes, then it does. False: nothing was done, it takes the long way.
+    runs a statement again that was, and nothing but the hour and the rate is left to ask, does all that is to be done.
+    False: nothing was done, it takes the long way.
     For phase READY; the record and its reply are those of the long way."""
     reader = state.reader
     scope = state.scope
     brain = state.brain
-    if scope is None or not scope.simple or scope.epoch != brain.epoch:
+    if scope is None or scope.epoch != brain.epoch:
         return False
     if state.unfollowed or reader.buffered or reader.dropping:
         return False
@@ -38,12 +39,19 @@ def take(state: State, data: bytes, now: float) -> bool:
             code = COM_STMT_EXECUTE
     elif data[HEADER] != COM_QUERY:
         return False
-    if judged is None or not judged.plain or judged.effect != ALLOW:
+    if judged is None or not judged.plain or judged.effect == BLOCK:
         return False
+    verdict = judged.verdict
+    if not scope.simple:
+        verdict = brain.admitted(scope, judged, state.user, state.client_ip, now, True)
     state.queries += 1
     state.active_at = now
     state.last_digest = judged.digest
-    state.record = state.judged_record(scope, judged, judged.verdict, now)
+    record = state.judged_record(scope, judged, verdict, now)
+    if verdict.effect == BLOCK:
+        state.refuse(record, 1)
+        return True
+    state.record = record
     state.judged = judged
     state.judged_epoch = scope.epoch
     state.command = code

@@ -51,7 +51,7 @@ class Reply:
 
     Behind `begin`, `watch` and `expect` say what is special of this one. At the end: rows (passed on), affected_rows,
     warnings, status (of the last OK or EOF), error_code, moved and schema (session tracking), over (the cap was
-    passed), names, kept, statement_id (PREPARE), cursor. cut: the reply was stopped in front of the row with number
+    passed), names (or head: the definitions that have them), kept, statement_id (PREPARE), cursor. cut: the reply was stopped in front of the row with number
     `seq`; send an ERR there, set `swallow`, and feed the rest: `swallowed` counts its bytes. infile: the server awaits
     a file, whose first packet must have number `seq`; call `resume` behind its last. special: not an ordinary reply.
     """
@@ -66,12 +66,7 @@ class Reply:
         self.seq = 1
         self.fresh = False  # of the common kind, and nothing of it has come yet
         self.done = True
-        self.rows = 0
-        self.affected_rows = 0
-        self.warnings = 0
-        self.status = 0
-        self.error_code = 0
-        self.size = 0
+        self.rows = self.affected_rows = self.warnings = self.status = self.error_code = self.size = 0
         self.special = True
         self._state = _FIRST
         self._skip = 0  # bytes of a passed packet that are still to come
@@ -90,6 +85,8 @@ class Reply:
         self.counted = 0
         self.enforced = False
         self.names_wanted = False
+        self.names_only = False
+        self.head = b""
         self.infile_ok = False
         self.cursor_asked = False
         self.keep_rows = False
@@ -125,11 +122,13 @@ class Reply:
         self.counted = counted
         self.enforced = enforced
         if names_wanted:
+            self.names_only = not self.special
             self.special = self.names_wanted = True
 
     def expect(self, infile: bool, cursor: bool, keep_rows: bool) -> None:
         """infile: a request for a file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
         self.special = True
+        self.names_only = False
         self.infile_ok = infile
         self.cursor_asked = cursor
         self.keep_rows = keep_rows

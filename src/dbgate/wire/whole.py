@@ -19,7 +19,7 @@ from dbgate.wire.constants import (
     SERVER_STATUS_DB_DROPPED,
 )
 from dbgate.wire.response import Reply
-from dbgate.wire.status import plain_ok
+from dbgate.wire.status import column_name, plain_ok
 
 NOT_SURE: Final = -1
 _SPECIAL: Final = (
@@ -34,7 +34,7 @@ _OLD_EOF: Final = 5  # bytes of an EOF packet of the old form
 def take_whole(reply: Reply, data: bytes) -> bool:
     """Where `data` is certainly all of an ordinary reply, takes it: `reply` is then as if it had been fed. Else does
     nothing and says False."""
-    if reply.special or not reply.fresh:
+    if not reply.fresh or (reply.special and not reply.names_only):
         return False
     found = whole_reply(data, reply.old_eof)
     if found < 0:
@@ -46,12 +46,34 @@ def take_whole(reply: Reply, data: bytes) -> bool:
         return False
     else:
         reply.rows = count
+        if reply.names_wanted:
+            reply.head = data[HEADER + 1 : _behind_definitions(data)]
     reply.status = found >> 16 & 0xFFFF
     reply.warnings = found & 0xFFFF
     reply.size = len(data)
     reply.fresh = False
     reply.done = True
     return True
+
+
+def _behind_definitions(data: bytes) -> int:
+    """Of a whole result set: the place behind its column definitions."""
+    pos = HEADER + 1
+    for _ in range(data[HEADER]):
+        pos += HEADER + (data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16)
+    return pos
+
+
+def names_in(head: bytes) -> list[bytes]:
+    """The original names of the columns whose definitions `head` has, as status.column_name tells them; ProtocolError
+    where one is none."""
+    names: list[bytes] = []
+    pos = 0
+    while pos < len(head):
+        stop = pos + HEADER + (head[pos] | head[pos + 1] << 8 | head[pos + 2] << 16)
+        names.append(column_name(head, pos + HEADER, stop))
+        pos = stop
+    return names
 
 
 def whole_reply(data: bytes, old_eof: bool) -> int:

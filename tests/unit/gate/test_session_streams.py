@@ -11,7 +11,7 @@ from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
 from tests.unit.gate.test_session import CAPPED, ROWS
 from tests.unit.wire import making
-from tests.unit.wire.making import CUTS, binary_row, chain, err, ok, result, splits
+from tests.unit.wire.making import CUTS, binary_row, chain, err, ok, result, row, splits
 
 from .play import CLIENT, POLICY, Play, brain, context
 
@@ -23,6 +23,9 @@ SCRIPT = [
     (b"\x16SELECT id FROM users WHERE id = ?", [b"\x00\x01\x00\x00\x00" + b"\x00" * 7]),
     (b"\x17\x01\x00\x00\x00\x00\x01\x00\x00\x00", result([binary_row(b"1")] * 4)),
     (b"\x03UPDATE users SET name = 'b' WHERE id = 1", [ok(1)]),
+    (b"\x03UPDATE users SET name = 'c' WHERE id = 22", [ok(1)]),
+    (b"\x03SELECT id, ssn FROM users WHERE id = 1", result([row(b"1", b"2")], (b"id", b"ssn"))),
+    (b"\x03SELECT id, ssn FROM users WHERE id = 22", result([row(b"1", b"2")] * 3, (b"id", b"ssn"))),
     (b"\x03SELECT nope FROM users", [err(1054)]),
     (b"\x0e", [ok()]),
     (b"\x17\x09\x00\x00\x00\x00\x01\x00\x00\x00", None),
@@ -30,9 +33,15 @@ SCRIPT = [
 ]
 
 
-def run(script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped: bool) -> tuple[object, ...]:
+WATCHED = CAPPED + "data_protection: {sensitive_columns: [{pattern: ssn}]}\n"
+MONITORED = WATCHED.replace("user: app\n", "user: app\n    mode: monitor\n")
+
+
+def run(
+    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], policy: str = POLICY
+) -> tuple[object, ...]:
     """All that came out of a session whose bytes were cut at these places."""
-    gate = Gate(brain(CAPPED if capped else POLICY), "s", "10.0.0.9", 1, 0.0)
+    gate = Gate(brain(policy), "s", "10.0.0.9", 1, 0.0)
     to_server = to_client = b""
     records: list[tuple[object, ...]] = []
 
@@ -43,7 +52,18 @@ def run(script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped:
             to_server += (piece if effects.relay == TO_SERVER else b"") + b"".join(effects.to_server)
             to_client += (piece if effects.relay == TO_CLIENT else b"") + b"".join(effects.to_client)
             for r in effects.records():
-                records.append((r.event, r.rule, r.statement, r.rows, r.affected_rows, r.error_code, r.bytes))
+                records.append(
+                    (
+                        r.event,
+                        r.rule,
+                        r.statement,
+                        r.rows,
+                        r.affected_rows,
+                        r.error_code,
+                        r.bytes,
+                        r.sensitive,
+                    )
+                )
 
     take(False, packet(0, making.greeting()))
     take(True, packet(1, making.response(CLIENT)))
@@ -56,12 +76,16 @@ def run(script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped:
     return to_server, to_client, records, gate.describe()
 
 
-@given(st.lists(st.sampled_from(SCRIPT), max_size=6), CUTS, st.booleans())
+@given(
+    st.lists(st.sampled_from(SCRIPT), max_size=6), CUTS, st.sampled_from([POLICY, CAPPED, WATCHED, MONITORED])
+)
 def test_any_split_gives_the_same_session(
-    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], capped: bool
+    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], policy: str
 ) -> None:
     script = [SCRIPT[3], *script]
-    assert run(script, [], capped) == run(script, cuts, capped)
+    if policy == MONITORED:
+        script = [each for each in script if each[1] is not None]
+    assert run(script, [], policy) == run(script, cuts, policy)
 
 
 @given(st.lists(st.sampled_from(SCRIPT), max_size=8), CUTS)
@@ -70,7 +94,7 @@ def test_each_command_leaves_one_record(
 ) -> None:
     script = [SCRIPT[3], *script]
     owed = [command for command, _ in script if command != b"\x0e"]
-    records = run(script, cuts, False)[2]
+    records = run(script, cuts)[2]
     assert isinstance(records, list)
     assert len(records) == 1 + len(owed)
 

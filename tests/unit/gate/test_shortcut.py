@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dbgate.gate import shortcut
-from dbgate.gate.effects import TO_SERVER
-from dbgate.gate.phase import REPLY
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER
+from dbgate.gate.phase import READY, REPLY
 from dbgate.wire.build import packet, query
 from tests.unit.wire.making import chain, result, row
 
@@ -62,8 +62,46 @@ def test_a_verdict_of_another_moment_is_none() -> None:
     play = known()
     play.gate.state.forget_scope()
     assert not shortcut.take(play.gate.state, query(SQL), 1.0)
-    play = known(POLICY.replace("user: app\n", "user: app\n    rate_limit: 5/s\n"))
-    assert not shortcut.take(play.gate.state, query(SQL), 1.0)
+
+
+def test_the_rate_is_asked_each_time() -> None:
+    play = known(POLICY.replace("user: app\n", "user: app\n    rate_limit: 2/s\n"))
+    state = play.gate.state
+    state.fx.clear()
+    assert shortcut.take(state, query(SQL), 0.01)
+    play.server(chain(ROWS))
+    state.fx.clear()
+    assert shortcut.take(state, query(SQL), 0.01)
+    assert (state.phase, state.fx.relay, state.record) == (READY, 0, None)
+    play.take(state.fx)
+    assert (play.last.event, play.last.rule, play.error().errno) == ("query.blocked", "rate-limit", 1227)
+    assert play.gate.state.blocked == 1
+
+
+def test_a_statement_that_would_be_blocked_passes_with_its_record() -> None:
+    play = Play(brain(POLICY.replace("user: app\n", "user: app\n    mode: monitor\n"))).login()
+    text = b"SELECT id FROM secrets WHERE id = 1"
+    for n in range(3):
+        play.passes(b"\x03" + text, ROWS)
+        assert (play.gate.state.fx.relay == TO_CLIENT, play.last.event, play.last.rule) == (
+            True,
+            "query.would_block",
+            "table-denied",
+        )
+        assert len({record.event_id for record in play.records if record.event_id}) == n + 1
+
+
+def test_a_defect_fails_closed() -> None:
+    play = Play(brain(POLICY.replace("user: app\n", "user: app\n    mode: monitor\n"))).login()
+    text = b"SELECT id FROM secrets WHERE id = 1"
+    play.passes(b"\x03" + text, ROWS)
+
+    def broken() -> str:
+        raise RuntimeError("a defect")
+
+    play.brain.new_event_id = broken
+    play.client(query(text))
+    assert (play.to_server, play.error().errno, play.closed) == (b"", 1105, "internal error: RuntimeError")
 
 
 def test_what_was_blocked_is_never_known() -> None:

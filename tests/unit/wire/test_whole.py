@@ -10,7 +10,7 @@ from dbgate.errors import ProtocolError
 from dbgate.wire import constants as c
 from dbgate.wire.kinds import RESULT, SIMPLE
 from dbgate.wire.response import Reply
-from dbgate.wire.whole import NOT_SURE, take_whole, whole_reply
+from dbgate.wire.whole import NOT_SURE, names_in, take_whole, whole_reply
 from tests.rows import rows
 
 from .making import binary_row, chain, column, eof, err, ok, result, row
@@ -153,15 +153,42 @@ def test_only_the_beginning_of_a_common_reply() -> None:
     cached = Reply(NEW | c.MARIADB_CACHE_METADATA)
     cached.begin(RESULT, 1)
     assert not take_whole(cached, data)
-    named = begun(NEW)
-    named.watch(-1, 0, False, True)
-    assert not take_whole(named, data)
+    special = begun(NEW)
+    special.watch(-1, 0, False, True)
+    special.expect(False, True, False)
+    assert not take_whole(special, data)
+    special = begun(NEW)
+    special.expect(True, False, False)
+    special.watch(-1, 0, False, True)
+    assert not take_whole(special, data)
     begins = begun(NEW)
     begins.feed(data[:3], 0, [])
     assert not take_whole(begins, data)
     done = begun(NEW)
     assert take_whole(done, data)
     assert not take_whole(done, data)
+
+
+@pytest.mark.parametrize("old_eof", [False, True])
+def test_where_names_are_wanted_their_definitions_are_kept(old_eof: bool) -> None:
+    capabilities = 0 if old_eof else NEW
+    for count in (1, 2, 250):
+        names = [b"c%d" % n for n in range(count)]
+        data = chain(result([row(*[b"1"] * count)], tuple(names), old_eof))
+        reply = begun(capabilities)
+        reply.watch(-1, 0, False, True)
+        assert take_whole(reply, data)
+        assert (reply.rows, reply.names) == (1, [])
+        assert names_in(reply.head) == names
+        fed_reply = begun(capabilities)
+        fed_reply.watch(-1, 0, False, True)
+        fed_reply.feed(data, 0, [])
+        assert fed_reply.names == names
+        reply.begin(RESULT, 1)
+        assert reply.head == b""
+    reply.watch(-1, 0, False, True)
+    assert take_whole(reply, chain([ok()]))
+    assert reply.head == b""
 
 
 PACKETS = st.sampled_from(
