@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from topology_rolling import restart_all
+from topology_rolling import kill_one, restart_all
 from topology_scenario import INSTANCES, Failed, all_up, play, records_in, say, until
 
 from dbgate.workers.demo import free_port, stop
@@ -248,6 +248,7 @@ def main() -> int:
             )
         if options.once:
             play(place)
+            kill_one(place, place.near[0])
             restart_all(place, place.near[0])
             say("all held")
             return 0

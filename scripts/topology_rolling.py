@@ -1,4 +1,4 @@
-"""A rolling restart under load: three instances are stopped by SIGTERM, one after another, while clients work."""
+"""Under load: one instance is killed; then all three are stopped by SIGTERM and started, one after another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pymysql
-from topology_scenario import INSTANCES, Topology, all_up, ask, hold, login, states, until
+from topology_scenario import INSTANCES, Topology, all_up, ask, hold, login, sessions, states, until
 
 CLIENTS = 8
 # What a client may see between two transactions: the session is over (1053, 2006, 2013), or cannot begin just now (2003).
@@ -52,6 +52,37 @@ class Worker(threading.Thread):
             connection.close()
 
 
+def kill_one(place: Topology, bind: str) -> None:
+    """One instance is killed while clients work. Failed where another's session is lost."""
+    workers = [Worker(place, bind) for _ in range(CLIENTS + 1)]
+    for worker in workers:
+        worker.start()
+    until("all clients work", lambda: all(worker.done > 2 for worker in workers))
+    had = sessions(place.stats_port)["dbgate2"]
+    place.kill(2)
+    marks = [worker.done for worker in workers]
+    until(
+        "all of them work again",
+        lambda: all(worker.done > mark + 2 for worker, mark in zip(workers, marks, strict=True)),
+    )
+    stop_all(workers)
+    lost = [worker for worker in workers if worker.again]
+    hold(
+        f"of {len(workers)} working clients only those of the killed instance lost their connection, once each: "
+        f"{len(lost)} of {had} that it had",
+        0 < len(lost) <= had < len(workers) and all(sum(worker.again.values()) <= 2 for worker in lost),
+    )
+    place.start(2)
+    until("it is back", lambda: all_up(place))
+
+
+def stop_all(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.stopped.set()
+    for worker in workers:
+        worker.join(60)
+
+
 def restart_all(place: Topology, bind: str) -> None:
     """Failed where a transaction that had begun did not end well."""
     workers = [Worker(place, bind) for _ in range(CLIENTS)]
@@ -73,10 +104,7 @@ def restart_all(place: Topology, bind: str) -> None:
         place.start(number)
         until(f"instance {number} is back", lambda: all_up(place))
     seconds = time.monotonic() - began
-    for worker in workers:
-        worker.stopped.set()
-    for worker in workers:
-        worker.join(60)
+    stop_all(workers)
     done = sum(worker.done for worker in workers)
     again: Counter[int] = sum((worker.again for worker in workers), Counter())
     failed = [text for worker in workers for text in worker.failed]

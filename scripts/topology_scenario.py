@@ -71,11 +71,21 @@ def until(what: str, look: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def states(port: int) -> dict[str, str]:
-    """HAProxy's view of the instances, by server name ("UP", "DOWN", "UP 1/2")."""
+def servers(port: int) -> dict[str, dict[str, str]]:
+    """HAProxy's statistics of the instances, by server name."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/;csv", timeout=5) as reply:
         rows = csv.DictReader(io.StringIO(reply.read().decode().lstrip("# ")))
-        return {row["svname"]: row["status"] for row in rows if row["pxname"] == "mysql"}
+        return {row["svname"]: row for row in rows if row["pxname"] == "mysql"}
+
+
+def states(port: int) -> dict[str, str]:
+    """HAProxy's view of the instances ("UP", "DOWN", "UP 1/2")."""
+    return {name: row["status"] for name, row in servers(port).items()}
+
+
+def sessions(port: int) -> dict[str, int]:
+    """How many sessions each instance has now."""
+    return {name: int(row["scur"] or 0) for name, row in servers(port).items()}
 
 
 def dashboard_answers(port: int) -> bool:

@@ -29,4 +29,5 @@ def test_the_scenario_holds() -> None:
     assert done.stdout.endswith("topology: all held\n")
     assert "records name the client's address, 127.0.0.2" in done.stdout
     assert "it serves again" in done.stdout and "every open transaction was committed" in done.stdout
+    assert "only those of the killed instance lost their connection" in done.stdout
     assert "none failed that had begun" in done.stdout
