@@ -16,6 +16,7 @@ from benchmarks.load import TABLE_ROWS
 from dbgate.control.client import ControlClient
 from tests.servers.gateway import Gateway, Server
 from tests.servers.ports import free_port
+from tests.servers.tls import Certificates
 
 DIRECT = "direct"
 HAPROXY = "HAProxy (tcp)"
@@ -23,6 +24,7 @@ DBGATE = "dbgate"
 NO_AUDIT = "dbgate, no audit"
 MANY_RULES = "dbgate, 1,000 rules"
 PURE = "dbgate, pure Python"
+TLS = "dbgate, clients by TLS"
 
 POLICY = """
 version: 1
@@ -60,11 +62,12 @@ def rules(count: int) -> str:
 
 
 class Candidate(ABC):
-    """name: in tables; port: where the load connects; inspects: whether it must be seen to block."""
+    """name: in tables; port: where the load connects; inspects: whether it must be seen to block; tls: see there."""
 
     name = ""
     port = 0
     inspects = False
+    tls: Path | None = None  # the folder from which the load takes its certificates, None = it uses no TLS
 
     @abstractmethod
     def start(self) -> None:
@@ -164,6 +167,14 @@ class Dbgate(Candidate):
     ) -> None:
         self.name = name
         environment = {"DBGATE_TEST_PLAIN": "1", "PYTHONASYNCIODEBUG": ""}
+        self._certificates = Certificates() if name == TLS else None
+        if self._certificates is not None:
+            self.tls = self._certificates.folder
+            settings["tls_cert"] = str(self._certificates.issue("server.pem", "127.0.0.1"))
+            # Under the names that sysbench looks for; one file has both.
+            own = self._certificates.issue("client-cert.pem", "localhost")
+            shutil.copy(own, self.tls / "client-key.pem")
+            shutil.copy(self._certificates.ca, self.tls / "cacert.pem")
         if name == PURE:  # without the tree of compiled modules that ./run puts there
             environment["PYTHONPATH"] = ""
         self._gateway = Gateway(
@@ -178,6 +189,8 @@ class Dbgate(Candidate):
     def stop(self) -> None:
         self._gateway.stop()
         self._gateway.remove()
+        if self._certificates is not None:
+            self._certificates.remove()
 
     def pid(self) -> int | None:
         return self._gateway.process.pid if self._gateway.process else None
@@ -199,7 +212,7 @@ def make(name: str, server: Server, workers: int) -> Candidate:
         return Dbgate(server, workers, name, audit_log="off")
     if name == MANY_RULES:
         return Dbgate(server, workers, name, rules(1000))
-    if name in (DBGATE, PURE):
+    if name in (DBGATE, PURE, TLS):
         return Dbgate(server, workers, name)
     raise ValueError(f"no candidate {name!r}")
 

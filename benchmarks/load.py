@@ -78,9 +78,9 @@ def _command(port: int, script: Script, seconds: float) -> list[str]:
     ]
 
 
-def _run(command: list[str], seconds: float) -> str:
+def _run(command: list[str], seconds: float, folder: Path | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, cwd=folder)
     except subprocess.TimeoutExpired as error:
         raise LoadError(f"sysbench did not end: {' '.join(command)}") from error
     if done.returncode != 0:
@@ -98,10 +98,13 @@ def _spent() -> CpuTime:
     return CpuTime(user=used.ru_utime, kernel=used.ru_stime)
 
 
-def play(port: int, script: Script, seconds: float) -> Load:
-    """One run; LoadError where it failed."""
+def play(port: int, script: Script, seconds: float, tls: Path | None = None) -> Load:
+    """One run; LoadError where it failed. tls: a folder with cacert.pem, client-cert.pem and client-key.pem."""
     before = _spent()
-    text = _run([*_command(port, script, seconds), "run"], seconds)
+    command = [*_command(port, script, seconds), "run"]
+    if tls is not None:
+        command = ["--mysql-ssl=on" if word == "--mysql-ssl=off" else word for word in command]
+    text = _run(command, seconds, tls)
     return parse(text, _spent() - before, script.retried)
 
 

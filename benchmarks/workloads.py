@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from benchmarks.candidates import DBGATE, DIRECT, HAPROXY, MANY_RULES, NO_AUDIT, PURE, Candidate
+from benchmarks.candidates import DBGATE, DIRECT, HAPROXY, MANY_RULES, NO_AUDIT, PURE, TLS, Candidate
 from benchmarks.growth import GrowthOfSessions, GrowthOfShapes
 from benchmarks.idle import IdleMemory
 from benchmarks.load import Script, play
@@ -43,11 +43,11 @@ class Throughput:
 
     def begin(self, candidates: list[Candidate], stage: Stage) -> None:
         for candidate in candidates:  # caches, pools and branch predictors
-            play(candidate.port, self.script, WARM_SECONDS)
+            play(candidate.port, self.script, WARM_SECONDS, candidate.tls)
 
     def run(self, candidate: Candidate, stage: Stage) -> dict[str, float]:
         watch = Watch(candidate, stage.server)
-        values = watch.values(play(candidate.port, self.script, stage.seconds), self.scale)
+        values = watch.values(play(candidate.port, self.script, stage.seconds, candidate.tls), self.scale)
         if "cpu_unit" in values:
             values["cpu_gb"] = values["cpu_unit"] * 1e6  # ms a GB, where the unit is MB
         return values
@@ -152,10 +152,10 @@ def _special() -> list[Workload]:
             _lua(
                 "variants",
                 "Variants of dbgate",
-                "point selects: rules, audit and the compiler by turns",
+                "point selects: rules, audit, TLS on the client's leg and the compiler by turns",
                 point,
             ),
-            candidates=(HAPROXY, DBGATE, NO_AUDIT, MANY_RULES, PURE),
+            candidates=(HAPROXY, DBGATE, NO_AUDIT, MANY_RULES, TLS, PURE),
         ),
         HalfOfSaturation(),
         IdleMemory(),
