@@ -47,6 +47,7 @@ def files(tmp_path: Path) -> Path:
                 line("SELECT * FROM orders", "block", "table-denied"),
                 line("SELECT * FROM users", "block", "rate-limit", time="yesterday"),
                 line("SELECT 1", event="connection.open"),
+                line("DBGATE EXPLAIN SELECT * FROM secret", operation="DBGATE EXPLAIN", digest=""),
                 '{"event": "query", "tables": 5}',
                 "no json",
                 "",
