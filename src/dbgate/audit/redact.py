@@ -28,6 +28,13 @@ _PART_COST: Final = 500  # what keeping one costs besides
 _UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\ud800-\udfff]")
 
 
+_SMALL: Final = [str(number) for number in range(1000)]  # most numbers of a line
+
+
+def _text(number: int) -> str:
+    return _SMALL[number] if 0 <= number < 1000 else str(number)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
@@ -132,9 +139,9 @@ class LineEncoder:
         return (
             f'{{"time":"{self.time(wall)}","event":{self._event_part(record.event)},"event_id":"{record.event_id}",'
             f"{self._who_part(record)},{self._what_part(record)},{self._why_part(record)},"
-            f'"rows":{record.rows},"affected_rows":{record.affected_rows},"bytes":{record.bytes},'
-            f'"duration_us":{"null" if duration < 0 else duration},"error_code":{record.error_code},'
-            f'"truncated":{"true" if record.truncated else "false"},"dropped":{record.dropped}}}\n'
+            f'"rows":{_text(record.rows)},"affected_rows":{_text(record.affected_rows)},"bytes":{_text(record.bytes)},'
+            f'"duration_us":{"null" if duration < 0 else _text(duration)},"error_code":{_text(record.error_code)},'
+            f'"truncated":{"true" if record.truncated else "false"},"dropped":{_text(record.dropped)}}}\n'
         ).encode()
 
     def _event_part(self, event: str) -> str:
