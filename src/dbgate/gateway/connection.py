@@ -12,7 +12,7 @@ import logging
 from time import monotonic
 from typing import Final, cast, final
 
-from dbgate.gate.effects import SECURE_CLIENT, TO_SERVER, Effects
+from dbgate.gate.effects import SECURE_CLIENT, TO_CLIENT, TO_SERVER, Effects
 from dbgate.gate.session import Gate
 from dbgate.gateway import upstream
 from dbgate.gateway.hub import Hub
@@ -168,7 +168,7 @@ class Session:
             for record in effects.finished:
                 self.hub.finish(record)
         if effects.close:
-            self._end(spoke=bool(out))
+            self._end(spoke=bool(out) or effects.relay == TO_CLIENT)
         elif effects.secure:
             self._secure(effects.secure, effects.early)
         elif effects.pause_client != self.gate_paused:

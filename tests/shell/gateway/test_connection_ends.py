@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dbgate.gate.effects import Effects
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
 from dbgate.gateway import connection, upstream
 from tests.shell.gateway.shell import ScriptedGate, Shell, closed, eventually, run
 
@@ -33,6 +33,52 @@ def test_the_last_word_arrives_although_the_client_goes_on_talking(loop_kind: st
             await eventually(lambda: not shell.hub.ending)
 
     run(main(), loop_kind)
+
+
+def test_a_reply_that_is_passed_on_as_it_came_may_be_the_last_word(loop_kind: str) -> None:
+    def last(fx: Effects, data: bytes) -> None:
+        fx.relay = TO_CLIENT
+        fx.close = "drained"
+
+    async def main() -> None:
+        async with Shell() as shell:
+            reader, writer = await shell.client()
+            await shell.connected()
+            shell.gates[0].on_server = last
+            for _ in range(50):
+                writer.write(b"z" * 65536)
+            heard = await reader.read(-1)
+            assert heard and set(heard) == {ord("z")}
+            assert not shell.hub.sessions
+            writer.close()
+            await eventually(lambda: not shell.hub.ending)
+
+    run(main(), loop_kind)
+
+
+def test_bytes_for_a_server_that_is_not_there_are_a_defect(
+    loop_kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(upstream, "connect", never)
+
+    def early(fx: Effects, data: bytes) -> None:
+        fx.relay = TO_SERVER
+
+    async def main() -> None:
+        async with Shell() as shell:
+            _, writer = await shell.client()
+            await eventually(lambda: shell.hub.sessions)
+            shell.gates[0].on_client = early
+            writer.write(b"too early")
+            await eventually(lambda: not shell.hub.sessions)
+            assert shell.gates[0].ends() == ["kill"]
+            writer.close()
+
+    run(main(), loop_kind)
+    assert connection.NO_SERVER in caplog.text
 
 
 def test_a_client_that_does_not_hang_up_after_the_last_word(loop_kind: str) -> None:
