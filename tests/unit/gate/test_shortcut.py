@@ -6,9 +6,10 @@ from dbgate.gate import shortcut
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER
 from dbgate.gate.phase import READY, REPLY
 from dbgate.wire.build import packet, query
-from tests.unit.wire.making import chain, result, row
+from tests.unit.gate.test_statements import execute, prepared
+from tests.unit.wire.making import binary_row, chain, column, ok, result, row
 
-from .play import POLICY, Play, brain
+from .play import POLICY, Play, brain, policy
 
 ROWS = result([row(b"1"), row(b"2")])
 SQL = b"SELECT id FROM users WHERE id = 1"
@@ -32,6 +33,39 @@ def test_by_its_bytes_and_by_its_shape() -> None:
         assert state.record.statement == SQL[:-1].decode() + "?"
         play.server(chain(ROWS))
         assert (play.last.event, play.last.rows) == ("query", 2)
+
+
+def test_a_statement_that_runs_again() -> None:
+    play = Play().login()
+    play.passes(b"\x16SELECT id FROM users", prepared(7))
+    again = packet(0, execute(7))
+    state = play.gate.state
+    for _ in range(2):
+        state.fx.clear()
+        assert shortcut.take(state, again, 1.0)
+        assert (state.phase, state.fx.relay, state.statement_id) == (REPLY, TO_SERVER, 7)
+        play.server(chain([b"\x01", column(), binary_row(b"1"), ok(header=0xFE)]))
+        assert (play.last.event, play.last.operation, play.last.rows) == ("query", "SELECT", 1)
+    state.fx.clear()
+    assert not shortcut.take(state, packet(0, execute(8)), 1.0)
+    play.brain.publish(policy(POLICY.replace('"shop.users", ', "")))
+    assert not shortcut.take(state, again, 1.0)
+
+
+def test_a_cap_counts_on_the_short_way_too() -> None:
+    play = Play(brain(POLICY.replace("user: app\n", "user: app\n    max_result_rows: 1\n"))).login()
+    play.client(query(SQL)).server(chain(ROWS))
+    first = (play.last.event, play.last.rule, play.last.rows, play.last.truncated, play.to_client)
+    assert play.last.truncated and play.last.rule == "max-result-rows"
+    state = play.gate.state
+    state.fx.clear()
+    assert shortcut.take(state, query(SQL), 1.0)
+    play.server(chain(ROWS))
+    assert (play.last.event, play.last.rule, play.last.truncated) == (
+        "query.blocked",
+        "max-result-rows",
+        True,
+    )
 
 
 def test_what_takes_the_long_way() -> None:
