@@ -55,7 +55,6 @@ def test_a_statement_that_runs_again() -> None:
 def test_a_cap_counts_on_the_short_way_too() -> None:
     play = Play(brain(POLICY.replace("user: app\n", "user: app\n    max_result_rows: 1\n"))).login()
     play.client(query(SQL)).server(chain(ROWS))
-    first = (play.last.event, play.last.rule, play.last.rows, play.last.truncated, play.to_client)
     assert play.last.truncated and play.last.rule == "max-result-rows"
     state = play.gate.state
     state.fx.clear()
