@@ -153,6 +153,7 @@ class Brain:
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
         self._scopes: dict[str, Scope] = {}
         self._buckets: dict[str, Bucket] = {}
+        self.schemas: dict[str, Verdict] = {}  # on the schemas that logins name, for policy.login
         self.sensitive = SensitiveNames(policy, limits.remembered)
 
     def publish(self, policy: CompiledPolicy | None) -> None:
@@ -162,6 +163,7 @@ class Brain:
         self.verdicts.clear()
         self._scopes.clear()
         self._buckets.clear()
+        self.schemas = {}
         self.sensitive = SensitiveNames(policy, self.limits.remembered)
 
     def publish_catalog(self, catalog: Catalog | None) -> None:

@@ -253,6 +253,7 @@ def _judge(state: State, user: bytes, schema: bytes, collation: int, now: float)
         brain.fold_names,
         state.client_tls,
         state.cert_subject,
+        brain.schemas,
     )
     return login
 

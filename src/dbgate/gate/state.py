@@ -35,6 +35,7 @@ from dbgate.wire.packet import PacketReader
 from dbgate.wire.response import Reply
 
 _EVENTS: Final = ("query", "query.would_block", "query.blocked")
+_UNKNOWN: Final = LexContext(MYSQL, 0)  # of a server that has not spoken yet
 FAREWELL: Final = build.hollow_login(b"dbgate-refused")
 # Bytes of one packet before the login is done; real ones are below 64 KiB, and everybody who can connect may send one.
 HANDSHAKE_LIMIT: Final = 1 << 17
@@ -76,7 +77,7 @@ class State:
         self.entry: CompiledEntry | None = None
         self.entry_epoch = 0
         self.schema = ""
-        self.ctx = LexContext(MYSQL, 0)
+        self.ctx = _UNKNOWN
         self.unfollowed = ""
         self.scope: Scope | None = None
         self.statements = Statements()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.evaluate import NO_POLICY, admit, combine, decide, find_entry
 from dbgate.policy.transport import transport
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.statement import NEED_SCHEMA_VISIBLE, Analysis, Need, Statement
+
+MOST_KNOWN: Final = 1000  # verdicts on schemas, whose names clients choose
 
 
 def use_schema(schema: str, folded: bool) -> Analysis:
@@ -26,9 +30,11 @@ def judge_login(
     folded: bool,
     tls: bool = False,
     subject: str = "",
+    known: dict[str, Verdict] | None = None,
 ) -> Verdict:
     """Whether `user` may log in from `client_ip` with `schema` ("" = none) at `wall` (seconds since the epoch).
-    tls, subject: of the client's connection, as policy.transport takes them.
+    tls, subject: of the client's connection, as policy.transport takes them; known: verdicts on schemas under this very
+    policy, which are looked up there and put there.
 
     Steps 1, 3 and 4, and the schema as a USE. A login is no statement, so the rate is not asked."""
     if policy is None:
@@ -39,6 +45,15 @@ def judge_login(
         return Verdict(BLOCK, "no-access-rule", 0, reason, "enforce", "", 3)
     decided = entry.allowed
     if schema != "":
-        decided = decide(policy, entry, use_schema(schema.lower() if folded else schema, folded))
+        name = schema.lower() if folded else schema
+        key = f"{entry.number}.{folded}.{name}"
+        found = known.get(key) if known is not None else None
+        if found is None:
+            found = decide(policy, entry, use_schema(name, folded))
+            if known is not None:
+                if len(known) >= MOST_KNOWN:
+                    known.clear()
+                known[key] = found
+        decided = found
     decided = combine(transport(entry, tls, subject), decided)
     return combine(admit(policy, entry, wall, True), decided)

@@ -50,10 +50,17 @@ class LexContext:
         self.pipes_as_concat = pipes_as_concat
         self.high_not_precedence = high_not_precedence
         self.fold_names = fold_names
-        self.key: str = (
-            f"{flavour}.{version}.{charset}.{ansi_quotes:d}{no_backslash_escapes:d}{ignore_space:d}"
-            f"{pipes_as_concat:d}{high_not_precedence:d}{fold_names:d}"
-        )
+        flags = 0
+        for flag in (
+            ansi_quotes,
+            no_backslash_escapes,
+            ignore_space,
+            pipes_as_concat,
+            high_not_precedence,
+            fold_names,
+        ):
+            flags = flags * 2 + (1 if flag else 0)
+        self.key: str = f"{flavour}.{version}.{charset}.{flags}"
 
 
 @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dbgate.policy.login import judge_login, use_schema
+from dbgate.policy.login import MOST_KNOWN, judge_login, use_schema
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from tests.rows import rows
 from tests.unit.policy.making import compiled
@@ -86,3 +86,31 @@ def test_a_change_of_schema_in_words() -> None:
         "shop",
         True,
     )
+
+
+def test_what_is_known_of_a_schema_is_the_same_verdict() -> None:
+    policy = compiled(TEXT)
+    known: dict[str, Verdict] = {}
+    for user, schema, folded in (
+        ("app", "shop", False),
+        ("app", "SHOP", False),
+        ("app", "SHOP", True),
+        ("root", "shop", False),
+        ("app", "nowhere", False),
+    ):
+        fresh = judge_login(policy, user, "10.1.2.3", schema, NOON, folded)
+        for _ in range(2):
+            again = judge_login(policy, user, "10.1.2.3", schema, NOON, folded, known=known)
+            assert (again.effect, again.rule, again.line, again.reason) == (
+                fresh.effect,
+                fresh.rule,
+                fresh.line,
+                fresh.reason,
+            )
+    assert len(known) == 5
+    assert (
+        judge_login(policy, "app", "10.1.2.3", "shop", NIGHT, False, known=known).rule == "time-restriction"
+    )
+    for number in range(MOST_KNOWN + 5):
+        judge_login(policy, "app", "10.1.2.3", f"s{number}", NOON, False, known=known)
+    assert len(known) <= MOST_KNOWN
