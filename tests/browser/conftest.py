@@ -20,7 +20,7 @@ import pytest
 from dbgate.dashboard.users import set_password
 from tests.servers.gateway import START_SECONDS, Gateway
 from tests.servers.mariadb import MariaDB
-from tests.unit.dashboard.pages import HASHER, PASSWORD, ROLES
+from tests.shell.dashboard.pages import HASHER, PASSWORD, ROLES
 
 with contextlib.suppress(ImportError):  # test_dashboard.py skips, and says so
     from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright

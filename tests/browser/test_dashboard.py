@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser.conftest import POLICY, Dashboard, Visitors
 from tests.servers.gateway import Gateway
-from tests.unit.dashboard.pages import HASHER, PASSWORD, set_password
+from tests.shell.dashboard.pages import HASHER, PASSWORD, set_password
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: ./run test browser")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from dbgate.dashboard import main as module
-from tests.unit.dashboard.pages import HASHER, set_password
+from tests.shell.dashboard.pages import HASHER, set_password
 
 
 def test_it_serves_and_ends(tmp_path: Path) -> None:

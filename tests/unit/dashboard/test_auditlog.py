@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dbgate.dashboard import auditlog
 from dbgate.dashboard.auditlog import Search, near, parse, search
-from tests.unit.dashboard.pages import EVENT, line, write_log
+from tests.shell.dashboard.pages import EVENT, line, write_log
 
 
 def at(number: int, **changes: Any) -> dict[str, Any]:

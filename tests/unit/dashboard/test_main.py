@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from dbgate.dashboard.journal import ActionLog
 from dbgate.dashboard.main import main
 from dbgate.errors import ConfigError
-from tests.unit.dashboard.pages import HASHER, set_password
+from tests.shell.dashboard.pages import HASHER, set_password
 
 
 def test_passwd(tmp_path: Path) -> None:

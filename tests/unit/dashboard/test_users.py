@@ -9,7 +9,7 @@ from dbgate.dashboard.users import HASHER as COSTLY
 from dbgate.dashboard.users import Role, Users, parse, set_password
 from dbgate.errors import ConfigError
 from tests.rows import rows
-from tests.unit.dashboard.pages import HASHER
+from tests.shell.dashboard.pages import HASHER
 
 
 def test_a_user_is_made_and_changed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dbgate.control.client import ControlClient, Refused
-from tests.unit.dashboard.pages import EVENT, Gateway, Pages, line, write_log
+from tests.shell.dashboard.pages import EVENT, Gateway, Pages, line, write_log
 
 
 def test_the_policy_with_its_hits(site: Pages, gateway: Gateway) -> None:

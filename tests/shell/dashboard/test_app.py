@@ -17,7 +17,7 @@ from dbgate.dashboard.shield import CSP
 from dbgate.dashboard.users import Role
 from dbgate.dashboard.web import HERE, query, template_environment
 from tests.rows import rows
-from tests.unit.dashboard.pages import EVENT, Gateway, Pages, pages
+from tests.shell.dashboard.pages import EVENT, Gateway, Pages, pages
 
 LOOKS = ["/", "/blocked", "/audit", "/alerts", "/sessions", "/policy", "/tester", f"/record/{EVENT}"]
 FILL = {"{event_id}": EVENT, "{number:int}": "1", "{instance}": "gw-a", "{session_id:path}": "01J-1"}

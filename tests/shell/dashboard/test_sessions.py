@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from tests.unit.control.fake import session
-from tests.unit.dashboard.pages import Gateway, Pages
+from tests.shell.dashboard.pages import Gateway, Pages
 
 
 def users(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from dbgate.dashboard import overview as module
-from tests.unit.dashboard.pages import Pages
+from tests.shell.dashboard.pages import Pages
 
 
 def stream(site: Pages, *steps: str) -> httpx.Response:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dbgate.dashboard.users import set_password
-from tests.unit.dashboard.pages import HASHER, Pages
+from tests.shell.dashboard.pages import HASHER, Pages
 
 
 def test_in_and_out(site: Pages) -> None:

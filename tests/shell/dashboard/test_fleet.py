@@ -9,7 +9,7 @@ from dbgate.control.client import ControlError
 from dbgate.dashboard.fleet import Instance, places
 from dbgate.dashboard.overview import event, names_of, top_rules, totals
 from dbgate.errors import ConfigError
-from tests.unit.dashboard.pages import Gateway, Pages
+from tests.shell.dashboard.pages import Gateway, Pages
 
 
 def test_places() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dbgate.dashboard.auditlog import Search
 from dbgate.dashboard.records import conditions, logs_of, look_up, together
-from tests.unit.dashboard.pages import Gateway, Pages, line, write_log
+from tests.shell.dashboard.pages import Gateway, Pages, line, write_log
 
 
 def test_blocked_statements_are_filtered_and_escaped(site: Pages, tmp_path: Path) -> None:
