@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dbgate.dashboard import users
-from tests.unit.control.fake import serving
 from tests.shell.dashboard.pages import HASHER, Gateway, Pages, line, pages, write_log
+from tests.unit.control.fake import serving
 
 
 @pytest.fixture(autouse=True)

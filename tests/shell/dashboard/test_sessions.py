@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import re
 
-from tests.unit.control.fake import session
 from tests.shell.dashboard.pages import Gateway, Pages
+from tests.unit.control.fake import session
 
 
 def users(text: str) -> list[str]:
