@@ -52,6 +52,7 @@ TWINS: list[Step | tuple[Step, ...]] = [
     "SELECT COUNT(*) FROM users a JOIN users b JOIN users c ON a.id = b.id AND b.id = c.id",
     "SELECT CONCAT(name, REPEAT('*', 4)), RPAD(name, 20, '.'), LPAD(id, 8, '0') FROM users WHERE name REGEXP '^[a-z]+$'",
     "SELECT name + '0', age + '1', age - '2' FROM users WHERE age + '1' > 5",
+    "SELECT id FROM users WHERE name = 'json_valid(`' + LOWER(email) + '`)'",
     "SELECT id FROM users WHERE name + 0 = 0 AND age * 1 = 30",
     "UPDATE users SET age = age + '1', note = CONCAT(note, '-', 'x') WHERE id = '1'",
     "UPDATE users SET age = '5' + 0 WHERE id = 1",

@@ -10,7 +10,7 @@ from typing import Final
 
 from dbgate.sql.condition_codes import ARITHMETIC, CODES
 from dbgate.sql.fold import Level
-from dbgate.sql.tokens import NUMBER, STRING, Tokens
+from dbgate.sql.tokens import NUMBER, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 _TYPES: Final = word_set("DATE TIME TIMESTAMP")
@@ -86,6 +86,8 @@ def between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
 def strings_reckoned(tokens: Tokens, i: int, first: int, end: int) -> int:
     """How many string literals stand beside the arithmetic operator at i, the one in front counted only where no
     other operator has counted it: `'' & 1 & ''` has two. `'2024-01-01' + INTERVAL …` is a date."""
+    if _joins_text(tokens, i, first, end):
+        return 0
     count = 0
     if i > first and tokens.kinds[i - 1] == STRING and CODES.get(tokens.words[i - 2], 0) != ARITHMETIC:
         count = 1
@@ -95,6 +97,25 @@ def strings_reckoned(tokens: Tokens, i: int, first: int, end: int) -> int:
         if tokens.kinds[i + 1] == STRING:
             count += 1
     return count
+
+
+def _joins_text(tokens: Tokens, i: int, first: int, end: int) -> bool:
+    """Whether the operator at i is the second + of `'json_valid(`' + LOWER(c.name) + '`)'`, as Django asks after the
+    constraints of MariaDB: a function between texts, neither of which is empty as an injected one would be."""
+    words = tokens.words
+    kinds = tokens.kinds
+    if words[i] != "+" or i + 1 >= end or kinds[i + 1] != STRING or words[i - 1] != ")":
+        return False
+    depth = 0
+    j = i - 1
+    while j > first and i - j < _LITTLE:
+        depth += (words[j] == ")") - (words[j] == "(")
+        if not depth:
+            break
+        j -= 1
+    if depth or j - 3 < first or words[j - 2] != "+" or kinds[j - 3] != STRING or kinds[j - 1] != WORD:
+        return False
+    return "SELECT" not in words[j:i] and len(tokens.raws[j - 3]) > 2 and len(tokens.raws[i + 1]) > 2
 
 
 def empty_not_in(tokens: Tokens, level: Level) -> bool:

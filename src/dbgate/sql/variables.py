@@ -125,7 +125,6 @@ HARMLESS: Final = frozenset(
         "tx_read_only",
         "unique_checks",
         "updatable_views_with_limit",
-        "use_secondary_engine",
         "use_stat_tables",
         "wait_timeout",
         "windowing_use_high_precision",

@@ -91,6 +91,16 @@ def test_between_strings(text: str, expected: bool) -> None:
         ("x - '' & 1", 3, 0),
         ("x = '2024-01-01' + INTERVAL 1 DAY", 3, 0),
         ("x - 1", 1, 0),
+        ("x = 'json(' + LOWER(name) + ')'", 8, 0),
+        ("x = 'json(' + LOWER(CONCAT(name, 'a')) + ')'", 13, 0),
+        ("x = '' + LOWER(name) + ')'", 8, 1),
+        ("x = 'json(' + LOWER(name) + ''", 8, 1),
+        ("x = 'json(' - LOWER(name) + ')'", 8, 1),
+        ("x = 'json(' + (name) + ')'", 7, 1),
+        ("x = 'json(' + LOWER((SELECT 1)) + ')'", 11, 1),
+        ("x = y + LOWER(name) + ')'", 8, 1),
+        ("LOWER(name) + ')'", 4, 1),
+        ("x = 'json(' + LOWER(" + "a, " * 20 + "a) + ')'", 48, 1),
     ],
 )
 def test_strings_reckoned(text: str, at: int, expected: int) -> None:
