@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dbgate.gate.brain import Limits
-from dbgate.gate.effects import TO_SERVER
 from dbgate.sql.catalog import Catalog
 from dbgate.wire.build import packet, query
 from tests.unit.wire import making
@@ -10,38 +9,6 @@ from tests.unit.wire.making import chain, ok, result, row
 from .play import CLIENT, POLICY, Play, brain, context, policy
 
 ROWS = result([row(b"1"), row(b"2")])
-
-
-def test_a_known_chunk_travels_as_it_is() -> None:
-    play = Play().login()
-    data = query(b"SELECT id FROM users WHERE id = 1")
-    for n in range(3):
-        twin = bytes(bytearray(data))
-        play.client(twin)
-        if n == 0:
-            assert play.gate.state.fx.to_server[0] is twin
-        else:
-            assert (play.gate.state.fx.relay, play.gate.state.fx.to_server) == (TO_SERVER, [])
-        play.server(chain(ROWS))
-        assert (play.last.event, play.last.rows, play.last.tables) == ("query", 2, ("shop.users",))
-    assert play.gate.state.queries == 3
-
-
-def test_a_known_shape_travels_as_it_is() -> None:
-    play = Play().login()
-    for n in range(4):
-        data = query(b"SELECT id FROM users WHERE id = %d" % n)
-        play.client(data)
-        assert play.to_server == data
-        assert (play.gate.state.fx.relay == TO_SERVER) is (n > 0)
-        play.server(chain(ROWS))
-        assert (play.last.event, play.last.rows, play.last.statement) == (
-            "query",
-            2,
-            "SELECT id FROM users WHERE id = ?",
-        )
-    blocked = play.client(query(b"SELECT id FROM users WHERE id = 1 OR 1 = 1"))
-    assert (blocked.to_server, blocked.last.event) == (b"", "query.blocked")
 
 
 def test_a_known_chunk_is_judged_anew_under_a_new_policy() -> None:

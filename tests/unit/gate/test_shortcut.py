@@ -155,3 +155,35 @@ def test_a_command_that_is_no_query_but_has_the_same_bytes() -> None:
         prepare, next(iter(play.gate.state.current_scope().view.exact.values()))
     )
     assert not shortcut.take(play.gate.state, prepare, 1.0)
+
+
+def test_a_known_chunk_travels_as_it_is() -> None:
+    play = Play().login()
+    data = query(b"SELECT id FROM users WHERE id = 1")
+    for n in range(3):
+        twin = bytes(bytearray(data))
+        play.client(twin)
+        if n == 0:
+            assert play.gate.state.fx.to_server[0] is twin
+        else:
+            assert (play.gate.state.fx.relay, play.gate.state.fx.to_server) == (TO_SERVER, [])
+        play.server(chain(ROWS))
+        assert (play.last.event, play.last.rows, play.last.tables) == ("query", 2, ("shop.users",))
+    assert play.gate.state.queries == 3
+
+
+def test_a_known_shape_travels_as_it_is() -> None:
+    play = Play().login()
+    for n in range(4):
+        data = query(b"SELECT id FROM users WHERE id = %d" % n)
+        play.client(data)
+        assert play.to_server == data
+        assert (play.gate.state.fx.relay == TO_SERVER) is (n > 0)
+        play.server(chain(ROWS))
+        assert (play.last.event, play.last.rows, play.last.statement) == (
+            "query",
+            2,
+            "SELECT id FROM users WHERE id = ?",
+        )
+    blocked = play.client(query(b"SELECT id FROM users WHERE id = 1 OR 1 = 1"))
+    assert (blocked.to_server, blocked.last.event) == (b"", "query.blocked")
