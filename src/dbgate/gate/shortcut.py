@@ -39,7 +39,8 @@ def take(state: State, data: bytes, now: float) -> bool:
             code = COM_STMT_EXECUTE
     elif data[HEADER] != COM_QUERY:
         return False
-    if judged is None or not judged.plain or judged.effect == BLOCK:
+    # What recalls a text is judged by what this session left on the server, which no cache knows.
+    if judged is None or not judged.plain or judged.recalls or judged.effect == BLOCK:
         return False
     verdict = judged.verdict
     if not scope.simple:

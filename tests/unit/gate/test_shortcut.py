@@ -187,3 +187,23 @@ def test_a_known_shape_travels_as_it_is() -> None:
         )
     blocked = play.client(query(b"SELECT id FROM users WHERE id = 1 OR 1 = 1"))
     assert (blocked.to_server, blocked.last.event) == (b"", "query.blocked")
+
+
+DYNAMIC = """
+version: 1
+global: {default_schema: shop}
+access_control:
+  - {name: app, user: app, allowed_tables: ["shop.*"], allowed_operations: ["*"], mode: monitor}
+procedure_control: {block_dynamic_sql: false}
+sql_rules: {mode: enforce, block_statements: [DROP]}
+"""
+
+
+def test_dynamic_sql_is_judged_by_what_the_session_left_there() -> None:
+    """The same text, of which nothing was known, would only be monitored; now it drops a table."""
+    play = Play(brain(DYNAMIC)).login()
+    for _ in range(2):
+        play.passes(b"\x03PREPARE s FROM @x", [ok()])
+        assert (play.last.event, play.last.rule) == ("query.would_block", "dynamic-sql")
+    play.passes(b"\x03SET @x = 'DROP TABLE users'", [ok()])
+    play.blocked(b"\x03PREPARE s FROM @x", "block-statement")
