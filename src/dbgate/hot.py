@@ -76,6 +76,7 @@ HOT_MODULES: Final = (
     "dbgate.sql.injection_words",
     "dbgate.sql.keywords",
     "dbgate.sql.lexer",
+    "dbgate.sql.lists",
     "dbgate.sql.mask",
     "dbgate.sql.memory",
     "dbgate.sql.patterns",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dbgate.sql import digest
 from dbgate.sql.digest import PATTERNS, fast_digest
-from dbgate.sql.skeleton import LONGEST, skeleton
+from dbgate.sql.skeleton import skeleton
 from tests.rows import rows
 from tests.unit.sql.lexed import ANSI, CTX, NO_ESCAPES
 
@@ -33,6 +33,10 @@ def by_pattern(text: bytes, ansi: bool, plain: bool) -> bytes:
         b"SELECT `open",
         b"SELECT 'open\\",
         b"'a''",
+        b"a = '" + b"x" * 70 + b"''\\'" + b"y" * 50 + b"\\\\' AND b = 1",
+        b"a = '" + b"\\x" * 70 + b"''' AND b = \"" + b"'" * 50 + b'\\\\"" AND b = 1',
+        b"a = '" + b"x" * 70 + b"\\'",
+        b"a = '" + b"x" * 70 + b"''",
         b"1.5.5 1.a 1.5a 7\xc3\xa9 \xc3\xa97 $1 1$",
     ],
 )
@@ -79,14 +83,19 @@ def test_any_bytes(text: bytes) -> None:
         assert skeleton(text, ansi, plain) == by_pattern(text, ansi, plain)
 
 
+@given(st.lists(st.one_of(PIECES, st.just(b"x" * 40), st.just(b"\\'" * 20)), max_size=12).map(b"'".join))
+def test_long_strings(text: bytes) -> None:
+    for ansi, plain in MODES:
+        assert skeleton(text, ansi, plain) == by_pattern(text, ansi, plain)
+
+
 def test_keys_are_the_same_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [
         b"SELECT a FROM t WHERE b IN (1, 2) AND c = 'it''s \\' x'",
         b"INSERT INTO t VALUES (1, 'a'), (2, \"b\")",
     ]
-    texts.append(texts[0] + b" " * LONGEST)
     keys = []
-    for looped in (-1, LONGEST):
-        monkeypatch.setattr(digest, "_LOOPED", looped)
+    for loops in (False, True):
+        monkeypatch.setattr(digest, "_LOOPS", loops)
         keys.append([fast_digest(text, ctx) for text in texts for ctx in (CTX, ANSI, NO_ESCAPES)])
     assert keys[0] == keys[1]
