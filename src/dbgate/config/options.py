@@ -108,6 +108,9 @@ OPTIONS: Final = (
         10_000_000,
     ),
     Option(
+        "audit_sync", "off", parse.duration_or_off, "how often the audit log is synced to the disk, or off"
+    ),
+    Option(
         "webhook_key_file", "off", parse.path_or_off, "the key that signs alerts to alerts.webhook, or off"
     ),
     Option("workers", "auto", parse.workers, "worker processes, or auto"),

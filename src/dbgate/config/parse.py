@@ -73,6 +73,11 @@ def duration(text: str) -> float:
     return value
 
 
+def duration_or_off(text: str) -> float:
+    """Seconds, or `off`, which gives 0."""
+    return 0.0 if text.strip().lower() == OFF else duration(text)
+
+
 def size(text: str) -> int:
     """Bytes of `65536`, `64KiB`, `16M`, `1GiB` (powers of 1024)."""
     match = _SIZE.fullmatch(text.strip())

@@ -17,7 +17,7 @@ from typing import Final
 from dbgate.audit.queue import RecordQueue
 from dbgate.audit.record import Record
 from dbgate.audit.redact import LineEncoder
-from dbgate.sinks.log_file import Log, open_log
+from dbgate.sinks.log_file import Log, open_log, rotated
 from dbgate.sinks.pending import PendingLines
 
 LOG: Final = logging.getLogger("dbgate.sinks")
@@ -41,7 +41,8 @@ class AuditFile:
     """path: the file, "-" for standard output; instance: this gateway's name; wall: monotonic seconds (Record.at) ->
     Unix seconds; on_trouble: called from the writer's thread with one line when writing or rotating starts to fail
     ("" when it works again); on_lost: called from there with each line that a strict log could not write before the
-    end; pending: a file for lines on their way (pending.py), used once the log was strict, "" = none. put(record) takes a finished record; it is for one thread, the one with the event loop."""
+    end; pending: a file for lines on their way (pending.py), used once the log was strict, "" = none;
+    sync_every: seconds after which what was written is synced to the disk, 0 = never. put(record) takes a finished record; it is for one thread, the one with the event loop."""
 
     def __init__(
         self,
@@ -58,8 +59,10 @@ class AuditFile:
         on_trouble: Callable[[str], None] | None = None,
         on_lost: Callable[[str], None] | None = None,
         pending: str = "",
+        sync_every: float = 0.0,
     ) -> None:
-        self._log: Log = open_log(path, max_bytes, max_files)
+        self._log: Log = open_log(path, max_bytes, max_files, sync_every > 0.0)
+        self._files = rotated(path, max_files)
         self._lines = LineEncoder(instance, randomness)  # for the thread's own
         self._wall = wall
         self._now = now
@@ -84,6 +87,9 @@ class AuditFile:
         self._drop_cause = ""
         self._reopen = False
         self._deadline = 0.0
+        self._sync_every = sync_every
+        self._sync_error = ""
+        self._sync_at = -1.0  # when what was written is to be synced; < 0: nothing is
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
 
     @property
@@ -129,9 +135,11 @@ class AuditFile:
                 error,
             )
             return
+        pending.settle(self._files)
         left = pending.left()
         if left:
             self._queue.recover(left)
+        self._log.before_write = pending.writing
         self._queue.keep = pending.add
         self._pending = pending
         self._wake.set()
@@ -189,14 +197,28 @@ class AuditFile:
                     self._pause(_TICK)
             elif not queue.open:
                 break
-            elif quiet < _QUIET_TICKS:
+            elif quiet < _QUIET_TICKS or self._sync_at >= 0.0:
                 quiet += 1
                 self._pause(_TICK)
             else:
                 self._sleep()
+            if 0.0 <= self._sync_at <= self._now():
+                self._sync()
+        if self._sync_at >= 0.0:
+            self._sync()
         self._log.close()
         if self._pending is not None:
             self._pending.close()
+
+    def _sync(self) -> None:
+        """What the disk cannot take is told, and tried again after the next write."""
+        self._sync_at = -1.0
+        self._sync_error = ""
+        try:
+            self._log.sync()
+        except OSError as error:
+            self._sync_error = f"cannot sync: {error}"
+        self._set_trouble(self._sync_error or self._log.rotation_error)
 
     def _sleep(self) -> None:
         """Until somebody wakes us. The flag is up before the last look, so no record is overlooked."""
@@ -239,10 +261,12 @@ class AuditFile:
         if self._pending is not None:
             self._pending.done(kept)
         self._written += count
+        if self._sync_every and self._sync_at < 0.0:
+            self._sync_at = self._now() + self._sync_every
         self._reported = dropped
         self._drop_cause = queue.cause = ""
         self.failing = ""
-        self._set_trouble(self._log.rotation_error)
+        self._set_trouble(self._sync_error or self._log.rotation_error)
 
     def _notice(self, dropped: int) -> bytes:
         record = Record("audit.dropped", self._now(), "", "", "", 0)

@@ -14,6 +14,7 @@ import os
 import select
 import stat
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 STDOUT: Final = "-"
@@ -26,9 +27,11 @@ _OPEN_ATTEMPTS: Final = 16  # each lost one means that another process rotated i
 
 class Log(Protocol):
     """Where batches of whole lines go. rotation_error: "" or why the last rotation failed; then lines go on to the
-    file as it is."""
+    file as it is. before_write: called with device, inode, offset and length of each write into a regular file, while
+    nobody else can write there."""
 
     rotation_error: str
+    before_write: Callable[[int, int, int, int], None] | None
 
     def append(self, batch: bytes) -> None:
         """Write all of `batch` (it ends with a line end), or raise OSError and leave nothing of it behind."""
@@ -36,26 +39,36 @@ class Log(Protocol):
     def reopen(self) -> None:
         """Open the path anew at the next append (after an outside rotation)."""
 
+    def sync(self) -> None:
+        """Have what was appended so far outlive a crash of the machine, or raise OSError. May take long."""
+
     def close(self) -> None:
         """Give the file descriptors back; never raises."""
 
 
-def open_log(path: str, max_bytes: int, max_files: int) -> Log:
-    """The log at `path`: "-" is standard output, anything else a file. It is opened at the first append."""
-    return StreamLog(1) if path == STDOUT else LogFile(path, max_bytes, max_files)
+def open_log(path: str, max_bytes: int, max_files: int, synced: bool = False) -> Log:
+    """The log at `path`: "-" is standard output, anything else a file. It is opened at the first append. synced: it is
+    synced now and then, and so is a file that it lets go."""
+    return StreamLog(1) if path == STDOUT else LogFile(path, max_bytes, max_files, synced)
 
 
 class LogFile:
     """path: the file, made with mode 0640 if absent; max_bytes: rotate before an append would take it past this
     (0 = never); max_files: how many rotated files are kept, path.1 being the newest (0 = none: the file is emptied)."""
 
-    def __init__(self, path: str, max_bytes: int, max_files: int) -> None:
+    def __init__(self, path: str, max_bytes: int, max_files: int, synced: bool = False) -> None:
         self.path = os.path.abspath(path)
         self.max_bytes = max_bytes
         self.max_files = max_files
         self.rotation_error = ""
+        self.before_write: Callable[[int, int, int, int], None] | None = None
+        self._synced = synced  # a file that is let go is synced first
         self._fd = -1
         self._regular = True
+        self._place = (0, 0)  # device and inode of what is open
+        self._end = -1  # where our last write ended
+        self._unsynced = False
+        self._folder_unsynced = False
 
     def append(self, batch: bytes) -> None:
         """See Log. A batch larger than max_bytes gets a file of its own."""
@@ -65,7 +78,11 @@ class LogFile:
             if full and self._rotate(fd):
                 self.close()
                 fd, size = self._locked()
+            if self.before_write is not None and self._regular:
+                self.before_write(*self._place, size, len(batch))
             self._write(fd, size, batch)
+            self._end = size + len(batch)
+            self._unsynced = self._regular
             fcntl.flock(fd, fcntl.LOCK_UN)
         except OSError:
             self.close()  # and with it the lock
@@ -75,10 +92,27 @@ class LogFile:
         """See Log."""
         self.close()
 
+    def sync(self) -> None:
+        """See Log."""
+        if self._unsynced and self._fd >= 0:
+            os.fdatasync(self._fd)
+            self._unsynced = False
+        if self._folder_unsynced:
+            folder = os.open(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)  # the file's name, and those that rotation gave
+            finally:
+                os.close(folder)
+            self._folder_unsynced = False
+
     def close(self) -> None:
         """See Log. Closing gives the lock back too."""
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
+            if self._synced and self._unsynced:
+                with contextlib.suppress(OSError):  # it has gone elsewhere, and so has who could mend it
+                    os.fdatasync(fd)
+            self._unsynced = False
             os.close(fd)
 
     def _locked(self) -> tuple[int, int]:
@@ -94,8 +128,11 @@ class LogFile:
                 there = None
             if there is not None and (here.st_ino, here.st_dev) == (there.st_ino, there.st_dev):
                 size = here.st_size
-                if fresh and self._regular and size and os.pread(fd, 1, size - 1) != b"\n":
-                    # The machine went down in the middle of a line: end it, so that ours is not glued to it.
+                self._place = (here.st_dev, here.st_ino)
+                foreign = fresh or size != self._end
+                if foreign and self._regular and size and os.pread(fd, 1, size - 1) != b"\n":
+                    # The machine went down in the middle of a line, or another process was killed in the middle of a
+                    # write: end it, so that ours is not glued to it.
                     size += os.write(fd, b"\n")
                 return fd, size
             self.close()
@@ -108,6 +145,7 @@ class LogFile:
             self._regular = True
         if self._regular:
             self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, MODE)
+            self._folder_unsynced = True
         else:
             # A FIFO without a reader must be an error that is tried again, not a thread that hangs in open().
             self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
@@ -148,6 +186,7 @@ class StreamLog:
 
     def __init__(self, fd: int) -> None:
         self.rotation_error = ""
+        self.before_write: Callable[[int, int, int, int], None] | None = None
         self._fd = fd
         self._lock_fd = -1
         self._lockable = True
@@ -171,6 +210,9 @@ class StreamLog:
 
     def reopen(self) -> None:
         """Nothing to open."""
+
+    def sync(self) -> None:
+        """Nothing to sync: whoever collects the stream does that."""
 
     def close(self) -> None:
         """See Log. The stream itself stays open: it is not ours."""
@@ -218,6 +260,11 @@ def _lock(fd: int) -> None:
                 raise TimeoutError(errno.ETIMEDOUT, "another process holds the audit log's lock") from None
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
+
+
+def rotated(path: str, max_files: int) -> list[str]:
+    """The path of a log and those that its files have after rotation, newest first."""
+    return [path, *(f"{path}.{number}" for number in range(1, max_files + 1))]
 
 
 def _rename(old: str, new: str) -> None:

@@ -27,6 +27,7 @@ class Journal:
                 lambda at: at + log.wall_offset(),
                 max_bytes=settings.audit_max_size,
                 max_files=settings.audit_max_files,
+                sync_every=settings.audit_sync,
             )
 
     def start(self) -> None:

@@ -17,6 +17,7 @@ from dbgate.gate.session import Gate
 from dbgate.gate.state import State
 from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.certificates import load_contexts
+from dbgate.gateway.connection import Session
 from dbgate.gateway.hub import Hub
 from dbgate.gateway.rates import Ledger
 from dbgate.gateway.sources import Sources
@@ -26,7 +27,7 @@ from dbgate.sql.catalog import Catalog
 from dbgate.sql.catalog_text import parse as parse_catalog
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
-from dbgate.workers.messages import Reading, Start, Told
+from dbgate.workers.messages import Killed, Reading, Start, Told
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.reload import Loaded
 from dbgate.workers.required import RequiredRecords
@@ -66,6 +67,7 @@ class Wiring:
                 on_trouble=self._audit_trouble,
                 on_lost=_audit_lost,
                 pending=_pending_path(settings.audit_log, start),
+                sync_every=settings.audit_sync,
             )
         limits = Limits(
             handshake_timeout=settings.handshake_timeout,
@@ -202,6 +204,17 @@ class Wiring:
     def describe_sessions(self) -> list[dict[str, object]]:
         """Every open session, as the control API shows it."""
         return [session.gate.describe() for session in self.hub.sessions.values()]
+
+    def kill(self, number: int, session_id: str) -> Killed:
+        """See messages.Kill. What the session is on the server can only be told before its end."""
+        session = self.hub.sessions.get(session_id)
+        thread, user, port = 0, "", 0
+        if isinstance(session, Session) and session.server is not None:
+            state = session.gate.state
+            here = session.server.get_extra_info("sockname")
+            if state.logged_in and state.greeting is not None and here:
+                thread, user, port = state.greeting.thread_id, state.user, int(here[1])
+        return Killed(number, self.hub.kill(session_id), thread, user, port)
 
     def reading(self, number: int, session_id: str) -> Reading:
         """See messages.AskReading."""

@@ -53,6 +53,7 @@ def test_off() -> None:
     assert parse.address_or_off("Off") is None
     assert parse.address_or_off("[::]:1") == Address("::", 1)
     assert parse.path_or_off("OFF") == ""
+    assert parse.duration_or_off("Off") == 0.0 and parse.duration_or_off("2s") == 2.0
     assert parse.path_or_off("/tmp/x") == "/tmp/x"
 
 

@@ -20,6 +20,9 @@ class FakeLog:
 
     def __init__(self) -> None:
         self.rotation_error = ""
+        self.before_write = None
+        self.synced: list[int] = []  # bytes that were there at each sync
+        self.sync_error: OSError | None = None
         self.error: OSError | None = None
         self.got = b""
         self.reopened = 0
@@ -34,6 +37,11 @@ class FakeLog:
 
     def reopen(self) -> None:
         self.reopened += 1
+
+    def sync(self) -> None:
+        self.synced.append(len(self.got))
+        if self.sync_error is not None:
+            raise self.sync_error
 
     def close(self) -> None:
         self.closed = True
@@ -286,3 +294,38 @@ def test_a_thread_that_hangs_in_a_write_does_not_hold_up_the_end(monkeypatch: py
     assert time.monotonic() - started < 2.0
     release.set()
     sink._thread.join(5)
+
+
+def test_what_was_written_is_synced_now_and_then(log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_file, "open_log", lambda *_: log)
+    clock = [100.0]
+    told: list[str] = []
+    sink = AuditFile("x", "gw1", lambda at: at, now=lambda: clock[0], on_trouble=told.append, sync_every=5.0)
+    sink.start()
+    sink.put(record())
+    assert sink.flush(30.0)
+    sink.put(record())
+    assert sink.flush(30.0)
+    assert log.synced == []  # five seconds are not over
+    clock[0] = 105.0
+    wait_for(lambda: log.synced == [len(log.got)], 30.0)
+    log.sync_error = OSError(errno.EIO, "broken")
+    clock[0] = 200.0
+    sink.put(record())
+    assert sink.flush(30.0)
+    clock[0] = 205.0
+    wait_for(lambda: told == ["cannot sync: [Errno 5] broken"], 30.0)
+    log.sync_error = None
+    sink.put(record())
+    assert sink.close(30.0) == 0
+    assert log.synced[-1] == len(log.got) and log.closed  # the end waits for no time
+    assert told[-1] == "" and sink.trouble == ""
+
+
+def test_without_the_setting_nothing_is_synced(log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_file, "open_log", lambda *_: log)
+    sink = AuditFile("x", "gw1", lambda at: at)
+    sink.start()
+    sink.put(record())
+    assert sink.close(30.0) == 0
+    assert log.synced == []

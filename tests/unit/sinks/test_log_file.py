@@ -279,3 +279,71 @@ def test_open_log() -> None:
     logs: list[Log] = [open_log("-", 1, 1), open_log("x", 1, 1)]
     assert [type(log) for log in logs] == [StreamLog, LogFile]
     assert [log.rotation_error for log in logs] == ["", ""]
+
+
+def test_a_line_that_a_killed_process_left_half_is_ended(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    log, other = LogFile(str(path), 0, 1), LogFile(str(path), 0, 1)
+    log.append(b"one\n")
+    other.append(b"two\n")
+    with open(path, "ab") as killed:
+        killed.write(b"ha")
+    log.append(b"three\n")  # it had the file open all the time
+    other.append(b"four\n")
+    assert lines(path) == ["one", "two", "ha", "three", "four"]
+    log.close()
+    other.close()
+
+
+def test_where_a_write_goes_is_told_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    log = LogFile(str(path), 12, 1)
+    told: list[tuple[int, int, int, int]] = []
+    log.before_write = lambda *place: told.append(place)
+    for line in (b"one\n", b"two\n", b"next\n"):
+        log.append(line)
+    old, new = os.stat(tmp_path / "a.log.1"), os.stat(path)
+    assert told == [
+        (old.st_dev, old.st_ino, 0, 4),
+        (old.st_dev, old.st_ino, 4, 4),
+        (new.st_dev, new.st_ino, 0, 5),
+    ]
+    log.close()
+
+
+def test_sync_asks_the_disk_once_for_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    whole, name = os.fdatasync, os.fsync
+
+    def fdatasync(fd: int) -> None:
+        asked.append(os.path.basename(os.readlink(f"/proc/self/fd/{fd}")))
+        whole(fd)
+
+    def fsync(fd: int) -> None:
+        asked.append("the folder")
+        name(fd)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    monkeypatch.setattr(os, "fsync", fsync)
+    log = LogFile(str(tmp_path / "a.log"), 10, 2, True)
+    log.sync()
+    assert asked == []  # nothing was written
+    log.append(b"12345\n")
+    log.sync()
+    log.sync()
+    assert asked == ["a.log", "the folder"]
+    log.append(b"67\n")
+    log.append(b"rotated\n")
+    assert asked[2:] == ["a.log.1"]  # before it is let go
+    log.sync()
+    assert asked[3:] == ["a.log", "the folder"]
+    log.append(b"x\n")
+    log.close()
+    assert asked[5:] == ["a.log"]
+    never = LogFile(str(tmp_path / "b.log"), 0, 1)
+    never.append(b"x\n")
+    never.close()
+    assert len(asked) == 6
+    stream = StreamLog(1)
+    stream.sync()
+    assert len(asked) == 6
