@@ -135,6 +135,27 @@ def test_connections_of_one_address(mariadb: MariaDB) -> None:
             connection.close()
 
 
+def test_an_ipv6_client_is_counted_by_its_64(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, max_connections_per_source=2, trusted_proxies="127.0.0.1") as gateway:
+        held = [_from(gateway, f"2001:db8::{number}") for number in (1, 2)]
+        assert [greeting[4:5] for _, greeting in held] == [b"\x0a", b"\x0a"]
+        sock, refusal = _from(gateway, "2001:db8::ffff:3")
+        assert b"dbgate: too many connections from this address" in refusal
+        other, greeting = _from(gateway, "2001:db8:0:1::1")
+        assert greeting[4:5] == b"\x0a"
+        (record,) = gateway.wait_records(event="connection.denied", error_code=1040)
+        assert record["client_ip"] == "2001:db8::ffff:3"  # the address itself
+        for one in (sock, other, *(peer for peer, _ in held)):
+            one.close()
+
+
+def _from(gateway: Gateway, ip: str) -> tuple[socket.socket, bytes]:
+    """A connection of whom a trusted proxy says that it comes from there, and what it hears first."""
+    peer = socket.create_connection((gateway.host, gateway.port), 10)
+    peer.sendall(f"PROXY TCP6 {ip} ::1 4000 3306\r\n".encode())
+    return peer, peer.recv(4096)
+
+
 def _connected(gateway: Gateway) -> Any:
     try:
         return gateway.connect()

@@ -16,6 +16,7 @@ from dbgate.gate.legs import Legs
 from dbgate.gate.sensitive import SensitiveNames
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
+from dbgate.policy.source import counted_as
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
@@ -343,7 +344,7 @@ class Brain:
         return found
 
     def _take(self, user: str, client_ip: str, rate: float, now: float) -> bool:
-        key = f"{user}@{client_ip}"
+        key = f"{user}@{counted_as(client_ip)}"
         ledger = self.ledger
         elsewhere = 0 if ledger is None else ledger(key, 0)
         bucket = self._buckets.get(key)

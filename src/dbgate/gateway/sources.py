@@ -1,5 +1,7 @@
 """Limits by who it is: connections of one address, sessions of one user, failed logins of one address.
 
+An IPv6 address stands for its /64 (policy.source.counted_as).
+
 All count over the instance: each worker writes its own counts into the shared ledger and reads the others' (rates.py).
 Where two keys meet in one cell of it, the workers lose sight of each other for one of them, and the limit is then a
 worker's own; it is never stricter than set.
@@ -11,6 +13,7 @@ from math import ceil
 from typing import Final, final
 
 from dbgate.gateway.rates import Ledger
+from dbgate.policy.source import counted_as
 
 TOO_MANY_HERE: Final = "dbgate: too many connections from this address"
 SHUT: Final = "dbgate: too many failed logins from this address; try again later"
@@ -74,13 +77,13 @@ class Sources:
         """A connection has come: None, and leave() is owed; or the error that refuses it."""
         if self.shut(ip, now):
             return 1129, "HY000", SHUT
-        if not self._addresses.enter(ip):
+        if not self._addresses.enter(counted_as(ip)):
             return 1040, "08004", TOO_MANY_HERE
         return None
 
     def leave(self, ip: str) -> None:
         """A connection that was taken has ended."""
-        self._addresses.leave(ip)
+        self._addresses.leave(counted_as(ip))
 
     def enter(self, user: str) -> bool:
         """A session of this user, unless there are too many."""
@@ -92,12 +95,13 @@ class Sources:
 
     def shut(self, ip: str, now: float) -> bool:
         """Whether the address is turned away for its failed logins."""
-        return self._failures > 0 and self._ledger.largest(f"shut {ip}") > int(now * 1000)
+        return self._failures > 0 and self._ledger.largest(f"shut {counted_as(ip)}") > int(now * 1000)
 
     def failed(self, ip: str, now: float) -> bool:
         """The server has refused a login from there. True: the address is turned away from now on."""
         if not self._failures:
             return False
+        ip = counted_as(ip)
         # All workers count in the same windows; of the one before, the part counts that is less than a window ago.
         window, spent = divmod(now, self._window)
         before = self._ledger.total(f"failed {ip} {window - 1}", 0)

@@ -48,6 +48,19 @@ def parse_address(text: str) -> Address:
     return Address(128, value)
 
 
+def counted_as(text: str) -> str:
+    """What a limit by address counts `text` under: an IPv4 address itself (::ffff:a.b.c.d is a.b.c.d), of an IPv6 address
+    its /64, for that is what one client is given (RFC 6177) and may choose from at will; anything else as it is."""
+    if ":" not in text:
+        return text
+    address = parse_address(text)
+    if address.bits == 128:
+        return f"{ipaddress.IPv6Address(address.value >> 64 << 64)}/64"
+    if address.bits == 32:
+        return str(ipaddress.IPv4Address(address.value))
+    return text
+
+
 @final
 class Network:
     """A block of addresses: `bits` 32 or 128, `length` of the prefix, `value` the prefix itself (shifted down).

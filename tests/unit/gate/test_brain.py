@@ -250,6 +250,14 @@ def test_rates_and_clocks_are_asked_each_time() -> None:
     assert it.admitted(scope, judged, "app", "10.0.0.9", 1.0, False).rule == ""
     assert it.admitted(scope, judged, "app", "10.0.0.8", 1.0, True).rule == ""
     assert it.admitted(scope, judged, "app", "10.0.0.9", 1.6, True).rule == ""
+    ips = (
+        "2001:db8::1",
+        "2001:db8::2",
+        "2001:db8::3:4",
+        "2001:db8:0:1::1",
+    )  # three of one /64, and a neighbour
+    rules = [it.admitted(scope, judged, "app", ip, 1.0, True).rule for ip in ips]
+    assert rules == ["", "", "rate-limit", ""]
     night = scope_of(it, "night")
     judged = it.judge_text(night, b"r", b"SELECT id FROM users", False)
     it.wall_offset = 1_700_000_000 - 1_700_000_000 % 86400

@@ -76,3 +76,14 @@ def test_too_many_failed_logins_shut_the_door_for_a_while(ledgers: list[Ledger])
 def test_a_failure_in_two_windows_counts_whole(ledgers: list[Ledger]) -> None:
     it = Sources(ledgers[0], 0, 0, 3, 60.0, 30.0)
     assert [it.failed("a", at) for at in (59.8, 59.9, 60.1)] == [False, False, True]
+
+
+def test_an_ipv6_client_owns_its_64(ledgers: list[Ledger]) -> None:
+    one, two = (Sources(ledger, 2, 0, 2, 60.0, 30.0) for ledger in ledgers)
+    assert one.take("2001:db8::1", 1.0) is None and two.take("2001:db8::2", 1.0) is None
+    assert one.take("2001:db8::ffff:3", 1.0) == (1040, "08004", sources.TOO_MANY_HERE)
+    assert one.take("2001:db8:0:1::1", 1.0) is None  # a neighbour
+    two.leave("2001:db8::2")
+    assert one.take("2001:db8::4", 1.0) is None
+    assert not one.failed("2001:db8::5", 1.0) and two.failed("2001:db8::6", 2.0)
+    assert one.shut("2001:db8::7", 3.0) and not one.shut("2001:db8:0:1::7", 3.0)

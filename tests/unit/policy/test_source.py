@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbgate.policy.source import NO_ADDRESS, NO_RULE, SourceIndex, parse_address, parse_network
+from dbgate.policy.source import (
+    NO_ADDRESS,
+    NO_RULE,
+    SourceIndex,
+    counted_as,
+    parse_address,
+    parse_network,
+)
 from tests.rows import rows
 
 
@@ -32,6 +39,24 @@ from tests.rows import rows
 def test_addresses(text: str, bits: int, value: int) -> None:
     address = parse_address(text)
     assert (address.bits, address.value) == (bits, value)
+
+
+@rows(
+    ("text", "key"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),  # not one crowd of all that come by IPv4
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+        ("no:address", "no:address"),
+    ],
+)
+def test_what_limits_count_an_address_under(text: str, key: str) -> None:
+    assert counted_as(text) == key
 
 
 @settings(max_examples=max(10, settings.default.max_examples // 3))
