@@ -8,26 +8,18 @@ import socket
 import ssl
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from dbgate.control.access import Access, Unreachable
+from dbgate.control.deadline import DeadlineSocket
 
 DEFAULT_PORT: Final = 8443
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{8,512}")
 
 
-class _DeadlineTls(ssl.SSLSocket):
-    """A socket on which all reads together, not each of them, have to be done by `deadline` (monotonic seconds)."""
-
-    deadline = 0.0
-
-    def recv_into(self, *arguments: Any, **options: Any) -> int:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self.settimeout(left)
-        return super().recv_into(*arguments, **options)
+class _DeadlineTls(DeadlineSocket, ssl.SSLSocket):
+    """The same, over TLS."""
 
 
 class _FarConnection(http.client.HTTPConnection):

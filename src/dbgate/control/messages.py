@@ -34,11 +34,13 @@ class SessionList(TypedDict):
 
 
 class KillResult(TypedDict):
-    """A session was ended. detail: what became of the statement that was running."""
+    """A session was ended. on_server: "killed" (what it left running was ended there), "gone" (nothing of it ran there any more)
+    or "closed" (its connection is closed, and the server stops its statement when it notices); detail: the same in words."""
 
     session_id: str
     killed: bool
     detail: str
+    on_server: NotRequired[str]
 
 
 class PolicyInfo(TypedDict):

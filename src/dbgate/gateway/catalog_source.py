@@ -1,7 +1,7 @@
 """Reads from the server what stands behind names: views, routines, triggers, loadable functions.
 
 Blocking, for a thread of the supervisor: never on the data path. An account that may not see everything is refused,
-because what it does not see would pass unjudged.
+because what it does not see would pass unjudged. The same account ends what a session left running (end_thread).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pymysql
@@ -70,12 +70,7 @@ class Source:
 def read_catalog(source: Source) -> Catalog:
     """The catalog as it is now; CatalogError."""
     try:
-        try:
-            connection = _connect(source, source.tls)
-        except pymysql.err.OperationalError as error:
-            if source.tls is None or source.tls_demanded or error.args[0] != _NO_TLS:
-                raise
-            connection = _connect(source, None)
+        connection = _open(source)
         try:
             return _Reader(connection.cursor()).read()
         finally:
@@ -84,7 +79,78 @@ def read_catalog(source: Source) -> Catalog:
         raise CatalogError(_words(error)) from None
 
 
-def _connect(source: Source, tls: ssl.SSLContext | None) -> Connection[Cursor]:
+@dataclass(frozen=True, slots=True)
+class ServerThread:
+    """What a session is on the server. number: as its greeting told it; user: who logged in; port: of the gateway's end of the
+    connection."""
+
+    number: int
+    user: str
+    port: int
+
+
+KILLED: Final = "killed"
+GONE: Final = "gone"
+_HOLDS_PROCESS: Final = (
+    "SELECT 1 FROM information_schema.user_privileges WHERE privilege_type = 'PROCESS' AND grantee = %s"
+)
+_NO_THREAD: Final = 1094
+_MAY_NOT_KILL: Final = (1095, 1227)
+
+
+def end_thread(source: Source, thread: ServerThread, seconds: float) -> str:
+    """KILL for a connection that the gateway has closed: KILLED, or GONE where the server had ended it already. CatalogError
+    where that cannot be, or where the server has another connection by that number: behind a balancer it may be another server,
+    and numbers are short. seconds: for each answer."""
+    try:
+        connection = _open(replace(source, timeout=min(source.timeout, seconds)), seconds)
+        try:
+            return _end(connection.cursor(), thread, source.user)
+        finally:
+            connection.close()
+    except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError, ValueError) as error:
+        raise CatalogError(_words(error)) from None
+
+
+def _end(cursor: Cursor, thread: ServerThread, account: str) -> str:
+    cursor.execute("SELECT user, host FROM information_schema.processlist WHERE id = %s", (thread.number,))
+    row = cursor.fetchone()
+    if row is None:
+        cursor.execute("SELECT CURRENT_USER()")
+        (account,) = cursor.fetchone() or ("",)
+        cursor.execute(_HOLDS_PROCESS, (_grantee(account),))
+        if cursor.fetchone() is None:
+            raise CatalogError(
+                f"the account {account} does not see it there: GRANT PROCESS ON *.* to it, not by a role"
+            )
+        return GONE
+    user, host = row
+    if str(user) != thread.user or str(host).rpartition(":")[2] != str(thread.port):
+        raise CatalogError("the server has another connection by its number: is there a balancer in between?")
+    try:
+        cursor.execute("KILL CONNECTION %s", (thread.number,))
+    except pymysql.MySQLError as error:
+        if error.args[0] == _NO_THREAD:
+            return GONE
+        if error.args[0] in _MAY_NOT_KILL:
+            raise CatalogError(
+                f"the account {account} may not end it there: GRANT CONNECTION ADMIN ON *.* to it (MySQL: CONNECTION_ADMIN, and"
+                " SYSTEM_USER against accounts that have it; MariaDB before 10.5: SUPER)"
+            ) from None
+        raise
+    return KILLED
+
+
+def _open(source: Source, seconds: float = READ_SECONDS) -> Connection[Cursor]:
+    try:
+        return _connect(source, source.tls, seconds)
+    except pymysql.err.OperationalError as error:
+        if source.tls is None or source.tls_demanded or error.args[0] != _NO_TLS:
+            raise
+        return _connect(source, None, seconds)
+
+
+def _connect(source: Source, tls: ssl.SSLContext | None, seconds: float) -> Connection[Cursor]:
     """A context makes PyMySQL demand TLS before it sends anything."""
     return pymysql.connect(
         host=source.address.host,
@@ -92,8 +158,8 @@ def _connect(source: Source, tls: ssl.SSLContext | None) -> Connection[Cursor]:
         user=source.user,
         password=source.password,
         connect_timeout=max(1, round(source.timeout)),
-        read_timeout=READ_SECONDS,
-        write_timeout=READ_SECONDS,
+        read_timeout=seconds,
+        write_timeout=seconds,
         charset="utf8mb4",
         autocommit=True,
         ssl=tls,
@@ -135,12 +201,11 @@ class _Reader:
 
     def _may_see_all(self, account: str, flavour: int, version: int) -> None:
         """CatalogError where a right is missing: rows of information_schema would be left out without a word."""
-        user, _, host = account.rpartition("@")
         held = {
             row[0]
             for row in self._rows(
                 "SELECT privilege_type FROM information_schema.user_privileges WHERE grantee = %s",
-                (f"'{user}'@'{host}'",),
+                (_grantee(account),),
             )
         }
         wanted = ["SELECT", "SHOW VIEW", "TRIGGER"]
@@ -236,6 +301,12 @@ class _Reader:
 
 
 _LOST: Final = (0, 2006, 2013)  # PyMySQL's own numbers: the connection is gone
+
+
+def _grantee(account: str) -> str:
+    """CURRENT_USER() as information_schema has it."""
+    user, _, host = account.rpartition("@")
+    return f"'{user}'@'{host}'"
 
 
 def _quoted(name: str) -> str:

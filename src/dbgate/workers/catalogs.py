@@ -165,8 +165,8 @@ class Catalogs:
             LOG.exception("worker %d cannot take the new catalog: it is ended and started again", worker.row)
             worker.crash()
 
-    def _read(self) -> tuple[Catalog, str]:
-        """In a thread."""
+    def source(self) -> Source:
+        """The server, as the account for the catalog reaches it; CatalogError. In a thread: it reads files."""
         settings = self._settings
         try:
             password = settings.catalog_password
@@ -178,14 +178,16 @@ class Catalogs:
             tls = load_contexts(settings, self.certificates).server
         except ConfigError as error:
             raise CatalogError(str(error)) from None
-        catalog = read_catalog(
-            Source(
-                settings.upstream,
-                settings.catalog_user,
-                password,
-                settings.connect_timeout,
-                tls,
-                settings.upstream_tls_mode != "prefer",
-            )
+        return Source(
+            settings.upstream,
+            settings.catalog_user,
+            password,
+            settings.connect_timeout,
+            tls,
+            settings.upstream_tls_mode != "prefer",
         )
+
+    def _read(self) -> tuple[Catalog, str]:
+        """In a thread."""
+        catalog = read_catalog(self.source())
         return catalog, dump(catalog)

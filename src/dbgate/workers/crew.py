@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
-from dbgate.workers.messages import Reading
+from dbgate.workers.messages import Killed, Reading
 from dbgate.workers.process import WorkerGone, WorkerProcess
 
 T = TypeVar("T")
@@ -28,10 +28,10 @@ class Crew:
         answers = await asyncio.gather(*(self._ask(worker, worker.sessions()) for worker in self._workers))
         return [session for answer in answers if answer is not None for session in answer.sessions]
 
-    async def kill(self, session_id: str) -> bool:
-        """Ends one session; False where no worker has it."""
+    async def kill(self, session_id: str) -> Killed | None:
+        """Ends one session; None where no worker has it."""
         answers = [self._ask(worker, worker.kill_session(session_id)) for worker in self._workers]
-        return any(await asyncio.gather(*answers))
+        return next((one for one in await asyncio.gather(*answers) if one is not None and one.found), None)
 
     async def reading(self, session_id: str) -> Reading | None:
         """How the server reads what that session sends ("" = a new one); None where no worker knows."""

@@ -142,8 +142,13 @@ class Sessions(msgspec.Struct, tag=True, frozen=True):
 
 
 class Killed(msgspec.Struct, tag=True, frozen=True):
+    """thread, user, port: of gateway.catalog_source.ServerThread; thread 0 = the server knows it as nobody's."""
+
     number: int
     found: bool
+    thread: int = 0
+    user: str = ""
+    port: int = 0
 
 
 class Reading(msgspec.Struct, tag=True, frozen=True):

@@ -26,6 +26,7 @@ from dbgate.control.messages import (
 )
 from dbgate.errors import PolicyError
 from dbgate.stats.snapshot import Stats
+from dbgate.workers.ending import Ending
 from dbgate.workers.explaining import Explainer
 from dbgate.workers.supervisor import Supervisor
 from dbgate.workers.versions import CannotWrite, rfc3339
@@ -39,6 +40,7 @@ class GatewayOperator:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._explainer = Explainer(supervisor)
+        self._ending = Ending(supervisor.crew, supervisor.catalogs)
 
     async def stats(self) -> Stats:
         stats = self._supervisor.stats.stats(time.monotonic(), int(time.time() * 1000))
@@ -56,13 +58,13 @@ class GatewayOperator:
         return [_session(found) for found in await self._supervisor.crew.sessions()]
 
     async def kill(self, session_id: str, author: str) -> KillResult | None:
-        if not await self._supervisor.crew.kill(session_id):
+        result = await self._ending.end(session_id)
+        if result is None:
             return None
-        LOG.info("session %s was ended by %s", session_id, author)
+        LOG.info("session %s was ended by %s: %s", session_id, author, result["detail"])
         version = self._supervisor.policies.version
         self._supervisor.journal.write("session.kill", f"ended by {author}", version, "allow", session_id)
-        detail = "both connections are closed; the server stops a statement that was running when it notices"
-        return {"session_id": session_id, "killed": True, "detail": detail}
+        return result
 
     async def policy_info(self) -> PolicyInfo:
         policies = self._supervisor.policies

@@ -225,9 +225,9 @@ class WorkerProcess:
         """See messages.Told."""
         self._say(answer)
 
-    async def kill_session(self, session_id: str) -> bool:
+    async def kill_session(self, session_id: str) -> Killed:
         number = next(self._numbers)
-        return (await self._ask(Kill(number, session_id), number, Killed)).found
+        return await self._ask(Kill(number, session_id), number, Killed)
 
     def renew(self, certificates: dict[str, bytes]) -> None:
         """See messages.Renew."""

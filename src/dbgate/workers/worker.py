@@ -36,7 +36,6 @@ from dbgate.workers.messages import (
     Committed,
     Drain,
     Kill,
-    Killed,
     ListSessions,
     Prepare,
     Prepared,
@@ -150,7 +149,7 @@ class Worker:
         elif isinstance(message, Told):
             self.wiring.told(message)
         elif isinstance(message, Kill):
-            self.link.send(Killed(message.number, self.wiring.hub.kill(message.session_id)))
+            self.link.send(self.wiring.kill(message.number, message.session_id))
         elif isinstance(message, Reopen):
             self.wiring.reopen()
         elif isinstance(message, Renew):

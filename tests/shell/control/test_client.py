@@ -156,7 +156,7 @@ def test_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: object, address: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(client_module._DeadlineSocket, "connect", refuse)
+    monkeypatch.setattr(client_module.DeadlineSocket, "connect", refuse)
     path.touch()
     with pytest.raises(Unreachable, match="may not use") as caught:
         ControlClient(str(path)).stats()
@@ -207,7 +207,7 @@ def test_something_else_answers(tmp_path: Path, answer: bytes) -> None:
 
 
 def test_an_answer_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "MAX_ANSWER", 1000)
+    monkeypatch.setattr(client_module, "most", lambda kind: 1000)
     path = tmp_path / "other.sock"
     answer = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 5000
     with hostile(path, answer), pytest.raises(Unreachable, match="no end"):
@@ -237,7 +237,7 @@ def test_it_hung_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def reset(self: object, *_: object) -> int:
         raise ConnectionResetError(104, "Connection reset by peer")
 
-    monkeypatch.setattr(client_module._DeadlineSocket, "recv_into", reset)
+    monkeypatch.setattr(client_module.DeadlineSocket, "recv_into", reset)
     path = tmp_path / "other.sock"
     with hostile(path, b"x"), pytest.raises(Unreachable, match="hung up"):
         ControlClient(str(path)).stats()

@@ -11,7 +11,15 @@ import pytest
 
 from dbgate.config.parse import Address
 from dbgate.gateway import catalog_source as module
-from dbgate.gateway.catalog_source import CatalogError, Source, read_catalog
+from dbgate.gateway.catalog_source import (
+    GONE,
+    KILLED,
+    CatalogError,
+    ServerThread,
+    Source,
+    end_thread,
+    read_catalog,
+)
 from dbgate.sql.catalog import PROCEDURE, TRIGGER, VIEW, Catalog
 
 RIGHTS = ("SELECT", "SHOW VIEW", "TRIGGER", "SHOW_ROUTINE")
@@ -193,3 +201,89 @@ def test_tls_is_demanded_unless_it_is_only_preferred(monkeypatch: pytest.MonkeyP
         read(server, monkeypatch, Source(SOURCE.address, "seer", "pw", 5.0, context))
     read(server, monkeypatch, Source(SOURCE.address, "seer", "pw", 5.0, context, False))
     assert server.options["ssl"] is None
+
+
+class Threads:
+    """A server's list of threads, and whom it lets end one."""
+
+    def __init__(self, row: tuple[str, str] | None, holds: bool = True, refusal: int = 0) -> None:
+        self.row = row
+        self.holds = holds
+        self.refusal = refusal
+        self.killed: list[object] = []
+        self.answer: tuple[object, ...] | None = None
+        self.options: dict[str, Any] = {}
+        self.closed = 0
+
+    def connect(self, **options: Any) -> Threads:
+        self.options = options
+        return self
+
+    def cursor(self) -> Threads:
+        return self
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def execute(self, question: str, values: Sequence[object] = ()) -> None:
+        if question.startswith("KILL"):
+            if self.refusal:
+                raise pymysql.err.OperationalError(self.refusal, "no")
+            self.killed += values
+        elif "processlist" in question:
+            assert values == (77,)
+            self.answer = self.row
+        elif "CURRENT_USER" in question:
+            self.answer = ("seer@%",)
+        else:
+            assert values == ("'seer'@'%'",)
+            self.answer = (1,) if self.holds else None
+
+    def fetchone(self) -> tuple[object, ...] | None:
+        return self.answer
+
+
+THREAD = ServerThread(77, "app", 43_210)
+
+
+def ended(server: Threads, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What end_thread gives or says; the connection is closed whatever comes."""
+    monkeypatch.setattr(module.pymysql, "connect", server.connect)
+    try:
+        return end_thread(SOURCE, THREAD, 2.0)
+    except CatalogError as error:
+        return str(error)
+    finally:
+        assert server.closed == 1
+        assert server.options["read_timeout"] == 2.0
+        assert server.options["connect_timeout"] == 2
+
+
+def test_a_thread_is_ended_where_it_is_the_one_that_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    for host in ("10.0.0.9:43210", "localhost:43210", "::1:43210"):
+        server = Threads(("app", host))
+        assert ended(server, monkeypatch) == KILLED
+        assert server.killed == [77]
+
+
+def test_nobody_else_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a balancer the account may be on another server, where that number is somebody else's."""
+    for row in (("app", "10.0.0.9:43211"), ("app", "localhost"), ("root", "10.0.0.9:43210"), ("app", "")):
+        server = Threads(row)
+        assert "another connection by its number" in ended(server, monkeypatch)
+        assert server.killed == []
+
+
+def test_a_thread_that_is_not_there_is_gone_only_for_who_would_see_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ended(Threads(None), monkeypatch) == GONE
+    assert "GRANT PROCESS" in ended(Threads(None, holds=False), monkeypatch)
+
+
+def test_a_server_that_does_not_let_it_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ("app", "10.0.0.9:43210")
+    assert ended(Threads(row, refusal=1094), monkeypatch) == GONE
+    for number in (1095, 1227):
+        assert "GRANT CONNECTION ADMIN" in ended(Threads(row, refusal=number), monkeypatch)
+    assert ended(Threads(row, refusal=1053), monkeypatch) == "error 1053: no"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -31,7 +30,8 @@ class Supervisor:
 class Wiring:
     """Fails where certificates are taken, and where sessions are listed."""
 
-    hub = SimpleNamespace(kill=lambda session_id: session_id == "a-1")
+    def kill(self, number: int, session_id: str) -> Killed:
+        return Killed(number, session_id == "a-1")
 
     def renew(self, certificates: dict[str, bytes]) -> None:
         raise OSError(5, "input/output error")
