@@ -17,6 +17,8 @@ from starlette.routing import Route
 
 from dbgate import __version__
 from dbgate.control import openapi
+from dbgate.control.audit_page import AuditPage, Busy, question
+from dbgate.control.auditlog import Search
 from dbgate.control.endpoints import ENDPOINTS, MAX_BODY, MAX_SESSION_ID, Endpoint
 from dbgate.control.messages import (
     CatalogInfo,
@@ -96,6 +98,9 @@ class Operator(Protocol):
     async def policy_explain(self, asked: ExplainBody) -> ExplainAnswer | None:
         """What would come of a statement; None where the session that it names is not open, NotAsked where the
         question makes no sense."""
+
+    async def audit(self, wanted: Search, limit: int, cursor: str) -> AuditPage | None:
+        """A page of records; None where there is no file to read them from, Busy where too many ask."""
 
     async def health(self) -> HealthInfo:
         """Whether clients may be sent here."""
@@ -203,6 +208,24 @@ class _Verbs:
         if answer is None:
             raise _no_session(asked.session_id or "")
         return 200, answer
+
+    async def audit(self, request: Request, peer: Peer) -> tuple[int, object]:
+        try:
+            wanted, limit, cursor = question(request.query_params.multi_items())
+        except ValueError as error:
+            raise _Refused(400, "bad-request", str(error), _DOCUMENT_HINT) from None
+        try:
+            page = await self.operator.audit(wanted, limit, cursor)
+        except Busy:
+            raise _Refused(429, "busy", "too many ask for records already", "ask again in a moment") from None
+        if page is None:
+            raise _Refused(
+                404,
+                "no-audit-log",
+                "this gateway keeps no audit log that can be read",
+                "its setting audit_log names a file, or nothing is kept",
+            )
+        return 200, page
 
 
 _VERSIONS_HINT: Final = "`dbgate-cli policy versions` lists those that are kept"

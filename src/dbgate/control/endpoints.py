@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
+from dbgate.control.audit_page import PARAMETERS, AuditPage
 from dbgate.control.messages import (
     CatalogInfo,
     ExplainAnswer,
@@ -30,7 +31,8 @@ MAX_BODY: Final = 4 << 20  # bytes sent with a request
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """verb: its name in the authorisation table; answer: the type of a success; errors: other statuses and when;
-    body: the type of what is sent with it; numbers: parameters of the query, all of them required and whole numbers."""
+    body: the type of what is sent with it; numbers: parameters of the query, all of them required and whole numbers; may:
+    those that may be left out, with their JSON schemas."""
 
     method: str
     path: str
@@ -40,6 +42,7 @@ class Endpoint:
     errors: tuple[tuple[int, str], ...] = ()
     body: type | None = None
     numbers: tuple[str, ...] = ()
+    may: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 ENDPOINTS: Final = (
@@ -117,5 +120,14 @@ ENDPOINTS: Final = (
         ExplainAnswer,
         ((404, "There is no such session"),),
         body=ExplainBody,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/audit",
+        "audit",
+        "Records of the audit log, the newest first",
+        AuditPage,
+        ((404, "It keeps no audit log that can be read"), (429, "Too many ask for records")),
+        may=PARAMETERS,
     ),
 )

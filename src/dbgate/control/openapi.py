@@ -53,13 +53,17 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     parameters = [_parameter(name, "path") for name in re.findall(r"\{(\w+)\}", endpoint.path)]
     parameters += [_parameter(name, "query") for name in endpoint.numbers]
+    parameters += [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in endpoint.may.items()
+    ]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
         schema = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
         content = {"application/json": {"schema": schema}}
         operation["requestBody"] = {"required": True, "content": content}
-    if endpoint.body is not None or endpoint.numbers:
+    if endpoint.body is not None or endpoint.numbers or endpoint.may:
         answers["400"] = _answer("What was sent with it is not what the verb takes", ErrorBody)
     return operation
 

@@ -50,6 +50,7 @@ AUTHORISED: Final[dict[str, frozenset[Relation]]] = {
     "policy.diff": VIEWERS,
     "policy.rollback": OPERATORS,
     "policy.explain": VIEWERS,
+    "audit": VIEWERS,
 }
 
 

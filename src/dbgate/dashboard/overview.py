@@ -11,16 +11,15 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from dbgate.dashboard.auditlog import Record, Search, search
+from dbgate.control.auditlog import Record
 from dbgate.dashboard.fleet import Fleet, Instance
-from dbgate.dashboard.records import logs_of
+from dbgate.dashboard.lookup import Newest
 from dbgate.dashboard.web import Site, Visit
 
 _BREATH_SECONDS: Final = 15.0  # between two signs of life of a stream
 _MOST_STREAMS: Final = 200
 _NEWEST: Final = 8
 _FRESH_SECONDS: Final = 1.0
-_SMALL_BUDGET: Final = 4 << 20
 
 
 def totals(fleet: Fleet) -> dict[str, Any]:
@@ -76,6 +75,7 @@ class Overview:
         self._message = b""
         self._ended = False
         self._newest: list[Record] = []
+        self._blocks = Newest(site.fleet, _NEWEST)
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
         site.fleet.changed = self.tell
@@ -91,13 +91,7 @@ class Overview:
         """The newest blocks, a part of the page."""
         async with self._reading:  # once for all browsers that ask in the same second
             if time.monotonic() - self._read_at > _FRESH_SECONDS:
-                wanted = Search(event="query.blocked")
-                found: list[Record] = []
-                for path in logs_of(self._site.fleet):
-                    result = await self._site.fleet.run(search, path, wanted, _NEWEST, _SMALL_BUDGET)
-                    found += result.records
-                found.sort(key=lambda record: str(record["time"]), reverse=True)
-                self._newest, self._read_at = found[:_NEWEST], time.monotonic()
+                self._newest, self._read_at = await self._blocks.read(), time.monotonic()
         places = names_of(self._site.fleet.instances)
         return visit.page("newest.html", records_found=self._newest, places=places)
 

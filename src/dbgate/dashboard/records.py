@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from dbgate.control.auditlog import Record, Search, near, rfc3339
 from dbgate.control.client import ControlError
-from dbgate.dashboard.auditlog import Found, Record, Search, near, rfc3339, search
 from dbgate.dashboard.explain import explain_record
 from dbgate.dashboard.fleet import Fleet, Instance
+from dbgate.dashboard.lookup import Page, look_up, marks
 from dbgate.dashboard.web import Visit
 
 ROWS: Final = 50
@@ -21,42 +22,6 @@ _BLOCKS: Final = "query.blocked,query.would_block,connection.denied"
 _ALERTS: Final = "alert,audit.dropped,policy.reload,policy.rollback,session.kill"
 _BLOCKED: Final = re.compile(r"(\d{1,12}) statements? blocked in ")
 _WITHIN: Final = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
-
-
-def logs_of(fleet: Fleet) -> dict[str, list[Instance]]:
-    """Each audit log once, with the gateways that write to it."""
-    logs: dict[str, list[Instance]] = {}
-    for instance in fleet.instances:
-        if instance.audit_log:
-            logs.setdefault(instance.audit_log, []).append(instance)
-    return logs
-
-
-async def look_up(fleet: Fleet, wanted: Search, only: str = "", rows: int = ROWS) -> Found:
-    """The newest `rows` records over all logs. only: of the gateway that has this name here."""
-    everything = Found()
-    for instance in fleet.instances:
-        if not instance.audit_log and instance.name == (only or instance.name):
-            reason = (
-                "it is down"
-                if instance.state in ("down", "new")
-                else "it keeps no log that can be read from here"
-            )
-            everything.trouble.append(f"records of {instance.name} are not shown: {reason}")
-    for path, writers in logs_of(fleet).items():
-        if only and only not in [instance.name for instance in writers]:
-            continue
-        found = await fleet.run(search, path, wanted, rows)
-        everything.records += found.records
-        everything.trouble += found.trouble
-        everything.reached = max(everything.reached, found.reached)
-    if everything.reached:  # another log may have been read further back: those come on the next page
-        everything.records = [one for one in everything.records if str(one["time"]) >= everything.reached]
-    everything.records.sort(key=lambda record: str(record["time"]), reverse=True)
-    if len(everything.records) > rows:
-        everything.records = everything.records[:rows]
-        everything.reached = str(everything.records[-1]["time"])
-    return everything
 
 
 def asked(visit: Visit, events: str) -> tuple[dict[str, str], Search, str]:
@@ -77,16 +42,16 @@ def asked(visit: Visit, events: str) -> tuple[dict[str, str], Search, str]:
         text=filters["text"],
         instance=instance.own_name if instance else "",
         since=since,
-        before=given.get("before", "")[:40],
     )
     return filters, wanted, instance.name if instance else ""
 
 
 async def _list(visit: Visit, template: str, default: str, rows: int = ROWS, **more: Any) -> Response:
     filters, wanted, only = asked(visit, default)
-    found = await look_up(visit.site.fleet, wanted, only, rows)
+    begin = marks(visit.request.query_params.get("from", ""))
+    found = await look_up(visit.site.fleet, wanted, only, rows, begin)
     return visit.page(
-        template, found=found, filters=filters, before=wanted.before, places=_places(visit), **more
+        template, found=found, filters=filters, begun=bool(begin), places=_places(visit), **more
     )
 
 
@@ -134,7 +99,7 @@ async def record(visit: Visit) -> Response:
     """GET /record/{event_id}: everything about it, and what the present policy says."""
     event_id = visit.request.path_params["event_id"]
     since, before = near(event_id)
-    found = Found()
+    found = Page()
     if since:
         found = await look_up(visit.site.fleet, Search(event_id=event_id, since=since, before=before))
     if not found.records:

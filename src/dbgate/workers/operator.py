@@ -10,6 +10,8 @@ from typing import Final
 
 from dbgate import __version__
 from dbgate.control.api import NotWritable, ReloadRefused
+from dbgate.control.audit_page import AuditPage, AuditReader
+from dbgate.control.auditlog import Search
 from dbgate.control.messages import (
     CatalogInfo,
     ExplainAnswer,
@@ -41,6 +43,7 @@ class GatewayOperator:
         self._supervisor = supervisor
         self._explainer = Explainer(supervisor)
         self._ending = Ending(supervisor.crew, supervisor.catalogs)
+        self._audit = AuditReader()
 
     async def stats(self) -> Stats:
         stats = self._supervisor.stats.stats(time.monotonic(), int(time.time() * 1000))
@@ -116,6 +119,10 @@ class GatewayOperator:
 
     async def policy_explain(self, asked: ExplainBody) -> ExplainAnswer | None:
         return await self._explainer.explain(asked)
+
+    async def audit(self, wanted: Search, limit: int, cursor: str) -> AuditPage | None:
+        path = _absolute(self._supervisor.settings.audit_log)
+        return await self._audit.read(path, wanted, limit, cursor) if path else None
 
     async def health(self) -> HealthInfo:
         state = await self._supervisor.health()

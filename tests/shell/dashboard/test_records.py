@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dbgate.dashboard.auditlog import Search
-from dbgate.dashboard.records import conditions, logs_of, look_up, together
+from dbgate.control.auditlog import Search
+from dbgate.dashboard.lookup import logs_of, look_up
+from dbgate.dashboard.records import conditions, together
 from tests.shell.dashboard.pages import Gateway, Pages, line, write_log
 
 
@@ -51,8 +52,7 @@ def test_pages_of_records(site: Pages, tmp_path: Path) -> None:
         seen += [row["statement"] for row in reversed(rows) if f">{row['statement']}<" in text]
         if ">Older<" not in text:
             break
-        before = text.split("before=")[1].split('"')[0]
-        path = f"/blocked?before={before}"
+        path = f"/blocked?from={text.split('from=')[1].split(chr(34))[0]}"
     assert seen == [row["statement"] for row in reversed(rows)]
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dbgate.control.api import NotAsked, NotWritable, ReloadRefused
+from dbgate.control.audit_page import AuditPage, Busy
+from dbgate.control.auditlog import Search, search
 from dbgate.control.messages import (
     CatalogInfo,
     ExplainAnswer,
@@ -141,6 +143,9 @@ class FakeOperator:
         self.versions = [version(2, True), version(1, author="start")]
         self.texts = {1: "version: 1\n", 2: "version: 1\naccess_control: []\n"}
         self.read_only = ""  # why the policy file cannot be written
+        self.audit_log = "/dev/null"  # "" = it keeps none
+        self.busy = False
+        self.asked: list[tuple[Search, int, str]] = []  # for records
         self.explained: list[ExplainBody] = []  # what was asked
         self.explanation: dict[str, Any] = {}  # fields of the answer
         self.fault: Exception | None = None
@@ -267,6 +272,23 @@ class FakeOperator:
             return None
         self.explained.append(asked)
         return explanation(asked, **self.explanation)
+
+    async def audit(self, wanted: Search, limit: int, cursor: str) -> AuditPage | None:
+        await self._go()
+        self.asked.append((wanted, limit, cursor))
+        if self.busy:
+            raise Busy
+        if not self.audit_log:
+            return None
+        found = await asyncio.to_thread(search, self.audit_log, wanted, limit, 1 << 20, cursor)
+        return {
+            "records": found.records,
+            "cursors": found.places,
+            "start": found.start,
+            "older": found.older,
+            "reached": found.reached,
+            "trouble": found.trouble,
+        }
 
     async def health(self) -> HealthInfo:
         await self._go()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbgate.dashboard import auditlog
-from dbgate.dashboard.auditlog import Search, near, parse, search
+from dbgate.control import auditlog
+from dbgate.control.auditlog import Search, near, parse, search
 from tests.shell.dashboard.pages import EVENT, line, write_log
 
 
@@ -25,9 +26,9 @@ def test_the_newest_first_and_no_more_than_asked(tmp_path: Path) -> None:
     write_log(path, [at(n, event_id=str(n)) for n in range(10)])
     found = search(str(path), Search(), 3)
     assert [one["event_id"] for one in found.records] == ["9", "8", "7"]
-    older = search(str(path), Search(before=found.reached), 100)
+    older = search(str(path), Search(), 100, place=found.older)
     assert [one["event_id"] for one in older.records] == ["6", "5", "4", "3", "2", "1", "0"]
-    assert older.reached == "" and older.trouble == []
+    assert older.older == older.reached == "" and older.trouble == []
 
 
 def test_rotated_files_are_read_on(tmp_path: Path) -> None:
@@ -64,6 +65,9 @@ def test_rotated_files_are_read_on(tmp_path: Path) -> None:
         (Search(text="nowhere"), False),
         (Search(instance="gw1", session="a-1", digest="0123456789abcdef0123456789abcdef"), True),
         (Search(instance="gw2"), False),
+        (Search(decision="block", digest="0123"), True),
+        (Search(decision="allow"), False),
+        (Search(digest="1234"), False),
         (Search(since="2026-11-23T03:42:01.412567Z"), True),
         (Search(since="2026-11-23T03:42:02"), False),
         (Search(before="2026-11-23T03:42:01.412567Z"), False),
@@ -131,3 +135,59 @@ def test_an_event_id_tells_its_time() -> None:
 def test_any_bytes_are_a_record_or_none(content: bytes) -> None:
     found = parse(content)
     assert found is None or isinstance(found["time"], str)
+
+
+def every_page(path: str, wanted: Search, count: int, budget: int) -> list[str]:
+    """The ids of all pages together, each going on where the one before it ended."""
+    ids: list[str] = []
+    place = ""
+    for _ in range(10_000):
+        found = search(path, wanted, count, budget, place)
+        assert len(found.records) == len(found.places)
+        ids += [one["event_id"] for one in found.records]
+        place = found.older
+        if not place:
+            return ids
+    raise AssertionError("the pages have no end")
+
+
+@given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 9), st.integers(20, 600), st.integers(1, 2000))
+def test_pages_leave_nothing_out(times: list[int], count: int, block: int, budget: int) -> None:
+    """In whatever order of time statements ended, however short the blocks, and however little is read at a time."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auditlog, "_BLOCK", block)
+        half = len(times) // 2
+        records = [at(when, event_id=str(n), text="é" * (n % 5)) for n, when in enumerate(times)]
+        write_log(Path(folder) / "a.1", records[:half])
+        write_log(Path(folder) / "a", records[half:])
+        wanted = [str(n) for n in reversed(range(len(times)))]
+        assert every_page(f"{folder}/a", Search(), count, budget) == wanted
+
+
+def test_a_place_stays_while_the_log_is_rotated(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_log(path, [at(n, event_id=str(n)) for n in range(6)])
+    found = search(str(path), Search(), 2)
+    path.rename(tmp_path / "a.1")
+    write_log(path, [at(9, event_id="9")])
+    following = search(str(path), Search(), 9, place=found.older)
+    assert [one["event_id"] for one in following.records] == ["3", "2", "1", "0"]
+    (tmp_path / "a.1").unlink()
+    assert "rotated away" in search(str(path), Search(), 9, place=found.older).trouble[0]
+
+
+def test_a_page_has_so_many_bytes_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditlog, "MOST_FOUND", 1000)
+    path = tmp_path / "a"
+    write_log(path, [at(n, event_id=str(n), statement="x" * 600) for n in range(4)])
+    assert len(search(str(path), Search(), 9).records) == 2
+    assert every_page(str(path), Search(), 9, 1 << 20) == ["3", "2", "1", "0"]
+
+
+def test_it_rests_after_each_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditlog, "_BLOCK", 512)
+    path = tmp_path / "a"
+    write_log(path, [at(n) for n in range(10)])
+    rests: list[float] = []
+    search(str(path), Search(), 99, wait=rests.append)
+    assert len(rests) == -(-path.stat().st_size // 512) and all(one >= 0 for one in rests)

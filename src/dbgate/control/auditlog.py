@@ -1,12 +1,13 @@
 """The newest records of an audit log that fit a search, with bounded work: the files are read backwards, block by block, and
-no more than a budget of them. Nothing here asks a gateway."""
+no more than a budget of them. For the dashboard, and for the supervisor where it is asked for records from elsewhere."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, Final
@@ -14,6 +15,8 @@ from typing import IO, Any, Final
 BUDGET: Final = 48 << 20  # bytes that one search reads at most
 MOST_FILES: Final = 64
 LONGEST_LINE: Final = 1 << 20
+MOST_FOUND: Final = 8 << 20  # bytes of records that one search gives, and the one with which it is over
+PLACE: Final = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})")  # in the files of a log: an inode, and an offset
 _BLOCK: Final = 1 << 18
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")  # what JSON writes as it is
 
@@ -24,7 +27,7 @@ Record = dict[str, Any]
 class Search:
     """What is looked for; "" = any. event: a name or the prefix of one (`query`), several with commas; source: an address or
     the beginning of one, ending in a dot or colon; table: `schema.table` or `table`; text: part of the statement or the
-    reason; since, before: RFC 3339, UTC: not earlier, earlier."""
+    reason; digest: its beginning; since, before: RFC 3339, UTC: not earlier, earlier."""
 
     event: str = ""
     user: str = ""
@@ -36,24 +39,27 @@ class Search:
     text: str = ""
     event_id: str = ""
     instance: str = ""
+    decision: str = ""
     since: str = ""
     before: str = ""
 
     def fits(self, record: Record) -> bool:
         """Whether it is one of those."""
-        time = str(record.get("time", ""))
-        if (self.before and time >= self.before) or (self.since and time < self.since):
+        at = str(record.get("time", ""))
+        if (self.before and at >= self.before) or (self.since and at < self.since):
             return False
         for name, wanted in (
             ("db_user", self.user),
             ("rule", self.rule),
-            ("digest", self.digest),
             ("session_id", self.session),
             ("event_id", self.event_id),
             ("instance", self.instance),
+            ("decision", self.decision),
         ):
             if wanted and record.get(name) != wanted:
                 return False
+        if not str(record.get("digest", "")).startswith(self.digest):
+            return False
         return self._event(record) and self._source(record) and self._table(record) and self._text(record)
 
     def _event(self, record: Record) -> bool:
@@ -89,26 +95,50 @@ class Search:
 
     def clues(self) -> list[bytes]:
         """Bytes that every line that fits must hold: much quicker to look for than a line is to parse."""
-        words = (self.event, self.user, self.rule, self.digest, self.session, self.event_id, self.instance)
+        words = [self.event, self.user, self.rule, self.digest, self.session, self.event_id, self.instance]
+        words.append(self.decision)
         return [word.encode() for word in words if _PLAIN.fullmatch(word)]
 
 
 @dataclass(slots=True)
 class Found:
-    """records: the newest first; reached: the time of the oldest record looked at, where there may be older ones that fit
-    ("" = all was looked at); trouble: what could not be read, one line each."""
+    """records: the newest first; places: of each of them, what a search that goes on behind it is given; older: the place from
+    which one goes on where this one ended, "" = all was looked at; reached: the time of the oldest record looked at, "" with
+    it; start: the place where the search began; trouble: what could not be read, one line each."""
 
     records: list[Record] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    older: str = ""
     reached: str = ""
+    start: str = ""
     trouble: list[str] = field(default_factory=list)
 
 
-def search(path: str, wanted: Search, count: int, budget: int = BUDGET) -> Found:
-    """The newest `count` records of the log at `path` and its rotated files. Blocks for as long as reading takes."""
+@dataclass(slots=True)
+class _Work:
+    """What a search may still do. wait: called with the seconds that the latest block took."""
+
+    count: int
+    bytes_read: int
+    bytes_found: int
+    wait: Callable[[float], None] | None
+
+
+def search(
+    path: str,
+    wanted: Search,
+    count: int,
+    budget: int = BUDGET,
+    place: str = "",
+    wait: Callable[[float], None] | None = None,
+) -> Found:
+    """The newest `count` records of the log at `path` and its rotated files; with `place`, of what stands before it. Blocks
+    for as long as reading takes. wait: called after each block with the seconds that it took."""
     found = Found()
     clues = wanted.clues()
-    left = budget
+    work = _Work(count, budget, MOST_FOUND, wait)
     seen: set[tuple[int, int]] = set()
+    inode, offset = _parted(place)
     for number in range(MOST_FILES):
         name = f"{path}.{number}" if number else path
         try:
@@ -126,39 +156,66 @@ def search(path: str, wanted: Search, count: int, budget: int = BUDGET) -> Found
             if (status.st_dev, status.st_ino) in seen:  # rotated while we looked
                 continue
             seen.add((status.st_dev, status.st_ino))
-            used, done = _one_file(file, wanted, clues, count, left, found)
-            left -= used
-            if done:
+            end = status.st_size
+            if inode:
+                if status.st_ino != inode:
+                    continue
+                inode, end = 0, min(offset, end)
+            if _one_file(file, end, f"{status.st_ino:x}-", wanted, clues, work, found):
                 break
+    if inode and not found.trouble:
+        found.trouble.append("what stood before these records was rotated away")
     return found
 
 
+def _parted(place: str) -> tuple[int, int]:
+    """(inode, offset) of a place; (0, 0) where it is none."""
+    match = PLACE.fullmatch(place)
+    return (int(match[1], 16), int(match[2])) if match else (0, 0)
+
+
 def _one_file(
-    file: IO[bytes], wanted: Search, clues: list[bytes], count: int, budget: int, found: Found
-) -> tuple[int, bool]:
-    """Adds what one file has; gives the bytes read, and whether the search ends here."""
-    end = file.seek(0, os.SEEK_END)
+    file: IO[bytes],
+    end: int,
+    prefix: str,
+    wanted: Search,
+    clues: list[bytes],
+    work: _Work,
+    found: Found,
+) -> bool:
+    """Adds what one file has before `end`; whether the search ends here."""
     if wanted.before:
-        end = _end_before(file, end, wanted.before)
-    used = 0
-    for size, lines in _blocks(file, end):
-        used += size
+        end = min(end, _end_before(file, end, wanted.before))
+    found.start = found.start or f"{prefix}{end}"
+    began = time.monotonic()
+    for size, limit, resume, lines in _blocks(file, end):
+        work.bytes_read -= size
+        stop = limit
         for line in lines:
-            if clues and not all(clue in line for clue in clues):
+            start = stop - len(line)
+            stop = start - 1
+            if not line or (clues and not all(clue in line for clue in clues)):
                 continue
             record = parse(line)
-            if record is not None and wanted.fits(record):
-                found.records.append(record)
-                if len(found.records) >= count:
-                    found.reached = str(record["time"])
-                    return used, True
+            if record is None or not wanted.fits(record):
+                continue
+            found.records.append(record)
+            found.places.append(f"{prefix}{start}")
+            work.bytes_found -= len(line)
+            if len(found.records) >= work.count or work.bytes_found <= 0:
+                found.reached, found.older = str(record["time"]), found.places[-1]
+                return True
         if wanted.since and lines and _all_before(lines, wanted.since):
-            return used, True
-        if used >= budget:
-            record = next((one for line in reversed(lines) if (one := parse(line))), None)
-            found.reached = str(record.get("time", "")) if record else ""
-            return used, True
-    return used, False
+            return True
+        if work.bytes_read <= 0 and resume < end:  # it got somewhere
+            oldest = next((one for line in reversed(lines) if (one := parse(line))), None)
+            found.reached = str(oldest["time"]) if oldest else ""
+            found.older = f"{prefix}{resume}"
+            return True
+        if work.wait is not None:
+            work.wait(time.monotonic() - began)
+            began = time.monotonic()
+    return False
 
 
 def _all_before(lines: list[bytes], since: str) -> bool:
@@ -174,24 +231,31 @@ def parse(line: bytes) -> Record | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("time"), str) else None
+    if not isinstance(record, dict) or not isinstance(record.get("event"), str):
+        return None
+    return record if isinstance(record.get("time"), str) else None
 
 
-def _blocks(file: IO[bytes], end: int) -> Iterator[tuple[int, list[bytes]]]:
-    """The lines before `end`, the last one first, with how many bytes were read for them."""
+def _blocks(file: IO[bytes], end: int) -> Iterator[tuple[int, int, int, list[bytes]]]:
+    """The lines before `end`, the last one first, in blocks: the bytes that were read, where the first of these lines ends,
+    where what follows the block goes on, and the lines."""
     rest = b""
     at = end
     while at > 0:
         step = min(_BLOCK, at)
         at -= step
         file.seek(at)
-        pieces = (file.read(step) + rest).split(b"\n")
-        rest = pieces[0] if at > 0 else b""
-        if len(rest) > LONGEST_LINE:  # no line of ours
-            rest = b""
-        lines = pieces[1:] if at > 0 else pieces
+        data = file.read(step) + rest
+        lines = data.split(b"\n")
+        resume = 0
+        rest = b""
+        if at > 0:
+            rest = lines.pop(0)
+            resume = at + len(rest) + 1 if lines else at + len(rest)
+            if len(rest) > LONGEST_LINE:  # no line of ours
+                rest, resume = b"", at
         lines.reverse()
-        yield step, [line for line in lines if line]
+        yield step, at + len(data), resume, lines
 
 
 _SLACK: Final = 1 << 20
