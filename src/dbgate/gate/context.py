@@ -93,6 +93,25 @@ def enter(state: State, schema: bytes) -> bool:
     return True
 
 
+def speak(state: State, charset: str) -> None:
+    """The server has taken this character set for what the client sends, and of the connection, from a SET NAMES that
+    changes nothing else."""
+    ctx = state.ctx
+    if charset != ctx.charset:
+        state.forget_scope()
+        state.ctx = LexContext(
+            ctx.flavour,
+            ctx.version,
+            charset,
+            ctx.ansi_quotes,
+            ctx.no_backslash_escapes,
+            ctx.ignore_space,
+            ctx.pipes_as_concat,
+            ctx.high_not_precedence,
+            ctx.fold_names,
+        )
+
+
 def follow(state: State, sql_mode: str, charset: str, connection: str, fold_names: bool) -> None:
     """Make the lexer's context of the server's values, or note why they cannot be followed."""
     state.forget_scope()

@@ -42,13 +42,16 @@ class Judged:
         self.recalls = False
         self.remembers = False
         self.new_schema = _last_schema(statements)
+        self.new_charset = ""
         operations: set[str] = set()
         tables: dict[str, bool] = {}
         functions: set[str] = set()
         detections: set[str] = set()
         for statement in statements:
             self._add(statement, operations, tables, functions, detections)
-        self.moves = self.rereads or self.new_schema is not None
+        if statements and not self.multi:
+            self.new_charset = statements[0].new_charset
+        self.moves = self.rereads or self.new_schema is not None or self.new_charset != ""
         self.defines = False
         for statement in statements:
             if may_change(statement):
@@ -90,7 +93,7 @@ class Judged:
             self.local_infile = True
         # What a procedure does to the session is not in the statement's text. Functions and triggers do nothing: both
         # servers put sql_mode and character sets back behind them, and allow no USE (seen on MariaDB 10.11, MySQL 9.7).
-        if statement.rereads or statement.calls:
+        if statement.rereads or statement.calls or (self.multi and statement.new_charset):
             self.rereads = True
         if statement.folded is not None:
             self._add(statement.folded, operations, tables, functions, detections)

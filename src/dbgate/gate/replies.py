@@ -178,6 +178,8 @@ def follow(state: State) -> bool:
         return reread
     if judged.new_schema is not None and not failed and reply.schema is None:
         context.enter(state, judged.new_schema.encode())
+    if judged.new_charset and not failed:
+        context.speak(state, judged.new_charset)
     # A statement that failed may have done a part of its work: which, only the server knows.
     return reread or judged.rereads or (failed and judged.multi)
 

@@ -96,6 +96,7 @@ class Facts:
         self.session_state = ""
         self.new_schema: str | None = None
         self.rereads = False
+        self.new_charset = ""
         self.switches = False  # sql_mode or character set may differ after it
         self.local_infile = False
         self.plain = True  # no function that reaches out, no subquery, no routine
@@ -232,4 +233,5 @@ class Facts:
             stand_ins=tuple(self.stand_ins),
             assigned=tuple(self.assigned),
             target=self.target,
+            new_charset=self.new_charset,
         )

@@ -38,9 +38,23 @@ def setting(scanner: Scanner, i: int, hi: int) -> None:
         return
     if i >= hi:
         facts.fail("a SET of nothing")
+    start = i
     while i < hi and not facts.error:
         i = _item(scanner, i, hi) + 1
     scanner.finish()
+    if word == "NAMES" and not (facts.inner or facts.error):
+        facts.new_charset = _told(facts, start + 1, hi)
+        facts.rereads = facts.rereads and not facts.new_charset
+
+
+def _told(facts: Facts, i: int, hi: int) -> str:
+    """The character set of a SET NAMES that says it by name, and nothing else; "" where the server must be asked."""
+    words = facts.tokens.words
+    if hi - i != 1 and not (hi - i == 3 and words[i + 1] == "COLLATE"):
+        return ""
+    name = (_value(facts, i, i + 1) or "").lower()
+    # What "utf8" stands for differs between servers, and may differ by their settings.
+    return name if name != "utf8" and charset_followed(name) else ""
 
 
 def _needs(facts: Facts, operation: str) -> None:

@@ -138,6 +138,7 @@ class Statement:
     session_state: "" or why the session's state would be unknown after it (rule session-state, blocked for all).
     new_schema: the current schema after it (USE), None = unchanged.
     rereads: its effect on sql_mode, character set or schema must be read from the server after its OK.
+    new_charset: the client's and the connection's character set after its OK, "" = unchanged, or to be read.
     local_infile: it is a LOAD … LOCAL, so the server may ask the client for a file.
     identifiers: the names in it that may be columns, lower case, sorted: what sensitive_columns patterns are matched against.
     outline: what the statement shapes of block_statements are compared with (sql/shape.py).
@@ -173,6 +174,7 @@ class Statement:
         assigned: tuple[tuple[str, bytes | None], ...] = (),
         target: str = "",
         calm: bool = False,
+        new_charset: str = "",
     ) -> None:
         self.verb = verb
         self.operations = operations
@@ -198,6 +200,7 @@ class Statement:
         self.assigned = assigned
         self.target = target
         self.calm = calm
+        self.new_charset = new_charset
 
     def constants(self) -> int:
         """Bytes of the constants that it holds: they may be much longer than the text that they were made from."""

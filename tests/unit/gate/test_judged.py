@@ -61,6 +61,9 @@ def test_plain_is_what_needs_nothing_more() -> None:
     assert judged(Statement("LOAD", (), (), local_infile=True)).local_infile
     assert not judged(Statement("LOAD", (), (), local_infile=True)).plain
     assert judged(Statement("SET", (), (), rereads=True)).rereads
+    names = Statement("SET", (), (), new_charset="latin1")
+    assert (judged(names).new_charset, judged(names).moves, judged(names).rereads) == ("latin1", True, False)
+    assert (judged(names, names).new_charset, judged(names, names).rereads) == ("", True)
     assert judged(Statement("CALL", (), (), calls=(RoutineRef("s", "p"),))).functions == ("s.p",)
     # A procedure may do anything to the session, so that its state must be read again.
     assert judged(Statement("CALL", (), (), calls=(RoutineRef("", "p"),))).rereads

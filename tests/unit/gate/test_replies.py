@@ -178,7 +178,7 @@ def test_names_fold_where_the_server_folds() -> None:
 
 def test_a_set_whose_effect_is_unknown_is_read_from_the_server() -> None:
     play = Play(brain(ROOT)).login()
-    play.passes(b"\x03SET NAMES latin1")
+    play.passes(b"\x03SET CHARACTER SET latin1")
     play.server(packet(1, ok()))
     assert play.to_client == packet(1, ok())
     assert b"SELECT CAST" in play.to_server
@@ -187,6 +187,20 @@ def test_a_set_whose_effect_is_unknown_is_read_from_the_server() -> None:
     play.server(chain(context(charset=b"latin1")))
     assert play.to_server == packet(0, b"\x03SELECT id FROM users")
     assert play.gate.state.ctx.charset == "latin1"
+
+
+def test_a_set_names_tells_its_effect() -> None:
+    play = Play(brain(ROOT)).login()
+    for charset in ("latin1", "utf8mb4", "utf8mb4"):
+        before = play.gate.state.ctx
+        play.passes(b"\x03SET NAMES " + charset.encode())
+        assert play.gate.state.ctx is before  # not before the server has said OK
+        play.server(packet(1, ok()))
+        assert (play.to_client, play.to_server) == (packet(1, ok()), b"")
+        ctx = play.gate.state.ctx
+        assert (ctx.charset, ctx.version, ctx.ansi_quotes) == (charset, before.version, before.ansi_quotes)
+    play.passes(b"\x03SET NAMES latin1", [err(1115)])
+    assert play.gate.state.ctx.charset == "utf8mb4" and play.to_server == b""
 
 
 def test_a_text_of_several_statements_that_fails_is_followed_by_the_question() -> None:

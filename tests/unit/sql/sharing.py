@@ -60,6 +60,7 @@ def facts(analysis: Analysis) -> tuple[object, ...]:
                 s.session_state,
                 s.new_schema,
                 s.rereads,
+                s.new_charset,
                 s.local_infile,
                 s.identifiers,
             )

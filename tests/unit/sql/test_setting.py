@@ -30,7 +30,8 @@ def test_harmless(sql: str) -> None:
 @rows(
     "sql",
     [
-        "SET NAMES utf8mb4", "SET NAMES 'utf8' COLLATE utf8_bin", "SET NAMES DEFAULT", "SET CHARACTER SET latin1", "SET CHARSET utf8",
+        "SET NAMES utf8", "SET NAMES 'utf8' COLLATE utf8_bin", "SET NAMES DEFAULT", "SET CHARACTER SET latin1", "SET NAMES @x", "SET NAMES 45",
+        "SET NAMES utf8mb4, sql_mode = ''", "SET sql_mode = '', NAMES utf8mb4", "SET NAMES utf8mb4, NAMES latin1", "SET CHARSET utf8",
         "SET character_set_client = utf8mb4", "SET @@character_set_connection = @x", "SET collation_connection = 'utf8mb4_bin'",
         "SET character_set_client = 45", "SET sql_mode = ''", "SET sql_mode = 0", "SET SESSION sql_mode = 'ANSI_QUOTES'", "SET sql_mode = @old",
         "SET sql_mode = DEFAULT", "SET sql_mode = CONCAT(@@sql_mode, ',ANSI')", "SET sql_mode = ANSI",
@@ -39,6 +40,25 @@ def test_harmless(sql: str) -> None:
 def test_read_back(sql: str) -> None:
     statement = one(sql)
     assert statement.session and statement.rereads and statement.session_state == "" and needs(sql) == ""
+
+
+@rows(
+    ("sql", "charset"),
+    [
+        ("SET NAMES utf8mb4", "utf8mb4"),
+        ("SET NAMES 'UTF8MB4' COLLATE utf8mb4_bin;", "utf8mb4"),
+        ("set names `latin1`", "latin1"),
+    ],
+)
+def test_told(sql: str, charset: str) -> None:
+    statement = one(sql)
+    assert statement.session and not statement.rereads and statement.session_state == "" and needs(sql) == ""
+    assert statement.new_charset == charset
+
+
+def test_in_a_program_it_may_not_run() -> None:
+    inside = one("BEGIN NOT ATOMIC SET NAMES latin1; END")
+    assert inside.rereads and inside.new_charset == ""
 
 
 @rows(
