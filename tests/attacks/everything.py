@@ -13,6 +13,7 @@ from tests.attacks import (
     expressions,
     functions,
     honest,
+    honest_builders,
     honest_conditions,
     honest_content,
     honest_drivers,
@@ -20,6 +21,7 @@ from tests.attacks import (
     honest_reports,
     honest_twins,
     injected,
+    injected_sums,
     injected_words,
     lexical,
     positions,
@@ -45,6 +47,7 @@ MODULES = (
     expressions,
     functions,
     injected,
+    injected_sums,
     injected_words,
     lexical,
     positions,
@@ -59,6 +62,7 @@ MODULES = (
 )
 HONEST = (
     honest,
+    honest_builders,
     honest_conditions,
     honest_content,
     honest_drivers,

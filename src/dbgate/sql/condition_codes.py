@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from dbgate.sql.wordset import word_set
+
 CONNECT: Final = 1
 COMPARE: Final = 2
 CLAUSE: Final = 3
@@ -50,3 +52,15 @@ def _codes() -> dict[str, int]:
 
 
 CODES: Final = _codes()
+
+# Words that are values without a parenthesis behind them.
+NILADIC: Final = word_set(
+    """CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURRENT_ROLE LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME
+    UTC_TIMESTAMP DUAL"""
+)
+# Of literals no template writes these into a condition, but a probe does.
+PROBES: Final = word_set(
+    """ASCII ORD CHAR LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH OCTET_LENGTH CONCAT CONCAT_WS MID SUBSTR SUBSTRING
+    LEFT RIGHT MD5 SHA SHA1 SHA2 HEX UNHEX ELT MAKE_SET IF IFNULL POW POWER PI SQRT CAST CONVERT STRCMP ROUND INSTR
+    LOCATE POSITION REVERSE LOWER UPPER ROW BIN OCT CONV REPEAT SPACE LPAD RPAD ABS SIGN CEIL FLOOR EXISTS SELECT"""
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.tokens import NUMBER, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.tokens import NUMBER, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 # Kinds of a Level.
@@ -99,6 +99,7 @@ class Level:
         self.before_start = -1  # the operand before it, as a range of tokens
         self.before_end = -1
         self.operands = 0  # finished ones of the current chain
+        self.leading = True  # all of those are constant
         self.between = False  # the next AND belongs to BETWEEN
         self.typed = False  # what follows within a CAST or CONVERT is a type or a character set
         self.assigned = False  # the = of an assignment has been seen
@@ -147,7 +148,7 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
     while end - start > 2 and words[start] == "(" and words[end - 1] == ")":
         start += 1
         end -= 1
-    if "(" in words[start:end] or "CASE" in words[start:end]:
+    if "(" in words[start:end] or "CASE" in words[start:end] or PARAM in tokens.kinds[start:end]:
         return False
     middle = (start + end) // 2
     if (end - start) % 2 == 0 or words[middle] not in _SAME:
@@ -162,30 +163,41 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
 
 def only_itself(tokens: Tokens, start: int, end: int) -> bool:
     """Whether [start, end) is about one column that stands there twice or more, beside numbers: `id IN (id)`,
-    `NOT id <> id`, `id BETWEEN id AND id`, `id - id = 0`."""
+    `NOT id <> id`, `id BETWEEN id AND id`, `id - id = 0`. Behind an AND it must do so again: `id > 5 AND id < 9` is a
+    range."""
     if end - start > _LONG:
         return False
-    names: set[str] = set()
+    words = tokens.words
+    name = ""
     count = 0
+    between = 0
     i = start
     while i < end:
         kind = tokens.kinds[i]
-        if tokens.words[i] == "COLLATE":
+        word = words[i]
+        if word == "COLLATE":
             i += 2
             continue
-        if WORD <= kind <= QUOTED and tokens.words[i] not in _OWN:
-            name = tokens.name(i).lower()
-            while i + 2 < end and tokens.words[i + 1] == ".":
-                i += 2
-                name += "." + tokens.name(i).lower()
-            if i + 1 < end and tokens.words[i + 1] == "(":
+        if word == "AND" and not between:
+            if count < 2:
                 return False
-            names.add(name)
+            name = ""
+            count = 0
+        elif word == "AND" or word == "BETWEEN":
+            between += 1 if word == "BETWEEN" else -1
+        elif WORD <= kind <= QUOTED and word not in _OWN:
+            found = tokens.name(i).lower()
+            while i + 2 < end and words[i + 1] == ".":
+                i += 2
+                found += "." + tokens.name(i).lower()
+            if (name and found != name) or (i + 1 < end and words[i + 1] == "("):
+                return False
+            name = found
             count += 1
-        elif kind != NUMBER and tokens.words[i] not in _OWN:
+        elif kind != NUMBER and word not in _OWN:
             return False
         i += 1
-    return count > 1 and len(names) == 1
+    return count > 1
 
 
 _SAME: Final = word_set("= <=> LIKE <= >= RLIKE REGEXP IN")

@@ -34,7 +34,7 @@ _JOINERS: Final = word_set("AND OR && || XOR RLIKE REGEXP LIKE IF ELT MAKE_SET C
 _COMPARES: Final = word_set("= < > <= >= <> != <=>")
 _ARITHMETIC: Final = word_set("- + * / % ^ | & << >> DIV MOD")
 _INSERTS: Final = word_set("INSERT REPLACE")
-_STRING_SUM: Final = re.compile(rb"""['"][ \t]*+[-+*/%^|&][ \t]*+['"]""")
+_STRING_SUM: Final = re.compile(rb"""['"][ \t]*+[-+*/%^|&]""")
 # Statements about rows; in others, options look like conditions (`ENGINE=InnoDB DEFAULT CHARSET=utf8`).
 _ROWS: Final = word_set(
     "SELECT INSERT REPLACE UPDATE DELETE WITH ( VALUES TABLE DO CALL EXPLAIN DESCRIBE DESC ANALYZE HANDLER"

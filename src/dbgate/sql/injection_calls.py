@@ -11,10 +11,12 @@ from typing import Final, final
 from dbgate.sql.tokens import BIT, HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
-TIME: Final = word_set(
-    """SLEEP BENCHMARK MASTER_POS_WAIT SOURCE_POS_WAIT MASTER_GTID_WAIT WAIT_FOR_EXECUTED_GTID_SET
-    WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS WSREP_SYNC_WAIT_UPTO_GTID"""
+# For a replica to have caught up: MediaWiki and replication tools ask so, in a statement of its own.
+_REPLICATION: Final = word_set(
+    """MASTER_POS_WAIT SOURCE_POS_WAIT MASTER_GTID_WAIT WAIT_FOR_EXECUTED_GTID_SET WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS
+    WSREP_SYNC_WAIT_UPTO_GTID"""
 )
+TIME: Final = word_set("SLEEP BENCHMARK") | _REPLICATION
 LOCK: Final = word_set("GET_LOCK IS_FREE_LOCK IS_USED_LOCK RELEASE_LOCK RELEASE_ALL_LOCKS")
 FILE: Final = word_set(
     "LOAD_FILE SYS_EXEC SYS_EVAL SYS_GET SYS_BINEVAL SYS_BINEEXEC XP_CMDSHELL LIB_MYSQLUDF_SYS_INFO"
@@ -71,7 +73,15 @@ class _Scope:
         self.first = first
         self.end = end
         words = tokens.words[first:end]
-        self.has_from = "FROM" in words
+        froms = words.count("FROM")
+        self.has_from = froms > 1 or (froms == 1 and words[words.index("FROM") + 1 :] != ["DUAL"])
+        # Where the statement's own select list ends: nothing can stand there behind a value.
+        self.listed = first
+        if words[0] == "SELECT":
+            self.listed = end
+            for word in ("FROM", "SELECT", "UNION"):
+                if word in words[1:]:
+                    self.listed = min(self.listed, first + words.index(word, 1))
         self.where = first + words.index("WHERE") if "WHERE" in words else end
         # A SELECT of computed values alone: a tool that asks what server it has, and nothing that a value is put into.
         self.of_rows = self.has_from or words[0] != "SELECT" or words.count("SELECT") > 1
@@ -125,6 +135,8 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
     words = tokens.words
     end = scope.end
     close = scope.closes[opening - scope.first]
+    if name in _REPLICATION and not scope.first and _alone(scope):
+        return _NOTHING
     if name in TIME:
         return ("time_delay", f"{name} makes the server wait")
     if name in FILE:
@@ -148,9 +160,11 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
     elif name in _GROWS:
         if _makes_pattern(tokens, opening - 1):
             return ("time_delay", f"{name} makes a regular expression that takes long")
-    elif not scope.of_rows:
+    elif not scope.of_rows or (opening < scope.listed and (name == "CHAR" or name in _JOINS)):
         return _NOTHING
     elif name == "CHAR":
+        if _is_operand(scope, opening):
+            return _NOTHING
         if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
             return ("metadata_probe", "CHAR builds a string from numbers")
     elif name in _JOINS:
@@ -204,6 +218,24 @@ def _makes_pattern(tokens: Tokens, name: int) -> bool:
 
 
 _LOCKERS: Final = word_set("SELECT DO SET WITH CALL")
+
+
+def _is_operand(scope: _Scope, opening: int) -> bool:
+    """Whether the function is all of what a column is compared with or set to, or a value of an INSERT of values: there
+    it is a text and nothing more."""
+    words = scope.tokens.words
+    before = words[opening - 2] if opening - 2 > scope.first else ""
+    if before in _COMPARES and before != "IN":
+        return True
+    return words[scope.first] in ("INSERT", "REPLACE") and "SELECT" not in words[scope.first : scope.end]
+
+
+def _alone(scope: _Scope) -> bool:
+    """Whether the statement is one SELECT, DO or SET that reads from nothing."""
+    words = scope.tokens.words
+    if scope.has_from or words[scope.first] not in _LOCKERS:
+        return False
+    return words[scope.first : scope.end].count("SELECT") <= 1
 
 
 def _lock(scope: _Scope, name: str) -> tuple[str, str]:
@@ -329,6 +361,9 @@ def _numbers_only(tokens: Tokens, start: int, end: int) -> bool:
     return True
 
 
+_SILENT: Final = bytes(range(33)) + b"\\"
+
+
 def _has_marker(tokens: Tokens, start: int, end: int) -> bool:
     """A hexadecimal string as an argument, beside something that is computed or read. Single control characters and
     line ends are how honest statements write what cannot be typed."""
@@ -338,7 +373,7 @@ def _has_marker(tokens: Tokens, start: int, end: int) -> bool:
         kind = tokens.kinds[i]
         if kind == HEX:
             value = tokens.string(i)
-            if value.isascii() and value.strip(b"\t\r\n\0 \\") and not tokens.words[i - 1].startswith("_"):
+            if value.isascii() and value.strip(_SILENT) and not tokens.words[i - 1].startswith("_"):
                 marker = True
         elif kind not in (OP, STRING, NUMBER, PARAM):
             other = True

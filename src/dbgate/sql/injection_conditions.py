@@ -24,8 +24,10 @@ from dbgate.sql.condition_codes import (
     CONSTANT,
     END,
     IS,
+    NILADIC,
     NOT,
     OPEN,
+    PROBES,
 )
 from dbgate.sql.fold import (
     CALL,
@@ -44,6 +46,7 @@ from dbgate.sql.fold import (
 )
 from dbgate.sql.injection_calls import INFO
 from dbgate.sql.injection_words import (
+    TELLING,
     begins_with_one,
     between_strings,
     empty_not_in,
@@ -56,21 +59,12 @@ from dbgate.sql.wordset import word_set
 DEEPEST: Final = 500  # parentheses; what people and programs write stays far below
 TOO_DEEP: Final = "a condition that is nested too deeply to follow"
 
-_NILADIC: Final = word_set(
-    """CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURRENT_ROLE LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME
-    UTC_TIMESTAMP DUAL"""
-)
 _CASTS: Final = word_set("CAST CONVERT")
 _VALUES: Final = word_set("SET VALUES VALUE ORDER GROUP")
+_FILTERS: Final = word_set("WHERE HAVING ON")
 _CONDITIONS: Final = word_set("WHERE HAVING ON WHEN QUALIFY")
 # Functions whose first argument is a condition, so that a constant one there is a probe.
 _CHOOSE: Final = word_set("ELT MAKE_SET")
-# Of literals no template writes these into a condition, but a probe does.
-_PROBES: Final = word_set(
-    """ASCII ORD CHAR LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH OCTET_LENGTH CONCAT CONCAT_WS MID SUBSTR SUBSTRING
-    LEFT RIGHT MD5 SHA SHA1 SHA2 HEX UNHEX ELT MAKE_SET IF IFNULL POW POWER PI SQRT CAST CONVERT STRCMP ROUND INSTR
-    LOCATE POSITION REVERSE LOWER UPPER ROW BIN OCT CONV REPEAT SPACE LPAD RPAD ABS SIGN CEIL FLOOR EXISTS SELECT"""
-)
 
 
 def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool) -> str:
@@ -79,6 +73,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
     words = tokens.words
     level = Level(TOP, "", first, "")
     stack: list[Level] = []
+    # What a subquery or the server tells shows itself in a sum: there numbers in quotes are as bad as any text.
+    plain = TELLING.isdisjoint(words[first + 1 : end])
     i = first
     while i < end:
         word = words[i]
@@ -104,7 +100,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 level.clause == "ORDER"
                 and i + 2 < end
                 and words[i + 1] == "SELECT"
-                and _is_literal(tokens, i + 2)
+                and (STRING <= kinds[i + 2] <= BIT or words[i + 2] == "NULL")
                 and level.kind != CALL
             ):
                 if words[i + 2 : i + 4] == ["NULL", ")"]:  # written where a standard demands an order
@@ -165,8 +161,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             operand.nested += 1
         elif code == ARITHMETIC:
             operand.small = False
-            operand.reckoned += strings_reckoned(tokens, i, first, end)
-            if operand.reckoned > 1 or (kind != WORD and between_strings(tokens, i, first, end)):
+            operand.reckoned += strings_reckoned(tokens, i, first, end, plain)
+            if operand.reckoned > 1 or (kind != WORD and between_strings(tokens, i, first, end, plain)):
                 return "arithmetic on string literals"
         elif code == CONSTANT:
             operand.literals += 1
@@ -176,7 +172,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 i += 1
                 continue
             operand.constant = False
-            if word not in _NILADIC:
+            if word not in NILADIC:
                 operand.rows = True
             elif word in INFO:
                 operand.facts = True
@@ -186,10 +182,6 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
         level = stack.pop()
         reason = _finish(tokens, level, end, "")
     return reason
-
-
-def _is_literal(tokens: Tokens, i: int) -> bool:
-    return STRING <= tokens.kinds[i] <= BIT or tokens.words[i] == "NULL"
 
 
 def _inner(kind: int, name: str, start: int, outer: Level) -> Level:
@@ -233,7 +225,7 @@ def _merge(level: Level, inner: Level) -> str:
         if whole.constant and whole.literals and whole.is_condition():
             if level.clause != "SELECT" or level.subquery:
                 return "IF or CASE of nothing but constants"
-    if called and inner.name not in _PROBES:
+    if called and inner.name not in PROBES:
         operand.constant = False
     if called and inner.name in INFO:
         operand.facts = True
@@ -264,6 +256,7 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
     level.connector = ""
     level.between = False
     level.operands = 0
+    level.leading = True
     level.operand = Operand(i + 1)
 
 
@@ -276,11 +269,12 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
             reason = _chain(tokens, level, at)
         if not reason and operand.constant and operand.literals:
             reason = _judge(tokens, level, at, following)
-        elif not reason and level.connector in _ORS and operand.rows:
-            if (operand.compares == 1 and same_sides(tokens, operand.start, at)) or only_itself(
-                tokens, operand.start, at
+        elif not reason and operand.rows and (level.connector in _ORS or following in _ORS):
+            start = operand.start
+            if (operand.compares == 1 and same_sides(tokens, start, at)) or (
+                level.connector in _ORS and only_itself(tokens, start, at)
             ):
-                reason = "a column is compared with itself behind OR"
+                reason = "a column is compared with itself beside OR"
         if not reason and not operand.rows and not operand.constant:
             reason = _judge_rowless(tokens, level)
         if not reason and level.ordered and not operand.rows:
@@ -289,6 +283,7 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
     level.before_start = operand.start
     level.before_end = at
     level.operands += 1
+    level.leading = level.leading and operand.constant
     level.connector = following
     level.operand = Operand(at + 1)
     return reason
@@ -373,6 +368,9 @@ def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
     ):
         # (col = 'abc' OR 'abc' = 'all'): a template's "no filter".
         return ""
+    if level.leading and level.connector == "AND" and level.clause in _FILTERS and not operand.called:
+        # WHERE 1=1 AND 2=2 AND col = …: nothing of a row stands before it, so there is no value that it could be behind.
+        return "a comparison of constants" if numbers_over(tokens, start, at, 9) else ""
     if not condition and not operand.called and level.connector == "AND" and not operand.strings:
         return "" if level.kind == CALL else "a constant is used as a condition"
     return f"a condition of literals alone behind {level.connector}"

@@ -118,12 +118,27 @@ def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
         return "UNION with a row of constants from derived tables"
     if right.facts or right.hexed:
         return "UNION that asks for facts about the server, or builds strings from hexadecimal"
-    if constants and not right.aliased and not right.has_where and _ends_in_literal(tokens, union):
+    if (
+        constants
+        and not right.aliased
+        and not right.has_where
+        and _ends_in_literal(tokens, union)
+        and not _fills_up(left, right)
+    ):
         for i in range(count):
             if right.kinds[i] == LITERAL and not right.texts[i].startswith((b"'", b'"')):
                 if STAR in left.kinds or (i < len(left.kinds) and left.kinds[i] == COLUMN):
                     return "UNION behind a literal, with constants in place of columns"
     return ""
+
+
+def _fills_up(left: Branch, right: Branch) -> bool:
+    """Whether each branch has a NULL where the other reads something: a UNION of unlike tables, written as one."""
+    filled = False
+    for i in range(min(len(left.kinds), len(right.kinds))):
+        if left.kinds[i] == LITERAL and left.texts[i] == b"NULL" and right.kinds[i] == COLUMN:
+            filled = True
+    return filled
 
 
 def _made_of_constants(tokens: Tokens, branch: Branch) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 from dbgate.sql.condition_codes import ARITHMETIC, CODES
 from dbgate.sql.fold import Level
+from dbgate.sql.injection_calls import INFO
 from dbgate.sql.tokens import NUMBER, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
@@ -23,6 +24,8 @@ _UNITS: Final = word_set(
 _WORD_FIRST: Final = word_set("EXTRACT TIMESTAMPDIFF TIMESTAMPADD GET_FORMAT TRIM")
 _BEFORE: Final = word_set("{ COLLATE USING")
 _PAIRS: Final = {"SOUNDS": "LIKE", "MEMBER": "OF"}
+# What tells of other rows, or of the server.
+TELLING: Final = INFO | word_set("SELECT")
 _LITTLE: Final = 40  # tokens between INTERVAL and its unit
 
 
@@ -69,12 +72,12 @@ def ends_interval(tokens: Tokens, i: int) -> bool:
     return j >= 0 and words[j] == "INTERVAL"
 
 
-def between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
-    """Whether the operator at i is in 'a' - 'b', or 'a' - 0 - 'b'."""
+def between_strings(tokens: Tokens, i: int, first: int, end: int, plain: bool = False) -> bool:
+    """Whether the operator at i is in 'a' - 'b', or 'a' - 0 - 'b'. plain: strings that hold numbers may be numbers."""
     if i - 1 < first or i + 1 >= end or tokens.kinds[i - 1] != STRING:
         return False
     if tokens.kinds[i + 1] == STRING:
-        return True
+        return not (plain and _sent_as_text(tokens, i - 1, i) and _sent_as_text(tokens, i + 1, i))
     return (
         i + 3 < end
         and tokens.kinds[i + 1] == NUMBER
@@ -83,20 +86,42 @@ def between_strings(tokens: Tokens, i: int, first: int, end: int) -> bool:
     )
 
 
-def strings_reckoned(tokens: Tokens, i: int, first: int, end: int) -> int:
+def strings_reckoned(tokens: Tokens, i: int, first: int, end: int, plain: bool = False) -> int:
     """How many string literals stand beside the arithmetic operator at i, the one in front counted only where no
-    other operator has counted it: `'' & 1 & ''` has two. `'2024-01-01' + INTERVAL …` is a date."""
+    other operator has counted it: `'' & 1 & ''` has two. `'2024-01-01' + INTERVAL …` is a date. plain: as above."""
     if _joins_text(tokens, i, first, end):
         return 0
     count = 0
     if i > first and tokens.kinds[i - 1] == STRING and CODES.get(tokens.words[i - 2], 0) != ARITHMETIC:
-        count = 1
+        count = 0 if plain and _sent_as_text(tokens, i - 1, i) else 1
     if i + 1 < end:
         if tokens.words[i + 1] == "INTERVAL":
             return 0
-        if tokens.kinds[i + 1] == STRING:
+        if tokens.kinds[i + 1] == STRING and not (plain and _sent_as_text(tokens, i + 1, i)):
             count += 1
     return count
+
+
+_RECKONS: Final = word_set("+ - * / % DIV MOD")
+_LIST: Final = word_set("( ,")
+_SAME_AS: Final = word_set("= <=> <> != LIKE IN RLIKE REGEXP NOT")
+
+
+def _sent_as_text(tokens: Tokens, i: int, operator: int) -> bool:
+    """Whether the string at i is a number that a driver has put into quotes, as PHP's PDO does with every value of
+    `total * ? + ?`. Where the whole is compared for equality, a text was expected: `name = '0' + '0'`."""
+    words = tokens.words
+    at = min(i, operator) - 1
+    while at > 0 and i - at < _LITTLE and (words[at] in _LIST or STRING <= tokens.kinds[at] <= NUMBER):
+        at -= 1
+    if words[operator] not in _RECKONS or words[at] in _SAME_AS:
+        return False
+    text = tokens.string(i)
+    if len(text) > _LITTLE:
+        return False
+    digits = text[1:] if text[:1] in (b"-", b"+") else text
+    whole, dot, rest = digits.partition(b".")
+    return whole.isdigit() and (rest.isdigit() or not dot)
 
 
 def _joins_text(tokens: Tokens, i: int, first: int, end: int) -> bool:
@@ -115,7 +140,7 @@ def _joins_text(tokens: Tokens, i: int, first: int, end: int) -> bool:
         j -= 1
     if depth or j - 3 < first or words[j - 2] != "+" or kinds[j - 3] != STRING or kinds[j - 1] != WORD:
         return False
-    return "SELECT" not in words[j:i] and len(tokens.raws[j - 3]) > 2 and len(tokens.raws[i + 1]) > 2
+    return TELLING.isdisjoint(words[j:i]) and len(tokens.raws[j - 3]) > 2 and len(tokens.raws[i + 1]) > 2
 
 
 def empty_not_in(tokens: Tokens, level: Level) -> bool:

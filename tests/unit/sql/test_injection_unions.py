@@ -58,6 +58,7 @@ def test_a_union_ends_with_its_parenthesis() -> None:
 @rows(
     "text",
     [
+        "SELECT a, NULL, b FROM t WHERE c = 5 UNION ALL SELECT a, d, NULL FROM u",
         "SELECT 1 UNION SELECT 2",
         "SELECT 1 n UNION ALL SELECT n + 1 FROM c",
         "SELECT 'x' AS k, a FROM t WHERE b=1 UNION ALL SELECT 'y', a FROM u WHERE b=1",

@@ -13,6 +13,7 @@ from dbgate.sql.injection_words import (
     names_nothing,
     strings_reckoned,
 )
+from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
 
@@ -129,3 +130,20 @@ def test_what_builders_write() -> None:
     assert begins_with_one(lexed("1=1"), behind("1=1"))
     assert not begins_with_one(lexed("'a'='a'"), behind("'a'='a'"))
     assert not begins_with_one(lexed("a = 1"), behind("a = 1"))
+
+
+@rows(
+    ("text", "passes"),
+    [
+        ("'10' - '-5.5'", True),
+        ("'10' - 'x'", False),
+        ("'10' - '1e3'", False),
+        ("'10' - ''", False),
+        ("'10' | '5'", False),
+        ("'10' - '" + "5" * 100 + "'", False),
+    ],
+)
+def test_numbers_that_were_sent_in_quotes(text: str, passes: bool) -> None:
+    tokens = lexed(text)
+    assert between_strings(tokens, 1, 0, len(tokens)) is True
+    assert between_strings(tokens, 1, 0, len(tokens), True) is not passes
