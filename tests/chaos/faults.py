@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tests.chaos import disk
 from tests.chaos.world import POLICY, World
 
 Play = Callable[[World, float], "contextlib.AbstractContextManager[None]"]
@@ -21,17 +22,20 @@ Play = Callable[[World, float], "contextlib.AbstractContextManager[None]"]
 @dataclass(frozen=True, slots=True)
 class Fault:
     """play(world, seconds): a context manager; inside it the fault lasts, after it everything is as before, unless a
-    person would have to do something. short: part of the short list; restarts: what the service manager does."""
+    person would have to do something. short: part of the short list; loses: records of what was answered may be lost, as
+    far as the log says how many; refused: why it cannot be played on this machine, "" = it can."""
 
     name: str
     what: str
     play: Play
     short: bool = True
+    loses: bool = False
+    refused: Callable[[], str] = lambda: ""
 
 
 @contextlib.contextmanager
 def _worker_killed(world: World, seconds: float) -> Iterator[None]:
-    os.kill(world.gateway.worker_pids()[0], signal.SIGKILL)
+    world.kill_worker()
     yield
 
 
@@ -203,7 +207,7 @@ def _certificate_bad(world: World, seconds: float) -> Iterator[None]:
     """… and a worker is killed meanwhile."""
     world.certificate.write_text("half of a certifi")
     world.hang_up()
-    os.kill(world.gateway.worker_pids()[0], signal.SIGKILL)
+    world.kill_worker()
     yield
     world.certificates.issue("gateway.pem", "127.0.0.1")
     world.hang_up()
@@ -255,6 +259,21 @@ FAULTS = (
         short=False,
     ),
     Fault("disk-full", "the audit log's disk is full", _disk_full),
+    Fault(
+        "disk-small",
+        "a tmpfs of 2 MB with the audit log is full; a worker is killed meanwhile",
+        disk.full_and_required,
+        short=False,
+        refused=disk.refused,
+    ),
+    Fault(
+        "disk-small-allow",
+        "a tmpfs of 2 MB with the audit log is full, with on_failure: allow",
+        disk.full_and_not_required,
+        short=False,
+        loses=True,
+        refused=disk.refused,
+    ),
     Fault("disk-slow", "the audit log's disk takes 20 KB a second", _disk_slow),
     Fault("clock-jump", "the wall clock jumps by 40 days, then back by 41", _clock_jump),
     Fault("descriptors", "no file can be opened, and forty clients come", _no_descriptors),

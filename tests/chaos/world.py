@@ -10,10 +10,13 @@ import signal
 import ssl
 import tempfile
 import time
+import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+from dbgate.control.client import ControlClient
 from tests.chaos.clients import SCHEMA, Client
 from tests.chaos.proxy import Proxy
 from tests.servers.gateway import Gateway
@@ -52,6 +55,7 @@ class World:
         self.gateway = self._gateway()
         self.front = Proxy(self.gateway.port)
         self.clients: list[Client] = []
+        self.problems: list[str] = []  # what faults found that must not be
         self._stack = contextlib.ExitStack()
         self._read = 0  # bytes of the gateway's own log that were looked at
 
@@ -131,11 +135,58 @@ class World:
                     raise
                 time.sleep(0.2)
 
+    def kill_worker(self) -> None:
+        os.kill(self.gateway.worker_pids()[0], signal.SIGKILL)
+
+    def load(self, policy: str) -> None:
+        """Another policy; in force when this is over."""
+        self.gateway.policy.write_text(policy)
+        ControlClient(str(self.gateway.control), RECOVERY).reload()
+
+    def reopen(self) -> None:
+        """SIGUSR1: files that were moved away are let go."""
+        self.gateway.signal(signal.SIGUSR1)
+
     def hang_up(self) -> None:
         """SIGHUP: policy and certificates are read again."""
         self.gateway.signal(signal.SIGHUP)
 
     # --- looking at it ---
+
+    def expect(self, what: str, truth: bool) -> None:
+        """A problem of the fault that is played, where it is not true."""
+        if not truth:
+            self.problems.append(f"NOT: {what}")
+
+    def metric(self, name: str) -> float:
+        """A metric's sum over its labels; -1 where none can be had."""
+        try:
+            url = f"http://127.0.0.1:{self.gateway.admin_port}/metrics"
+            with urllib.request.urlopen(url, timeout=5) as reply:
+                lines = reply.read().decode().splitlines()
+        except OSError:
+            return -1.0
+        return sum(float(line.split()[-1]) for line in lines if re.match(rf"{name}[ {{]", line))
+
+    def has_open(self, path: Path) -> bool:
+        """Whether a process of the gateway has that file open."""
+        assert self.gateway.process is not None
+        for pid in (self.gateway.process.pid, *self.gateway.worker_pids()):
+            with contextlib.suppress(OSError):  # one that ends
+                for fd in Path(f"/proc/{pid}/fd").iterdir():
+                    with contextlib.suppress(OSError):
+                        if os.readlink(fd) == str(path):
+                            return True
+        return False
+
+    def lost(self) -> int:
+        """How many records the log says were lost so far."""
+        return sum(int(record["dropped"]) for record in self._records("audit.dropped"))
+
+    def doubled(self) -> list[str]:
+        """Events that are in the log more than once."""
+        ids = Counter(str(record["event_id"]) for record in self._records())
+        return [one for one, count in ids.items() if count > 1]
 
     def answers(self) -> Counter[str]:
         """What the clients saw so far."""
@@ -170,14 +221,17 @@ class World:
         return {name: at for name, at in fresh.items() if name not in recorded}
 
     def _recorded(self) -> set[str]:
-        found: set[str] = set()
+        names = (_NAME.search(str(record["statement"])) for record in self._records("query"))
+        return {match[1] for match in names if match}
+
+    def _records(self, event: str = "") -> Iterator[dict[str, Any]]:
+        """Those of one event, "" = all."""
         files = [path for path in (self.audit, self.slow) if path.exists()]
         for line in "".join(path.read_text(errors="replace") for path in files).splitlines():
             with contextlib.suppress(ValueError):  # one that is being written
                 record = json.loads(line)
-                if record["event"] == "query" and (match := _NAME.search(record["statement"])):
-                    found.add(match[1])
-        return found
+                if not event or record["event"] == event:
+                    yield record
 
     def log_lines(self) -> list[str]:
         """What the gateway's own log says since the last call: warnings and errors, each once, with how often."""

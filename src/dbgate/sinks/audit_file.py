@@ -77,6 +77,7 @@ class AuditFile:
         self.put_now: Callable[[Record], None] = self._queue.put_now
         self._pending_path = pending
         self._pending: PendingLines | None = None
+        self._pending_refused = False
         # A batch goes into one file whole, so it must not be a large part of a small one.
         self._batch_bytes = min(_BATCH_BYTES, max_bytes // 4) if max_bytes else _BATCH_BYTES
         # The thread's, as those of the queue that are its taker's.
@@ -114,7 +115,8 @@ class AuditFile:
 
     @property
     def strict(self) -> bool:
-        """Whether records of what ran are kept past the queue's bounds."""
+        """Whether records of what ran are kept past the queue's bounds. Setting it again tries again to have the file
+        for lines on their way, where that could not be had."""
         return self._queue.strict
 
     @strict.setter
@@ -129,12 +131,16 @@ class AuditFile:
         try:
             pending = PendingLines(self._pending_path)
         except OSError as error:
-            LOG.warning(
-                "a process that is killed would lose audit records on their way: %s: %s",
-                self._pending_path,
-                error,
-            )
+            if not self._pending_refused:
+                LOG.warning(
+                    "a process that is killed would lose audit records on their way: %s: %s",
+                    self._pending_path,
+                    error,
+                )
+            self._pending_refused = True
             return
+        if self._pending_refused:
+            LOG.info("a process that is killed loses no audit records on their way: %s", self._pending_path)
         pending.settle(self._files)
         left = pending.left()
         if left:

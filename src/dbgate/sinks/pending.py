@@ -35,13 +35,18 @@ class PendingLines:
         self._size = size
         self._path = path
         fd = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
+        fresh = False
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fresh = os.fstat(fd).st_size == 0
             if os.fstat(fd).st_size not in (0, HEAD + size):
                 os.ftruncate(fd, 0)  # of another release: its counts mean nothing here
             os.posix_fallocate(fd, 0, HEAD + size)  # a full disk must show here, and not as a signal later
             self._map = mmap.mmap(fd, HEAD + size)
         except BaseException:
+            if fresh:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
             os.close(fd)
             raise
         self._fd = fd  # kept for its lock

@@ -18,6 +18,9 @@ LOG: Final = logging.getLogger("dbgate.workers")
 LOOK: Final = 0.1  # seconds
 FULL: Final = 0.9  # of the queue: the writer is too slow
 ROOM: Final = 0.5  # … and has caught up
+AGAIN: Final = (
+    20  # looks after which the file for records on their way is asked for again, where it could not be had
+)
 
 
 class Audit(Protocol):
@@ -46,6 +49,7 @@ class RequiredRecords:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self._why = ""
+        self._looks = 0
 
     def require(self, required: bool) -> None:
         """At each policy: whether it asks for a record of every statement."""
@@ -72,6 +76,9 @@ class RequiredRecords:
 
     def _look(self) -> None:
         self._timer = self._loop.call_later(LOOK, self._look)
+        self._looks += 1
+        if self._looks % AGAIN == 0 and self._audit is not None:
+            self._audit.strict = True
         self._now()
 
     def _now(self) -> None:

@@ -172,4 +172,24 @@ def test_without_a_place_for_it_the_log_works_all_the_same(
     assert "a process that is killed would lose audit records on their way" in caplog.text
     sink.start()
     sink.put_now(record("SELECT 1"))
+    (tmp_path / "no").mkdir()
+    sink.strict = True  # there is a place now
+    sink.put_now(record("SELECT 2"))
+    assert (tmp_path / "no" / "where").exists()
     assert sink.close(30.0) == 0
+    got = [json.loads(line)["statement"] for line in (tmp_path / "a").read_bytes().splitlines()]
+    assert got == ["SELECT 1", "SELECT 2"]
+
+
+def test_a_disk_without_room_for_it_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(fd: int, offset: int, length: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space"):
+        PendingLines(str(tmp_path / "p"))
+    assert not (tmp_path / "p").exists()
+    (tmp_path / "p").write_bytes(b"x" * 10)
+    with pytest.raises(OSError, match="No space"):
+        PendingLines(str(tmp_path / "p"))
+    assert (tmp_path / "p").exists()  # somebody's
