@@ -13,6 +13,7 @@ from dbgate.gate.bucket import Bucket
 from dbgate.gate.doors import Doors
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
+from dbgate.gate.question import Analyst
 from dbgate.gate.sensitive import SensitiveNames
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
@@ -21,7 +22,7 @@ from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
 from dbgate.sql.catalog import Catalog, reached
-from dbgate.sql.digest import MAX_KEYED, fast_digest
+from dbgate.sql.digest import fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import masked_literals
 from dbgate.sql.memory import Memory
@@ -29,6 +30,8 @@ from dbgate.sql.statement import Analysis, LexContext
 from dbgate.wire.constants import COM_QUERY, HEADER
 
 _ANALYSIS_COST: Final = 1500
+# Bytes of a text up to which it is looked up by its shape here: making its key takes 65 µs a KiB at worst.
+LONGEST_KEYED: Final = 8192
 
 
 @final
@@ -147,6 +150,10 @@ class Brain:
         self.catalog: Catalog | None = None  # None = judge by names alone
         self.changes = 0  # statements that may have changed what the catalog says
         self.on_change: Callable[[int], None] | None = None
+        self.analyst: Analyst | None = (
+            None  # analyses long statements elsewhere, for gate.handover; None = here
+        )
+        self.tickets = 0  # questions to it, so far
         self.on_want: Callable[[str, int, str], None] | None = None  # asks the supervisor, for gate.inband
         self.fold_names = False  # as the last session learned it; the server's, so the same for all
         self.context: LexContext | None = None  # of the latest login; None = there was none yet
@@ -224,7 +231,7 @@ class Brain:
         """The verdict for a chunk that is one COM_QUERY and differs only in its literals from one that was judged in this
         scope; None where it is not certainly one, or its shape is not known."""
         size = len(raw) - HEADER
-        if size > MAX_KEYED or size < 3 or raw[HEADER] != COM_QUERY or raw[3] != 0:
+        if size > LONGEST_KEYED or size < 3 or raw[HEADER] != COM_QUERY or raw[3] != 0:
             return None
         if size != raw[0] | raw[1] << 8 | raw[2] << 16 or size > self.limits.statement:
             return None
@@ -252,35 +259,56 @@ class Brain:
     def judge_text(self, scope: Scope, raw: bytes, text: bytes, prepared: bool) -> Judged:
         """The verdict for one SQL text that is not known by its bytes. raw: the command as it travels, under which it
         is kept (b"" = not at all)."""
-        judged: Judged | None = None
-        shape: bytes | None = None
-        if self._shapes_count(scope):
-            shape = fast_digest(text, scope.ctx)
-            if shape is not None:
-                shape = (b"P" if prepared else b"Q") + shape
-                judged = scope.view.find_shape(shape)
-                if judged is not None:
-                    if raw and self.verdicts.came_before(raw):
-                        scope.view.put_alias(raw, judged)
-                    return judged
-        if judged is None:
-            judged = self.judge(
-                scope, self._analysis(scope, text, prepared), "PREPARE" if prepared else "QUERY"
-            )
-            if scope.policy is not None and scope.policy.log_literals:
-                judged.masked = self._with_literals(scope, text)
-            elif shape is not None and judged.analysis.shared:
-                scope.view.put_shape(shape, judged)
+        shape = self.shape_of(scope, text, prepared)
+        if shape is not None:
+            judged = self.find_shape(scope, raw, shape)
+            if judged is not None:
+                return judged
+        analysis = self.known_analysis(scope, text, prepared)
+        if analysis is None:
+            analysis = analyze(text, scope.ctx, scope.schema, prepared)
+            self.keep_analysis(scope, text, prepared, analysis)
+        return self.judge_analysed(scope, raw, text, prepared, shape, analysis, "")
+
+    def shape_of(self, scope: Scope, text: bytes, prepared: bool) -> bytes | None:
+        """The key of the verdicts that a text shares with those that differ in literals only; None = it shares none."""
+        if not self.shapes_count(scope):
+            return None
+        shape = fast_digest(text, scope.ctx)
+        return None if shape is None else (b"P" if prepared else b"Q") + shape
+
+    def find_shape(self, scope: Scope, raw: bytes, shape: bytes) -> Judged | None:
+        """The verdict that is known for a shape, remembered by these bytes where they came before."""
+        judged = scope.view.find_shape(shape)
+        if judged is not None and raw and self.verdicts.came_before(raw):
+            scope.view.put_alias(raw, judged)
+        return judged
+
+    def judge_analysed(
+        self,
+        scope: Scope,
+        raw: bytes,
+        text: bytes,
+        prepared: bool,
+        shape: bytes | None,
+        analysis: Analysis,
+        shown: str,
+    ) -> Judged:
+        """The verdict for a text by its analysis, remembered by its bytes (raw) and shape. shown: the text for the log
+        where the policy wants its literals, "" = to be made here."""
+        judged = self.judge(scope, analysis, "PREPARE" if prepared else "QUERY")
+        if scope.policy is not None and scope.policy.log_literals:
+            judged.masked = shown or masked_literals(text, lex(text, scope.ctx))
+        elif shape is not None and analysis.shared:
+            scope.view.put_shape(shape, judged)
         if raw:
             scope.view.put_exact(raw, judged)
         return judged
 
     def judge_recalled(self, scope: Scope, text: bytes, memory: Memory) -> Judged:
         """The verdict for dynamic SQL, by what the session is known to have left on the server. Never kept."""
-        judged = self.judge(scope, analyze(text, scope.ctx, scope.schema, False, memory), "QUERY")
-        if scope.policy is not None and scope.policy.log_literals:
-            judged.masked = self._with_literals(scope, text)
-        return judged
+        analysis = analyze(text, scope.ctx, scope.schema, False, memory)
+        return self.judge_analysed(scope, b"", text, False, None, analysis, "")
 
     def judge_command(self, scope: Scope, kind: str, name: str, label: str) -> Judged:
         """The verdict for a command that is not text, put in words by sql.analyze.command."""
@@ -326,22 +354,20 @@ class Brain:
             names.update(statement.identifiers)
         return tuple(sorted(scope.policy.sensitive(tuple(sorted(names)))))
 
-    def _shapes_count(self, scope: Scope) -> bool:
+    def shapes_count(self, scope: Scope) -> bool:
         """Whether a verdict may be shared by texts that differ in literals only."""
         policy = scope.policy
         return policy is None or not (policy.reads_literals or policy.log_literals)
 
-    def _with_literals(self, scope: Scope, text: bytes) -> str:
-        """The text for the log where the policy wants its literals; secrets are gone all the same."""
-        return masked_literals(text, lex(text, scope.ctx))
+    def known_analysis(self, scope: Scope, text: bytes, prepared: bool) -> Analysis | None:
+        """What is remembered of a text, whatever the policy."""
+        if len(text) > self.analyses.entry_limit:
+            return None
+        return self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}").find_exact(text)
 
-    def _analysis(self, scope: Scope, text: bytes, prepared: bool) -> Analysis:
-        view = self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}")
-        found = view.find_exact(text)
-        if found is None:
-            found = analyze(text, scope.ctx, scope.schema, prepared)
-            view.put_exact(text, found)
-        return found
+    def keep_analysis(self, scope: Scope, text: bytes, prepared: bool, analysis: Analysis) -> None:
+        """Remember it."""
+        self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}").put_exact(text, analysis)
 
     def _take(self, user: str, client_ip: str, rate: float, now: float) -> bool:
         key = f"{user}@{counted_as(client_ip)}"

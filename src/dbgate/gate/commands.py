@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import context, crossing, inband, login, statements
+from dbgate.gate import context, crossing, handover, inband, login, statements
 from dbgate.gate.brain import refusal
 from dbgate.gate.judged import Judged
 from dbgate.gate.state import State
@@ -122,11 +122,22 @@ def query(state: State, now: float) -> None:
     if judged is None:
         payload = reader.payload()
         text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
-        judged = state.brain.judge_text(scope, reader.raw if whole else b"", text, False)
+        raw = reader.raw if whole else b""
+        if len(text) > handover.LONG:
+            judged = handover.judge(state, scope, raw, text, False, now)
+            if judged is None:
+                return
+        else:
+            judged = state.brain.judge_text(scope, raw, text, False)
     if judged.recalls and state.memory is not None:
         payload = reader.payload()
         text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
-        judged = state.brain.judge_recalled(scope, text, state.memory)
+        if len(text) > handover.LONG:
+            judged = handover.recalled(state, scope, text, state.memory, now)
+            if judged is None:
+                return
+        else:
+            judged = state.brain.judge_recalled(scope, text, state.memory)
     if judged.analysis.error and scope.entry is not None and not state.unfollowed:
         payload = reader.payload()
         text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]

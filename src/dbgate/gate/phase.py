@@ -10,6 +10,7 @@ CONTEXT    the gate's own query is under way, or news of the supervisor's is awa
 READY      a command is awaited; a server may only say goodbye (one ERR)
 REPLY      the reply to a command is under way; further commands are held
 INFILE     the client sends the file of a LOAD DATA LOCAL
+ANALYSIS   the analysis of a long statement is awaited (gate.handover); further commands are held
 CLOSED     over; whatever comes is dropped
 """
 
@@ -27,7 +28,8 @@ CONTEXT: Final = 6
 READY: Final = 7
 REPLY: Final = 8
 INFILE: Final = 9
-CLOSED: Final = 10
+ANALYSIS: Final = 10
+CLOSED: Final = 11
 
 NAMES: Final = (
     "connecting",
@@ -38,6 +40,7 @@ NAMES: Final = (
     "login",
     "query",
     "idle",
+    "query",
     "query",
     "query",
     "closed",
@@ -62,6 +65,7 @@ CLIENT: Final = (
     TAKE_COMMAND,
     HOLD,
     TAKE_FILE,
+    HOLD,
     DROP,
 )
 
@@ -85,6 +89,7 @@ SERVER: Final = (
     GOODBYE,
     RELAY_REPLY,
     ROGUE,
+    GOODBYE,
     IGNORE,
 )
 
@@ -103,9 +108,11 @@ NEXT: Final = (
     (ANSWER, CONTEXT),
     (WRAP, AUTH, CONTEXT),
     (READY,),
-    (REPLY, AUTH, ANSWER, CONTEXT),  # AUTH, ANSWER: COM_CHANGE_USER; CONTEXT: DBGATE SHOW
+    # AUTH, ANSWER: COM_CHANGE_USER; CONTEXT: DBGATE SHOW
+    (REPLY, AUTH, ANSWER, CONTEXT, ANALYSIS),
     (READY, CONTEXT, INFILE),
     (REPLY,),
+    (READY,),
     (),
 )
 

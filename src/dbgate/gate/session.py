@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import commands, inband, login, replies, secure, shortcut
+from dbgate.gate import commands, handover, inband, login, replies, secure, shortcut
 from dbgate.gate.brain import Brain
 from dbgate.gate.effects import TO_CLIENT, Effects
 from dbgate.gate.phase import (
+    ANALYSIS,
     CLIENT,
     CLOSED,
     DROP,
@@ -33,6 +34,7 @@ from dbgate.gate.phase import (
     TAKE_COMMAND,
     TAKE_LOGIN,
 )
+from dbgate.gate.question import Answer, Question
 from dbgate.gate.state import State
 from dbgate.wire import build
 from dbgate.wire.constants import (
@@ -216,6 +218,10 @@ class Gate:
             if idle > 0.0 and now - state.active_at > idle:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the session was idle for too long")
                 state.end("idle for too long", now)
+        elif state.phase == ANALYSIS:
+            question = state.question
+            if question is not None and now - state.asked_at > handover.PATIENCE:
+                return self.analysed(question.ticket, None, now)
         return self._steered()
 
     def stalled(self, now: float) -> Effects:
@@ -248,6 +254,31 @@ class Gate:
             try:
                 inband.told(state, number, columns, rows, problem, now)
                 self._work(now)
+            except ProtocolError as error:
+                self._client_fault(str(error), now)
+            except Exception as defect:
+                self._defect(defect, now)
+        return self._steered()
+
+    def question(self, ticket: int) -> Question | None:
+        """What a ticket asks (gate.question.Analyst); None = nobody waits for its answer any more."""
+        question = self.state.question
+        waits = question is not None and question.ticket == ticket and self.state.phase == ANALYSIS
+        return question if waits else None
+
+    def analysed(self, ticket: int, answer: Answer | None, now: float) -> Effects:
+        """The answer to a question; None = there will be none, the statement is blocked. Late ones are dropped."""
+        state = self.state
+        state.fx.clear()
+        question = self.question(ticket)
+        if question is not None:
+            try:
+                handover.take(state, answer)
+                commands.take(state, now)
+                handover.settle(state, question.at)
+                self._work(now)
+                if state.draining:
+                    replies.drain(state, now)
             except ProtocolError as error:
                 self._client_fault(str(error), now)
             except Exception as defect:

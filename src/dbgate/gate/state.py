@@ -10,6 +10,7 @@ from dbgate.gate.brain import Brain, Scope
 from dbgate.gate.effects import Effects
 from dbgate.gate.judged import Judged
 from dbgate.gate.phase import (
+    ANALYSIS,
     ANSWER,
     AUTH,
     CLOSED,
@@ -23,6 +24,7 @@ from dbgate.gate.phase import (
     WRAP,
 )
 from dbgate.gate.prepared import Statements
+from dbgate.gate.question import Question
 from dbgate.policy.compiled import CompiledEntry
 from dbgate.policy.transport import transport
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
@@ -97,6 +99,7 @@ class State:
         self.reread = False  # … and that the server must be asked then
         self.waiting = False  # in phase CONTEXT: the supervisor's answer to a DBGATE SHOW is awaited …
         self.wanted = 0  # … that has this number
+        self.question: Question | None = None  # in phase ANALYSIS: what is awaited
         self.draining = False
         self.queries = 0
         self.blocked = 0
@@ -208,6 +211,7 @@ class State:
         if farewell:
             fx.to_server.append(farewell)
         self.phase = CLOSED
+        self.question = None
         doors = self.brain.doors
         if doors is not None:
             if self.place is not None:
@@ -285,6 +289,8 @@ class State:
             return 1
         if self.phase == REPLY:
             return self.reply.seq if self.reply.boundary() and not self.reply.swallow else -1
+        if self.phase == ANALYSIS:
+            return self.reply.seq
         if self.phase == AUTH or self.phase == WRAP:
             return self.reader.seq
         if self.phase == LOGIN or self.phase == ANSWER:

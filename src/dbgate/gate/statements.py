@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dbgate.gate import crossing
+from dbgate.gate import crossing, handover
 from dbgate.gate.brain import Scope, refusal
 from dbgate.gate.judged import Judged
 from dbgate.gate.prepared import Prepared
@@ -93,7 +93,14 @@ def _prepare(state: State, now: float) -> None:
     whole = reader.size < MAX_PAYLOAD
     judged: Judged | None = scope.view.find_exact(reader.raw) if whole else None
     if judged is None:
-        judged = state.brain.judge_text(scope, reader.raw if whole else b"", reader.payload()[1:], True)
+        text = reader.payload()[1:]
+        raw = reader.raw if whole else b""
+        if len(text) > handover.LONG:
+            judged = handover.judge(state, scope, raw, text, True, now)
+            if judged is None:
+                return
+        else:
+            judged = state.brain.judge_text(scope, raw, text, True)
     if crossing.run(state, scope, judged, COM_STMT_PREPARE, PREPARE, now):
         state.prepare = reader.raw if whole else b""
     else:
@@ -115,8 +122,9 @@ def _too_many(state: State, scope: Scope, now: float) -> None:
     state.answer(state.reader.last_seq + 1, ER_TOO_MANY_STATEMENTS, "42000", message)
 
 
-def _present(state: State, scope: Scope, statement: Prepared, name: str) -> Judged:
-    """The statement's verdict under the present policy, and under the present lexer's context where it is another."""
+def _present(state: State, scope: Scope, statement: Prepared, name: str, now: float) -> Judged | None:
+    """The statement's verdict under the present policy, and under the present lexer's context where it is another.
+    None: its text is being analysed for that, and the session waits."""
     brain = state.brain
     if statement.epoch != brain.epoch:
         statement.judged = brain.judge(scope, statement.analysis, name)
@@ -125,18 +133,28 @@ def _present(state: State, scope: Scope, statement: Prepared, name: str) -> Judg
         return statement.judged
     wanted = f"{brain.epoch} {scope.ctx.key}"
     if statement.again_for != wanted:
-        statement.again = _again(state, scope, statement, name)
+        again = _again(state, scope, statement, name, now)
+        if again is None or again.verdict.rule == "internal-error":  # it may go better the next time
+            return again
+        statement.again = again
         statement.again_for = wanted
     return statement.again
 
 
-def _again(state: State, scope: Scope, statement: Prepared, name: str) -> Judged:
-    """The worse of the verdicts on the text as it was prepared and as the server would prepare it now."""
+def _again(state: State, scope: Scope, statement: Prepared, name: str, now: float) -> Judged | None:
+    """The worse of the verdicts on the text as it was prepared and as the server would prepare it now. None: as above."""
     if not statement.raw:
         reason = "SQL mode or character set changed since a PREPARE too long to be kept"
         return Judged(statement.analysis, refusal("session-state", reason), statement.judged.sensitive, name)
     there = state.brain.scope(scope.ctx, statement.schema, scope.entry, state.attributes())
-    judged = state.brain.judge_text(there, b"", statement.raw[HEADER + 1 :], True)
+    text = statement.raw[HEADER + 1 :]
+    if len(text) > handover.LONG:
+        later = handover.judge(state, there, b"", text, True, now)
+        if later is None:
+            return None
+        judged = later
+    else:
+        judged = state.brain.judge_text(there, b"", text, True)
     return judged if judged.effect > statement.judged.effect else statement.judged
 
 
@@ -144,7 +162,9 @@ def _execute(
     state: State, statement_id: int, statement: Prepared, code: int, head: bytes, now: float
 ) -> None:
     scope = state.current_scope()
-    judged = _present(state, scope, statement, wire.name(code))
+    judged = _present(state, scope, statement, wire.name(code), now)
+    if judged is None:
+        return
     state.statement_id = statement_id
     if crossing.run(state, scope, judged, code, RESULT, now):
         statement.given = 0
@@ -155,7 +175,9 @@ def _execute(
 def _fetch(state: State, statement_id: int, statement: Prepared, now: float) -> None:
     """Rows of a cursor: they add up from its EXECUTE, and the policy of this moment counts."""
     scope = state.current_scope()
-    judged = _present(state, scope, statement, wire.name(COM_STMT_FETCH))
+    judged = _present(state, scope, statement, wire.name(COM_STMT_FETCH), now)
+    if judged is None:
+        return
     state.statement_id = statement_id
     if crossing.run(state, scope, judged, COM_STMT_FETCH, ROWS, now, False) and scope.watched:
         state.reply.watch(scope.cap, statement.given, scope.cap_enforced, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbgate.gate.brain import Limits
 
+from .elsewhere import Handed, long
 from .play import Play, brain, ok, query
 from .test_login_doors import Book
 
@@ -40,3 +41,11 @@ def test_a_record_is_kept_where_the_reply_ends() -> None:
     play.brain.keep = lambda record: kept.append(record.operation)
     play.passes(b"\x03SELECT id FROM users", [ok()])
     assert kept == ["SELECT"]
+
+
+def test_the_number_of_a_last_word_while_an_analysis_is_awaited() -> None:
+    play = Handed().login()
+    play.ask(long(b"SELECT id FROM users"))
+    assert play.gate.state.next_seq() == 1
+    play.take(play.gate.kill(play.now))
+    assert (play.error().errno, play.to_client[3]) == (1927, 1)
