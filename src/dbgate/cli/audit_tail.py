@@ -163,14 +163,16 @@ def _moved(path: str, log: IO[bytes]) -> int:
 
 def printer(output: str) -> Show:
     """Prints a record: one line of text, or of JSON."""
+    from dbgate.cli import output as out
+
     if output == "json":
 
         def show_json(line: bytes, record: dict[str, Any]) -> None:
-            print(json.dumps(record, ensure_ascii=False, separators=(",", ":")), flush=True)
+            print(
+                out.printable_json(json.dumps(record, ensure_ascii=False, separators=(",", ":"))), flush=True
+            )
 
         return show_json
-    from dbgate.cli import output as out
-
     console = out.console()
 
     def show_text(line: bytes, record: dict[str, Any]) -> None:

@@ -93,7 +93,8 @@ main = LazyGroup(
 
     Commands take -o table (for people, the default) or -o json (for programs). Errors go to
     standard error and say what to do next. Exit status: 0 done, 1 the answer is no (a block, a
-    refused policy, no such session), 2 wrong usage, 3 the gateway cannot be reached.
+    refused policy, no such session), 2 wrong usage, 3 the gateway cannot be reached or does not
+    answer as it should.
     """,
 )
 click.version_option(__version__, "-V", "--version", prog_name="dbgate-cli")(main)

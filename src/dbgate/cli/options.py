@@ -92,7 +92,7 @@ def fail_control(error: Exception) -> NoReturn:
     from dbgate.control.client import ControlError, Refused
 
     assert isinstance(error, ControlError)  # noqa: S101
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) and error.answered:
         problems = "".join(f"\n  {problem}" for problem in error.problems)
         fail(Exit.NO, error.message + problems, error.hint)
     fail(Exit.UNREACHABLE, error.message, error.hint)

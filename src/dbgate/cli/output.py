@@ -30,6 +30,13 @@ def printable(text: str) -> str:
     )
 
 
+def printable_json(text: str) -> str:
+    """JSON with what printable() would escape written as JSON has it."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
 def one_line(text: str) -> str:
     """As printable, on one line: white space folded."""
     return printable(" ".join(text.split()))
@@ -135,6 +142,16 @@ def age(seconds: float) -> str:
     if whole < 86_400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
     return f"{whole // 86_400}d{whole % 86_400 // 3600}h"
+
+
+def moment(text: str) -> float | None:
+    """Unix seconds of a time in RFC 3339; None where it is none, or of no year that a clock shows."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def number(source: Any, *path: str) -> int:

@@ -4,7 +4,6 @@ or for another server."""
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -127,18 +126,13 @@ def _catalog(client: ControlClient) -> tuple[Catalog | None, str]:
 
 def _file_of(client: ControlClient) -> tuple[str, str]:
     """The running gateway's policy file, and the version that is live."""
+    from dbgate.cli.policy_file import local_file
     from dbgate.control.client import Unreachable
 
     try:
         info = client.policy()
     except Unreachable as error:
         message = f"no policy file was named, and {error.message}"
-        raise Unreachable(message, "name the policy with --file FILE") from None
-    path = info.get("file", "")
-    if not path or not Path(path).exists():
-        fail(
-            Exit.USAGE,
-            f"the running gateway's policy file {path!r} is not here",
-            "it may run in a container: name a copy of the policy with --file FILE",
-        )
-    return path, info.get("version", "")
+        raise Unreachable(message, f"{error.hint}; or name the policy with --file FILE") from None
+    path = local_file(info, "name a copy of the policy with --file FILE")
+    return path, info["version"]

@@ -204,7 +204,7 @@ def _ask(client: ControlClient, question: dict[str, object], policy_file: str) -
     except Unreachable as error:
         if not policy_file:
             message = f"no policy file was named, and {error.message}"
-            raise Unreachable(message, "name the policy with --file FILE") from None
+            raise Unreachable(message, f"{error.hint}; or name the policy with --file FILE") from None
         say(f"{error.message}; judged here by {policy_file}")
     except Refused as error:
         if error.code not in ("no-such-path", "wrong-method"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from dbgate.cli.options import Exit, fail
 
 if TYPE_CHECKING:
+    from dbgate.control.messages import PolicyInfo
     from dbgate.policy.load import PolicyFile
 
 MOST_BYTES: Final = 64 << 20
@@ -33,6 +34,18 @@ def read_bytes(path: str) -> bytes:
     if len(content) > MOST_BYTES:
         fail(Exit.USAGE, f"{path} is larger than {MOST_BYTES >> 20} MiB", "give the path of a policy file")
     return content
+
+
+def local_file(info: PolicyInfo, hint: str) -> str:
+    """Where the running gateway's policy is; ends the command with status 2 where that is no file of this machine."""
+    path = info["file"]
+    if not Path(path).is_file():
+        fail(
+            Exit.USAGE,
+            f"the running gateway's policy file {path!r} is not here",
+            f"it may run in a container, or on another machine: {hint}",
+        )
+    return path
 
 
 def reader(path: str) -> Callable[[str], bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -54,14 +53,14 @@ def promote(client: ControlClient, rule: str | None, min_age: int, force: bool, 
     word in the running gateway's policy file, and reloads. Exit status 1 if the record is not clean.
     """
     from dbgate.cli import output as out
-    from dbgate.cli.policy_file import parse, read_bytes
+    from dbgate.cli.policy_file import local_file, parse, read_bytes
     from dbgate.cli.policy_sources import refuse
     from dbgate.errors import PolicyError
     from dbgate.policy.staging import promoted, staged
     from dbgate.stats.layout import HITS
 
     info = client.policy()
-    path = info["file"]
+    path = local_file(info, "promote where it is")
     content = read_bytes(path)
     try:
         file = parse(path)
@@ -163,10 +162,10 @@ def _put_live(client: ControlClient, path: str, text: str, before: bytes) -> dic
 
 
 def _age(loaded_at: str) -> float:
-    try:
-        return time.time() - datetime.fromisoformat(loaded_at).timestamp()
-    except ValueError:
-        return 0.0
+    from dbgate.cli import output as out
+
+    since = out.moment(loaded_at)
+    return 0.0 if since is None else time.time() - since
 
 
 def _list(found: list[Staged], age: float, output: str) -> None:

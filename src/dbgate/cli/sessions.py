@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -153,7 +152,5 @@ def _tls(info: SessionInfo) -> Any:
 def _age(info: SessionInfo, now: float) -> str:
     from dbgate.cli import output as out
 
-    try:
-        return out.age(now - datetime.fromisoformat(_connected(info)).timestamp())
-    except ValueError:
-        return "-"
+    since = out.moment(_connected(info))
+    return "-" if since is None else out.age(now - since)

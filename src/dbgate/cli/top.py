@@ -48,7 +48,7 @@ def top(client: ControlClient, interval: float, user: str, audit_log: str | None
     after a y, r looks again at once, q quits.
     """
     del output
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_a_terminal():
         fail(
             Exit.USAGE,
             "top needs a terminal",
@@ -57,6 +57,11 @@ def top(client: ControlClient, interval: float, user: str, audit_log: str | None
     screen = Screen(client, user, audit_log)
     screen.look()  # so that a gateway that is down is told on a whole terminal
     _loop(screen, interval)
+
+
+def on_a_terminal() -> bool:
+    """Whether keys can be read, and a screen be drawn."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _loop(screen: Screen, interval: float) -> None:

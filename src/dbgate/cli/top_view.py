@@ -110,8 +110,7 @@ class Screen:
 
     def _kill(self, session: str) -> None:
         try:
-            self._client.kill(session)
-            self._said = f"session {session} is ended"
+            self._said = f"session {session} is ended: {self._client.kill(session)['detail']}"
         except ControlError as error:
             self._said = error.message
         self.stale = True
@@ -188,14 +187,10 @@ class Screen:
 
 
 def _age(info: SessionInfo) -> str:
-    from datetime import datetime
-
     from dbgate.cli import output as out
 
-    try:
-        return out.age(time.time() - datetime.fromisoformat(str(info.get("connected_at", ""))).timestamp())
-    except ValueError:
-        return "-"
+    since = out.moment(str(info.get("connected_at", "")))
+    return "-" if since is None else out.age(time.time() - since)
 
 
 def _summary(data: dict[str, Any]) -> Any:

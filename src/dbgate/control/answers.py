@@ -51,16 +51,21 @@ def decoded(content: bytes, kind: Any) -> Any:
     try:
         found = msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
-        words = str(error)
-        if "missing required field" in words:
-            raise Lacking(words) from None
-        raise Strange(f"its answer is of another kind: {words}") from None
+        raise _unlike(error) from None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Strange("its answer is not JSON, or has no sensible end") from None
     _bounded(found)
     if kind is ExplainAnswer:
         found["statements"] = [_statement(one) for one in found["statements"]]
     return found
+
+
+def _unlike(error: msgspec.ValidationError) -> Strange:
+    """Where it is not as its type has it."""
+    words = str(error)
+    if "missing required field" in words:
+        return Lacking(words)
+    return Strange(f"its answer is of another kind: {words}")
 
 
 def _bounded(found: Any) -> None:
@@ -93,7 +98,7 @@ def _statement(found: StatementInfo) -> StatementInfo:
         try:
             inner = msgspec.convert(at["folded"], StatementInfo)
         except msgspec.ValidationError as error:
-            raise Strange(f"its answer is of another kind: {error}") from None
+            raise _unlike(error) from None
         at["folded"] = cast("dict[str, Any]", inner)
         at = inner
     raise Strange("its answer is nested too deep")

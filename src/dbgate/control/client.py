@@ -158,9 +158,11 @@ class ControlClient:
             if sent is not None:
                 headers["Content-Type"] = "application/json"
             connection.request(method, path, None if sent is None else json.dumps(sent), headers)
-            response = connection.getresponse()
-            wanted = kind if response.status in (200, also) else Anything
-            content = self._body(response, most(wanted) if wanted is kind else _MOST_REFUSAL)
+            with (
+                connection.getresponse() as response
+            ):  # its end closes the socket, where it has no length of its own
+                wanted = kind if response.status in (200, also) else Anything
+                content = self._body(response, most(wanted) if wanted is kind else _MOST_REFUSAL)
             return response.status, decoded(content, wanted)
         except Lacking as lacking:
             raise Unreachable(

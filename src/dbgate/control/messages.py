@@ -1,5 +1,6 @@
 """What the control API says, as JSON objects. The OpenAPI document is made from these types, so they are its contract;
-a later gateway may add fields, and clients skip those they do not know."""
+a later gateway may add fields, and clients skip those they do not know. What is added to an answer is NotRequired, so that
+clients can ask gateways that came before it; all else is required, and a client says so where it is missing."""
 
 from __future__ import annotations
 

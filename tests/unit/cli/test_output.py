@@ -113,3 +113,19 @@ def test_a_line_set_in_goes_on_below(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 1
     assert all(line.startswith("    ") for line in lines)
+
+
+def test_json_for_a_terminal_is_the_same_json() -> None:
+    value = {"a": "\x7f\x9b31m\u202eü数\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")}
+    text = json.dumps(value, ensure_ascii=False)
+    shown = out.printable_json(text)
+    assert shown.isprintable()
+    assert "ü数😀" in shown
+    assert json.loads(shown) == value
+    assert out.printable_json('{"a": 1}') == '{"a": 1}'
+
+
+def test_a_moment() -> None:
+    assert out.moment("1970-01-01T00:01:00Z") == 60.0
+    for text in ("", "yesterday", "0001-01-01T00:00:00", "9999-99-99"):
+        assert out.moment(text) is None

@@ -103,8 +103,16 @@ def test_odd_answers_do_not_break_the_table(run: Run, gateway: FakeOperator) -> 
     result = run("sessions")
     assert "\x1b" not in result.stdout
     assert "\\x1b]0;pwned\\x07" in result.stdout
+    gateway.open = [session(1, connected_at="0001-01-01T00:00:00")]
+    assert "01J-1" in run("sessions").stdout
+
+
+def test_a_gateway_that_does_not_say_all_is_of_another_version(run: Run, gateway: FakeOperator) -> None:
     gateway.open = [{"session_id": "old"}]  # type: ignore[typeddict-item]
-    assert "old" in run("sessions").stdout
+    result = run("sessions")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "is of another version than this command" in result.stderr
+    assert "upgrade the older one" in result.stderr
 
 
 def test_how_the_client_came(run: Run, gateway: FakeOperator) -> None:

@@ -85,7 +85,7 @@ def test_watch_ends_with_the_gateway(
 
     monkeypatch.setattr(stats_module.time, "sleep", gone)
     result = run("stats", "-w", "-o", "json")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert len(result.stdout.splitlines()) == 1
 
 
