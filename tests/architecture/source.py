@@ -20,6 +20,7 @@ FLOORS: dict[str, int] = {
     "gate": 2,
     "gateway": 3,
     "sinks": 3,
+    "analyst": 3,
     "control": 4,
     "workers": 5,
     "cli": 6,
