@@ -1,15 +1,19 @@
-"""PolicyFile → CompiledPolicy: every list becomes a dict, every glob an index, every mode a bool."""
+"""A policy's plan → CompiledPolicy: every list becomes a dict, every glob an index, every mode a bool.
+
+Made piece by piece, so that a worker can go on serving its sessions meanwhile: nothing between two yields takes long,
+however large the policy is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC
-from typing import Final
+from typing import TYPE_CHECKING
 
-from dbgate.policy.clock import DAYS, EVERY_DAY, Clock, Window
+import msgspec
+
+from dbgate.policy.clock import Clock, Window
 from dbgate.policy.compiled import (
-    PROCEDURES_BLACKLIST,
-    PROCEDURES_BY_CALL,
-    PROCEDURES_WHITELIST,
     CompiledEntry,
     CompiledPolicy,
     PatternRules,
@@ -20,135 +24,215 @@ from dbgate.policy.compiled import (
 )
 from dbgate.policy.globs import GlobIndex, is_glob
 from dbgate.policy.learned import NO_SHAPES, LearnedShape
-from dbgate.policy.load import PolicyFile
-from dbgate.policy.model import Entry, TimeRestriction
-from dbgate.policy.operations import ALL_OPERATIONS, OPERATIONS, operations_mask
-from dbgate.policy.patterns import RegexList
+from dbgate.policy.names import NamePart, QualifiedName
+from dbgate.policy.patterns import TOGETHER, RegexList
+from dbgate.policy.plan import (
+    ENTRY,
+    NAMES,
+    POLICY,
+    SHAPES,
+    SOURCES,
+    VARIANT,
+    ClockPlan,
+    EntryPlan,
+    NameRow,
+    PatternPlan,
+    ProcedurePlan,
+    SettingsPlan,
+    SqlPlan,
+)
+from dbgate.policy.planning import plan_policy
+from dbgate.policy.resting import Rest, no_rest
 from dbgate.policy.rights import Rights
 from dbgate.policy.routines import RoutineList
-from dbgate.policy.shapefile import Shape
-from dbgate.policy.source import SourceIndex
-from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
+from dbgate.policy.source import Network, SourceIndex
+from dbgate.policy.values import parse_zone
 from dbgate.sql.shape import StatementPattern
 
-# What a shape that was never learned does, by mode of `shapes`: nothing, a would-block, a block.
-_NEW_SHAPES: Final = {"learning": -1, "detect": 0, "enforce": 1}
+if TYPE_CHECKING:  # a worker reads no files
+    from dbgate.policy.load import PolicyFile
 
 
 def compile_policy(file: PolicyFile) -> CompiledPolicy:
     """The policy of `file`, ready to decide by. Takes time in proportion to the file: not for an event loop."""
-    policy = file.policy
-    general = policy.global_
-    protection = policy.data_protection
-    entries = [_entry(file, number) for number in range(len(policy.access_control))]
-    users, globs = _users(policy.access_control)
-    sensitive = [item.pattern for item in protection.sensitive_columns]
-    alerts = policy.alerts
+    return build_policy(plan_policy(file))
+
+
+def build_policy(plan: bytes, rest: Rest = no_rest) -> CompiledPolicy:
+    """The policy of an encoded plan. ValueError (msgspec's, RE2's) where it is none. rest: see resting.py."""
+    pieces = building(plan)
+    while True:
+        rest()
+        try:
+            next(pieces)
+        except StopIteration as done:
+            policy: CompiledPolicy = done.value
+            return policy
+
+
+def building(plan: bytes) -> Generator[None, None, CompiledPolicy]:
+    """As build_policy, piece by piece: what it returns in the end is the policy."""
+    whole = POLICY.decode(plan)
+    yield
+    entries: list[CompiledEntry] = []
+    users = _Users()
+    for raw in whole.entries:
+        entry = ENTRY.decode(raw)
+        entries.append((yield from _entry(entry, len(entries), whole.default_schema)))
+        yield from users.add(entry, len(entries) - 1)
+    variants = yield from _variants(whole.variants, entries)
+    sql = yield from _sql_rules(whole.sql)
+    procedures = yield from _procedures(whole.procedures, whole.default_schema)
+    sensitive = yield from _regexes(whole.sensitive)
     return CompiledPolicy(
-        version=file.version,
+        version=whole.version,
         entries=entries,
-        users=users,
-        user_globs=GlobIndex(list(globs)),
-        glob_sources=list(globs.values()),
-        variants=_variants(file, entries),
-        sql=_sql_rules(file),
-        procedures=_procedures(file),
-        block_schema_access=protection.block_schema_access,
-        block_schema_line=file.line("data_protection", "block_schema_access") or file.line("data_protection"),
-        row_cap=protection.max_result_rows or 0,
-        row_cap_mode=general.mode,
-        sensitive=RegexList(sensitive) if sensitive else None,
-        settings=Settings(
-            max_connections=general.max_connections or 0,
-            idle_timeout_s=parse_duration(general.connection_timeout) if general.connection_timeout else 0.0,
-            log_level=general.log_level or "",
-            log_format=general.log_format or "",
-            log_literals=general.log_literals,
-            alert_on_block=alerts.on_block,
-            alert_on_high_volume=alerts.on_high_volume_query,
-            alert_threshold_qps=alerts.threshold_qps or 0,
-            alert_webhook=alerts.webhook or "",
-            records_required=policy.audit.on_failure == "block",
-        ),
+        users=users.exact,
+        user_globs=users.globs,
+        glob_sources=list(users.by_glob.values()),
+        variants=variants,
+        sql=sql,
+        procedures=procedures,
+        block_schema_access=whole.block_schema_access,
+        block_schema_line=whole.block_schema_line,
+        row_cap=whole.row_cap,
+        row_cap_mode=whole.row_cap_mode,
+        sensitive=sensitive if whole.sensitive else None,
+        settings=_settings(whole.settings),
     )
 
 
-def entry_name(entry: Entry) -> str:
-    """What the entry is called in records: its name, or user@source as the file has them."""
-    if entry.name is not None:
-        return entry.name
-    sources = [network.text for network in entry.source_ip] if entry.source_ip else ["*"]
-    return f"{','.join(entry.user)}@{','.join(sources)}"
+def _settings(plan: SettingsPlan) -> Settings:
+    return Settings(
+        max_connections=plan.max_connections,
+        idle_timeout_s=plan.idle_timeout_s,
+        log_level=plan.log_level,
+        log_format=plan.log_format,
+        log_literals=plan.log_literals,
+        alert_on_block=plan.alert_on_block,
+        alert_on_high_volume=plan.alert_on_high_volume,
+        alert_threshold_qps=plan.alert_threshold_qps,
+        alert_webhook=plan.alert_webhook,
+        records_required=plan.records_required,
+    )
 
 
-def _entry(file: PolicyFile, number: int) -> CompiledEntry:
-    entry = file.policy.access_control[number]
-    here = ("access_control", number)
-    default_schema = file.policy.global_.default_schema or ""
-    cap = entry.max_result_rows
-    if cap is None:
-        row_cap = file.policy.data_protection.max_result_rows or 0
-        row_cap_line = file.line("data_protection", "max_result_rows")
-    else:
-        row_cap = cap
-        row_cap_line = file.line(*here, "max_result_rows")
-    # A right that blocked_operations takes away again is none: it makes no table visible either.
-    usable = ALL_OPERATIONS & ~operations_mask(entry.blocked_operations)
-    functions = entry.allowed_functions
+def _name(row: NameRow) -> QualifiedName:
+    schema = None if row.schema is None else NamePart(row.schema, row.schema_glob)
+    return QualifiedName(schema, NamePart(row.name, row.name_glob), row.name)
+
+
+class _Users:
+    """Sources by exact user and by glob, each in the order of the file."""
+
+    def __init__(self) -> None:
+        self.exact: dict[str, SourceIndex] = {}
+        self.by_glob: dict[str, SourceIndex] = {}
+        self.globs = GlobIndex([])
+
+    def add(self, entry: EntryPlan, number: int) -> Generator[None, None, None]:
+        """Entry `number` is that of its users, from its sources."""
+        for user in entry.users:
+            index = self._index(user)
+            if not entry.sources:
+                index.add([], number)
+            for raw in entry.sources:
+                rows = SOURCES.decode(raw)
+                index.add(
+                    [Network(row.bits, row.length, int(row.value, 16), "", False) for row in rows], number
+                )
+                yield
+            yield
+
+    def _index(self, user: str) -> SourceIndex:
+        if not is_glob(user):
+            return self.exact.setdefault(user, SourceIndex())
+        found = self.by_glob.get(user)
+        if found is None:
+            found = SourceIndex()
+            self.by_glob[user] = found
+            self.globs.add(user)
+        return found
+
+
+def _entry(plan: EntryPlan, number: int, default_schema: str) -> Generator[None, None, CompiledEntry]:
+    rights = Rights(False, default_schema)
+    folded = Rights(True, default_schema) if plan.cased else rights
+    for raw in plan.rights:
+        for row in NAMES.decode(raw):
+            name = _name(row)
+            rights.add(name, row.mask)
+            if plan.cased:
+                folded.add(name, row.mask)
+        yield
+    functions = yield from _routines(plan.functions, default_schema, False)
     return CompiledEntry(
         number=number,
-        name=entry_name(entry),
-        line=file.line(*here),
-        enforced=(entry.mode or file.policy.global_.mode) == "enforce",
-        rights=_rights(entry, usable, False, default_schema),
-        rights_folded=_rights(entry, usable, True, default_schema),
-        bare=operations_mask(entry.allowed_operations) & usable,
-        blocked=_operation_lines(file, entry.blocked_operations, (*here, "blocked_operations")),
-        functions=RoutineList(functions, default_schema, False) if functions else None,
-        functions_line=file.line(*here, "allowed_functions"),
-        clock=_clock(entry.time_restriction) if entry.time_restriction is not None else None,
-        clock_line=file.line(*here, "time_restriction"),
-        rate=parse_rate(entry.rate_limit) if entry.rate_limit is not None else 0.0,
-        rate_text=entry.rate_limit or "",
-        rate_line=file.line(*here, "rate_limit"),
-        row_cap=row_cap,
-        row_cap_line=row_cap_line,
+        name=plan.name,
+        line=plan.line,
+        enforced=plan.enforced,
+        rights=rights,
+        rights_folded=folded,
+        bare=plan.bare,
+        blocked=plan.blocked,
+        functions=functions,
+        functions_line=plan.functions_line,
+        clock=_clock(plan.clock) if plan.clock is not None else None,
+        clock_line=plan.clock_line,
+        rate=plan.rate,
+        rate_text=plan.rate_text,
+        rate_line=plan.rate_line,
+        row_cap=plan.row_cap,
+        row_cap_line=plan.row_cap_line,
         learned=NO_SHAPES,
-        require_tls=entry.require_tls,
-        require_tls_line=file.line(*here, "require_tls"),
-        subject=GlobIndex([entry.cert_subject]) if entry.cert_subject is not None else None,
-        subject_line=file.line(*here, "cert_subject"),
-        admin=tuple(entry.admin_statements),
+        require_tls=plan.require_tls,
+        require_tls_line=plan.require_tls_line,
+        subject=GlobIndex([plan.subject]) if plan.subject is not None else None,
+        subject_line=plan.subject_line,
+        admin=tuple(plan.admin),
     )
 
 
-def _variants(file: PolicyFile, entries: list[CompiledEntry]) -> dict[str, dict[int, CompiledEntry]]:
+def _clock(plan: ClockPlan) -> Clock:
+    zone = UTC if plan.zone == "UTC" else parse_zone(plan.zone)
+    return Clock([Window(start, end, text) for start, end, text in plan.windows], plan.days, zone, plan.text)
+
+
+def _routines(
+    plan: list[msgspec.Raw] | None, default_schema: str, loose: bool
+) -> Generator[None, None, RoutineList | None]:
+    if plan is None:
+        return None
+    routines = RoutineList([], default_schema, loose)
+    for raw in plan:
+        for row in NAMES.decode(raw):
+            routines.add(_name(row))
+        yield
+    return routines
+
+
+def _variants(
+    plans: list[msgspec.Raw], entries: list[CompiledEntry]
+) -> Generator[None, None, dict[str, dict[int, CompiledEntry]]]:
     """User → number of each entry that names the user → the entry with that user's shapes. Numbers of their own keep
     the verdicts apart that are cached."""
-    if file.shapes is None:
-        return {}
-    exact: dict[str, list[int]] = {}
-    globs: list[tuple[str, int]] = []
-    for number, entry in enumerate(file.policy.access_control):
-        for name in entry.user:
-            if is_glob(name):
-                globs.append((name, number))
-            else:
-                exact.setdefault(name, []).append(number)
-    index = GlobIndex([name for name, _ in globs])
     variants: dict[str, dict[int, CompiledEntry]] = {}
     free = len(entries)
-    for user, shapes in file.shapes.users.items():
-        learned = {shape.shape: _learned(shape) for shape in shapes.values()}
-        variants[user] = {}
-        for number in {*exact.get(user, []), *(globs[found][1] for found in index.find(user))}:
-            variants[user][number] = _variant(entries[number], free, learned)
+    for encoded in plans:
+        plan = VARIANT.decode(encoded)
+        learned: dict[str, LearnedShape] = {}
+        for raw in plan.shapes:
+            for one in SHAPES.decode(raw):
+                learned[one.shape] = LearnedShape(
+                    frozenset(one.operations), frozenset(one.tables), frozenset(one.detectors)
+                )
+            yield
+        mine: dict[int, CompiledEntry] = {}
+        for number in plan.entries:
+            mine[number] = _variant(entries[number], free, learned)
             free += 1
+        variants[plan.user] = mine
     return variants
-
-
-def _learned(shape: Shape) -> LearnedShape:
-    return LearnedShape(frozenset(shape.operations), frozenset(shape.tables), frozenset(shape.detectors))
 
 
 def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]) -> CompiledEntry:
@@ -179,138 +263,50 @@ def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]
     )
 
 
-def _rights(entry: Entry, usable: int, fold: bool, default_schema: str) -> Rights:
-    rights = Rights(fold, default_schema)
-    mask = operations_mask(entry.allowed_operations) & usable
-    for table in entry.allowed_tables:
-        rights.add(table, mask)
-    for grant in entry.grants:
-        mask = operations_mask(grant.operations) & usable
-        for table in grant.tables:
-            rights.add(table, mask)
-    rights.seal()
-    return rights
+def _regexes(texts: list[str]) -> Generator[None, None, RegexList]:
+    regexes = RegexList([])
+    for at in range(0, len(texts), TOGETHER):
+        regexes.add(texts[at : at + TOGETHER])
+        yield
+    return regexes
 
 
-def _operation_lines(file: PolicyFile, names: list[str], path: tuple[str | int, ...]) -> dict[str, int]:
-    """Operation → line of its item. A REPLACE both inserts and deletes, so forbidding either forbids it."""
-    lines: dict[str, int] = {}
-    for index, name in enumerate(names):
-        if name != "*" and name not in OPERATIONS:
-            continue  # a statement shape
-        line = _item_line(file, path, index)
-        for operation in OPERATIONS if name == "*" else (name,):
-            lines.setdefault(operation, line)
-            if operation in ("INSERT", "DELETE"):
-                lines.setdefault("REPLACE", line)
-    return lines
+def _patterns(plan: PatternPlan) -> Generator[None, None, PatternRules | None]:
+    regexes = yield from _regexes(plan.texts)
+    return PatternRules(plan.texts, plan.lines, regexes) if plan.texts else None
 
 
-def _item_line(file: PolicyFile, path: tuple[str | int, ...], index: int) -> int:
-    """The line of a list's item; of the key, where a single value stands in the list's place."""
-    return file.line(*path, index) or file.line(*path)
-
-
-def _clock(restriction: TimeRestriction) -> Clock:
-    windows = [parse_window(text) for text in restriction.allow or []] or [Window(0, 1440, "all day")]
-    days = EVERY_DAY
-    if restriction.days is not None:
-        days = sum(1 << DAYS.index(day) for day in set(restriction.days))
-    zone = UTC if restriction.timezone == "UTC" else parse_zone(restriction.timezone)
-    text = ", ".join(window.text for window in windows)
-    if restriction.days is not None:
-        text += f" on {', '.join(restriction.days)}"
-    return Clock(windows, days, zone, f"{text} ({restriction.timezone})")
-
-
-def _users(entries: list[Entry]) -> tuple[dict[str, SourceIndex], dict[str, SourceIndex]]:
-    """Sources by exact user and by glob, each in the order of the file."""
-    users: dict[str, SourceIndex] = {}
-    globs: dict[str, SourceIndex] = {}
-    for number, entry in enumerate(entries):
-        for user in entry.user:
-            index = (globs if is_glob(user) else users).setdefault(user, SourceIndex())
-            index.add(entry.source_ip or [], number)
-    return users, globs
-
-
-def _sql_rules(file: PolicyFile) -> SqlRules:
-    rules = file.policy.sql_rules
-    mode = rules.mode or file.policy.global_.mode
-    path = ("sql_rules", "block_statements")
-    shapes = [
-        ShapeRule(StatementPattern(text), text, _item_line(file, path, index))
-        for index, text in enumerate(rules.block_statements)
-        if text not in OPERATIONS
-    ]
-    detectors, detector_lines, others = _detectors(file, mode)
-    detectors_line = file.line("sql_rules", "injection") or file.line("sql_rules")
+def _sql_rules(plan: SqlPlan) -> Generator[None, None, SqlRules]:
+    shapes: list[ShapeRule] = []
+    for text, line in zip(plan.shapes.texts, plan.shapes.lines, strict=True):
+        shapes.append(ShapeRule(StatementPattern(text), text, line))
+        yield
+    patterns = yield from _patterns(plan.patterns)
+    literal_patterns = yield from _patterns(plan.literal_patterns)
     return SqlRules(
-        enforced=mode == "enforce",
-        block_operations=_operation_lines(file, rules.block_statements, path),
+        enforced=plan.enforced,
+        block_operations=plan.block_operations,
         shapes=shapes,
-        require_where=_where_lines(file),
-        patterns=_patterns(file, False),
-        literal_patterns=_patterns(file, True),
-        detectors=detectors,
-        detector_lines=detector_lines,
-        detectors_line=detectors_line,
-        other_detectors=others,
-        new_shapes=_NEW_SHAPES[rules.shapes.mode] if rules.shapes is not None else -1,
-        new_shapes_line=file.line("sql_rules", "shapes"),
+        require_where=plan.require_where,
+        patterns=patterns,
+        literal_patterns=literal_patterns,
+        detectors=plan.detectors,
+        detector_lines=plan.detector_lines,
+        detectors_line=plan.detectors_line,
+        other_detectors=plan.other_detectors,
+        new_shapes=plan.new_shapes,
+        new_shapes_line=plan.new_shapes_line,
     )
 
 
-def _where_lines(file: PolicyFile) -> dict[str, int]:
-    path = ("sql_rules", "require_where")
-    names = file.policy.sql_rules.require_where
-    return {name: _item_line(file, path, index) for index, name in enumerate(names)}
-
-
-def _patterns(file: PolicyFile, literals: bool) -> PatternRules | None:
-    texts: list[str] = []
-    lines: list[int] = []
-    for index, item in enumerate(file.policy.sql_rules.block_patterns):
-        if item.literals == literals:
-            texts.append(item.pattern)
-            lines.append(_item_line(file, ("sql_rules", "block_patterns"), index))
-    return PatternRules(texts, lines) if texts else None
-
-
-def _detectors(file: PolicyFile, mode: str) -> tuple[dict[str, bool], dict[str, int], int]:
-    injection = file.policy.sql_rules.injection
-    mode = injection.mode or mode
-    if injection.detectors is None:
-        return {}, {}, 1 if mode == "enforce" else 0
-    detectors: dict[str, bool] = {}
-    lines: dict[str, int] = {}
-    for index, detector in enumerate(injection.detectors):
-        detectors[detector.name] = (detector.mode or mode) == "enforce"
-        lines[detector.name] = file.line("sql_rules", "injection", "detectors", index)
-    return detectors, lines, -1
-
-
-def _procedures(file: PolicyFile) -> ProcedureRules:
-    control = file.policy.procedure_control
-    default_schema = file.policy.global_.default_schema or ""
-    section = file.line("procedure_control")
-    kind = PROCEDURES_BY_CALL
-    routines: RoutineList | None = None
-    line = section
-    if control.mode == "whitelist":
-        kind = PROCEDURES_WHITELIST
-        routines = RoutineList(control.whitelist, default_schema, False)
-        line = file.line("procedure_control", "whitelist") or section
-    elif control.mode == "blacklist":
-        kind = PROCEDURES_BLACKLIST
-        routines = RoutineList(control.blacklist, default_schema, True)
-        line = file.line("procedure_control", "blacklist") or section
+def _procedures(plan: ProcedurePlan, default_schema: str) -> Generator[None, None, ProcedureRules]:
+    routines = yield from _routines(plan.routines, default_schema, plan.loose)
     return ProcedureRules(
-        kind=kind,
+        kind=plan.kind,
         routines=routines,
-        line=line,
-        block_dynamic=control.block_dynamic_sql,
-        block_dynamic_line=file.line("procedure_control", "block_dynamic_sql") or section,
-        block_create=control.block_create_alter,
-        block_create_line=file.line("procedure_control", "block_create_alter") or section,
+        line=plan.line,
+        block_dynamic=plan.block_dynamic,
+        block_dynamic_line=plan.block_dynamic_line,
+        block_create=plan.block_create,
+        block_create_line=plan.block_create_line,
     )

@@ -102,10 +102,10 @@ class ShapeRule:
 class PatternRules:
     """block_patterns that read one of the two canonical texts, with their lines."""
 
-    def __init__(self, patterns: list[str], lines: list[int]) -> None:
+    def __init__(self, patterns: list[str], lines: list[int], regexes: RegexList | None = None) -> None:
         self.texts = patterns
         self.lines = lines
-        self.regexes = RegexList(patterns)
+        self.regexes = regexes if regexes is not None else RegexList(patterns)
 
 
 @final

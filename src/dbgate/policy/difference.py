@@ -6,8 +6,8 @@ import difflib
 from dataclasses import dataclass, field
 from typing import Final
 
-from dbgate.policy.compile import entry_name
 from dbgate.policy.load import PolicyFile
+from dbgate.policy.planning import entry_name
 from dbgate.policy.yamltext import Path
 
 ADDED: Final = "added"

@@ -7,9 +7,11 @@ many different lengths those literal parts have, not on the number of globs.
 from __future__ import annotations
 
 import re
-from typing import final
+from typing import Final, final
 
 from dbgate.policy.patterns import Regex
+
+_STARS: Final = re.compile(r"[*?]")
 
 
 def is_glob(text: str) -> bool:
@@ -42,17 +44,26 @@ class GlobIndex:
     def __init__(self, globs: list[str]) -> None:
         self._prefixes: list[_Bucket] = []
         self._suffixes: list[_Bucket] = []
-        for number, glob in enumerate(globs):
-            prefix = re.split(r"[*?]", glob, maxsplit=1)[0]
-            suffix = re.split(r"[*?]", glob)[-1]
-            if glob == prefix + "*":
-                _put(self._prefixes, prefix, _Glob(number, None))
-            elif glob == "*" + suffix:
-                _put(self._suffixes, suffix, _Glob(number, None))
-            elif prefix or not suffix:
-                _put(self._prefixes, prefix, _Glob(number, glob_regex(glob)))
-            else:
-                _put(self._suffixes, suffix, _Glob(number, glob_regex(glob)))
+        self._count = 0
+        for glob in globs:
+            self.add(glob)
+
+    def add(self, glob: str) -> None:
+        """One more, with the next number."""
+        number = self._count
+        self._count += 1
+        if glob[-1:] == "*" and not is_glob(glob[:-1]):
+            _put(self._prefixes, glob[:-1], _Glob(number, None))
+            return
+        parts = _STARS.split(glob)
+        prefix = parts[0]
+        suffix = parts[-1]
+        if glob == "*" + suffix:
+            _put(self._suffixes, suffix, _Glob(number, None))
+        elif prefix or not suffix:
+            _put(self._prefixes, prefix, _Glob(number, glob_regex(glob)))
+        else:
+            _put(self._suffixes, suffix, _Glob(number, glob_regex(glob)))
 
     def find(self, name: str) -> list[int]:
         """The numbers of the globs that match `name`, in no particular order."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from dbgate.errors import PolicyError, Problem
 from dbgate.policy.model import Policy
+from dbgate.policy.resting import Rest, no_rest
 from dbgate.policy.shapefile import ShapeFile, parse_shapes
 from dbgate.policy.wording import describe, nearest
 from dbgate.policy.yamltext import Document, Path, Place, read_yaml, show_path
@@ -47,13 +48,16 @@ class PolicyFile:
 
 
 def parse_policy(
-    text: str | bytes, filename: str = "policy.yaml", read_file: ReadFile | None = None
+    text: str | bytes,
+    filename: str = "policy.yaml",
+    read_file: ReadFile | None = None,
+    rest: Rest = no_rest,
 ) -> PolicyFile:
     """The policy in `text`; bytes must be UTF-8. PolicyError with every problem, in file order. read_file: reads the
-    file that `sql_rules.shapes` names; without it, such a policy is refused."""
+    file that `sql_rules.shapes` names; without it, such a policy is refused. rest: see resting.py."""
     if isinstance(text, bytes):
         text = _decode(text, filename)
-    document = read_yaml(text, filename)
+    document = read_yaml(text, filename, rest=rest)
     problems = list(document.problems)
     policy: Policy | None = None
     if not isinstance(document.data, dict):
@@ -62,7 +66,7 @@ def parse_policy(
         problems.append(Problem(filename, place.line, place.column, "", message))
     else:
         try:
-            policy = Policy.model_validate(document.data)
+            policy = Policy.model_validate(document.data, context=rest)
         except ValidationError as error:
             problems += [_problem(detail, document, filename) for detail in error.errors(include_url=False)]
     if problems or policy is None:
@@ -72,7 +76,7 @@ def parse_policy(
     shapes_text = _shapes_text(policy, document, filename, read_file)
     if shapes_text is not None:
         assert policy.sql_rules.shapes is not None  # noqa: S101 - it named the text
-        shapes = parse_shapes(shapes_text, beside(filename, policy.sql_rules.shapes.file))
+        shapes = parse_shapes(shapes_text, beside(filename, policy.sql_rules.shapes.file), rest)
         whole.update(b"\0" + shapes_text.encode("utf-8", "backslashreplace"))
     return PolicyFile(policy, filename, whole.hexdigest()[:12], document, shapes, shapes_text)
 

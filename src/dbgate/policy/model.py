@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
 
 from dbgate.policy.fields import (
     AdminStatement,
@@ -97,6 +105,13 @@ class Grant(Section):
     columns: NotSupported = None
 
 
+def _resting(value: object, info: ValidationInfo) -> object:
+    """An item of a list that may be long. The context of the validation is a resting.Rest, or None."""
+    if info.context is not None:
+        info.context()
+    return value
+
+
 class Entry(Section):
     """One item of `access_control`."""
 
@@ -108,7 +123,7 @@ class Entry(Section):
     allowed_tables: Annotated[list[TableName], AsList] = []
     allowed_operations: Annotated[list[Operation], AsList] = []
     blocked_operations: Annotated[list[Operation], AsList] = []
-    grants: Annotated[list[Grant], AsList] = []
+    grants: Annotated[list[Annotated[Grant, BeforeValidator(_resting)]], AsList] = []
     allowed_functions: Annotated[list[RoutineName], AsList] = []
     admin_statements: Annotated[list[AdminStatement], AsList] = []
     time_restriction: TimeRestriction | None = None
@@ -214,7 +229,7 @@ class Policy(Section):
 
     version: Annotated[int, PlainValidator(_version)] = 1
     global_: Annotated[Global, AsSection, Field(alias="global")] = Global()
-    access_control: Annotated[list[Entry], AsList] = []
+    access_control: Annotated[list[Annotated[Entry, BeforeValidator(_resting)]], AsList] = []
     sql_rules: Annotated[SqlRules, AsSection] = SqlRules()
     procedure_control: Annotated[ProcedureControl, AsSection] = ProcedureControl()
     data_protection: Annotated[DataProtection, AsSection] = DataProtection()

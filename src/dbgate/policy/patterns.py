@@ -5,10 +5,13 @@ The only module of this floor that touches google-re2, which has no type stubs.
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any, Final, final
 
 import re2  # type: ignore[import-untyped]
 
+TOGETHER: Final = (
+    32  # expressions that are joined: more take RE2 long to compile, and outgrow what it keeps of states
+)
 # What a lone surrogate in a text becomes, so that RE2 never sees bytes that are not UTF-8: there `.` would not
 # match them, and one such byte would let a statement slip past a pattern.
 _UNENCODABLE = "backslashreplace"
@@ -42,27 +45,44 @@ class Regex:
 
 
 @final
-class RegexList:
-    """Several expressions, case-insensitive, tried as one: a text that none of them matches costs one search."""
+class _Group:
+    """Some expressions, tried as one."""
 
     def __init__(self, patterns: list[str]) -> None:
-        self._each = [Regex(pattern, True) for pattern in patterns]
-        self._any = self._each[0] if len(patterns) == 1 else _alternation(patterns)
+        self.each = [Regex(pattern, True) for pattern in patterns]
+        self.any = self.each[0] if len(patterns) == 1 else _alternation(patterns)
+
+
+@final
+class RegexList:
+    """Several expressions, case-insensitive. TOGETHER of them are tried as one: what none of them matches costs one
+    search for so many."""
+
+    def __init__(self, patterns: list[str]) -> None:
+        self._groups: list[_Group] = []
+        for at in range(0, len(patterns), TOGETHER):
+            self.add(patterns[at : at + TOGETHER])
+
+    def add(self, patterns: list[str]) -> None:
+        """More of them, at most TOGETHER; exactly so many in each call but the last."""
+        self._groups.append(_Group(patterns))
 
     def first(self, text: str) -> int:
         """The index of the first expression that matches `text`; -1 where none does."""
-        if not self._each or (self._any is not None and not self._any.search(text)):
-            return -1
-        for index, regex in enumerate(self._each):
-            if regex.search(text):
-                return index
+        before = 0
+        for group in self._groups:
+            if group.any is None or group.any.search(text):
+                for index, regex in enumerate(group.each):
+                    if regex.search(text):
+                        return before + index
+            before += TOGETHER
         return -1
 
 
 def _alternation(patterns: list[str]) -> Regex | None:
     """All as one expression; None where they cannot be joined: an open \\Q runs to the end of the expression, and
-    many big ones pass RE2's size limit."""
-    if not patterns or any("\\Q" in pattern for pattern in patterns):
+    big ones pass RE2's size limit."""
+    if any("\\Q" in pattern for pattern in patterns):
         return None
     try:
         return Regex("|".join(f"(?:{pattern})" for pattern in patterns), True)

@@ -21,7 +21,6 @@ class TableRights:
         self.reachable = 0
         self._exact: dict[str, int] = {}
         self._globs: GlobIndex | None = None
-        self._glob_texts: list[str] = []
         self._glob_masks: list[int] = []
 
     def add(self, table: str, glob: bool, mask: int) -> None:
@@ -30,15 +29,12 @@ class TableRights:
         if glob and table == "*":
             self.whole |= mask
         elif glob:
-            self._glob_texts.append(table)
+            if self._globs is None:
+                self._globs = GlobIndex([])
+            self._globs.add(table)
             self._glob_masks.append(mask)
         else:
             self._exact[table] = self._exact.get(table, 0) | mask
-
-    def seal(self) -> None:
-        """Make the globs ready. Nothing may be added after."""
-        if self._glob_texts:
-            self._globs = GlobIndex(self._glob_texts)
 
     def on_table(self, table: str) -> int:
         """What is granted on `table`."""
@@ -62,7 +58,7 @@ class Rights:
         self._schemas: dict[str, TableRights] = {}
         self._any_schema = TableRights()
         self._globs: GlobIndex | None = None
-        self._glob_texts: list[str] = []
+        self._glob_numbers: dict[str, int] = {}
         self._glob_rights: list[TableRights] = []
 
     def add(self, name: QualifiedName, mask: int) -> None:
@@ -93,23 +89,16 @@ class Rights:
         return rights
 
     def _schema_glob(self, glob: str) -> TableRights:
-        for text, rights in zip(self._glob_texts, self._glob_rights, strict=True):
-            if text == glob:
-                return rights
+        number = self._glob_numbers.get(glob)
+        if number is not None:
+            return self._glob_rights[number]
+        if self._globs is None:
+            self._globs = GlobIndex([])
+        self._globs.add(glob)
+        self._glob_numbers[glob] = len(self._glob_rights)
         rights = TableRights()
-        self._glob_texts.append(glob)
         self._glob_rights.append(rights)
         return rights
-
-    def seal(self) -> None:
-        """Make the globs ready. Nothing may be added after."""
-        self._any_schema.seal()
-        for rights in self._schemas.values():
-            rights.seal()
-        for rights in self._glob_rights:
-            rights.seal()
-        if self._glob_texts:
-            self._globs = GlobIndex(self._glob_texts)
 
     def on_table(self, schema: str, table: str) -> int:
         """What is granted on schema.table."""

@@ -19,18 +19,21 @@ class RoutineList:
         self._loose = loose
         self._exact = Rights(False, default_schema)
         self._folded = Rights(True, default_schema)
+        self._default_schema = default_schema
         for name in names:
-            text = plain(name.name.text) if loose else name.name.text.lower()
-            folded = QualifiedName(name.schema, NamePart(text, name.name.glob), name.text)
-            self._exact.add(folded, 1)
-            self._folded.add(folded, 1)
-            if name.schema is None and default_schema != "":
-                # A loadable function has no schema at all.
-                nowhere = QualifiedName(NamePart("", False), folded.name, name.text)
-                self._exact.add(nowhere, 1)
-                self._folded.add(nowhere, 1)
-        self._exact.seal()
-        self._folded.seal()
+            self.add(name)
+
+    def add(self, name: QualifiedName) -> None:
+        """One more."""
+        text = plain(name.name.text) if self._loose else name.name.text.lower()
+        folded = QualifiedName(name.schema, NamePart(text, name.name.glob), name.text)
+        self._exact.add(folded, 1)
+        self._folded.add(folded, 1)
+        if name.schema is None and self._default_schema != "":
+            # A loadable function has no schema at all.
+            nowhere = QualifiedName(NamePart("", False), folded.name, name.text)
+            self._exact.add(nowhere, 1)
+            self._folded.add(nowhere, 1)
 
     def holds(self, schema: str, name: str, folded: bool) -> bool:
         """Whether schema.name is on the list; folded: the server compares schemas without case."""

@@ -11,6 +11,7 @@ from typing import Final
 from dbgate.errors import PolicyError, Problem
 from dbgate.policy.fields import DETECTORS
 from dbgate.policy.operations import OPERATIONS
+from dbgate.policy.resting import Rest, no_rest
 from dbgate.policy.wording import describe, nearest
 from dbgate.policy.yamltext import Document, Path, read_yaml, resolve_scalar, show_path
 
@@ -46,15 +47,16 @@ class ShapeFile:
     users: dict[str, dict[str, Shape]] = field(default_factory=dict)
 
 
-def parse_shapes(text: str, filename: str) -> ShapeFile:
-    """The shapes in `text`. PolicyError with every problem, in file order."""
-    document = read_yaml(text, filename, "learned shapes, at least users")
-    return _Reader(document, filename).read()
+def parse_shapes(text: str, filename: str, rest: Rest = no_rest) -> ShapeFile:
+    """The shapes in `text`. PolicyError with every problem, in file order. rest: see resting.py."""
+    document = read_yaml(text, filename, "learned shapes, at least users", rest)
+    return _Reader(document, filename, rest).read()
 
 
 class _Reader:
-    def __init__(self, document: Document, filename: str) -> None:
+    def __init__(self, document: Document, filename: str, rest: Rest) -> None:
         self._document = document
+        self._rest = rest
         self._filename = filename
         self._problems = list(document.problems)
 
@@ -79,6 +81,7 @@ class _Reader:
             self._problem(path, f"expected a list of shapes, found {describe(items)}")
         for index, item in enumerate(items if isinstance(items, list) else []):
             here = (*path, index)
+            self._rest()
             shape = self._shape(item, here)
             if shape.shape in shapes:
                 self._problem((*here, "shape"), "this shape stands in the list twice")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dbgate.errors import PolicyError
-from dbgate.policy.compile import entry_name
 from dbgate.policy.load import PolicyFile, kept_shapes, parse_policy
+from dbgate.policy.planning import entry_name
 from dbgate.policy.yamltext import Path, show_path
 
 # The rules that can be monitored, in the order of decision: of several monitored ones the record names the first.

@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import yaml
 
 from dbgate.errors import PolicyError, Problem
+from dbgate.policy.resting import Rest, no_rest
 
 MAX_CHARACTERS: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 20
 MAX_VALUES: Final = 200_000
+_TOGETHER: Final = 16  # values that are read between two rests
+
+_NUMBER_STARTS: Final = frozenset("+-.0123456789")
 
 Path = tuple[str | int, ...]
 
@@ -31,8 +35,7 @@ _FLOAT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something stands in the file; line and column count from 1."""
 
     line: int
@@ -77,12 +80,18 @@ def show_path(path: Path) -> str:
     return text
 
 
-def read_yaml(text: str, filename: str, expected: str = "a policy, at least access_control") -> Document:
-    """The one document in `text`, in which `expected` is looked for. PolicyError where it is no YAML, or more than this format ever needs."""
+def read_yaml(
+    text: str,
+    filename: str,
+    expected: str = "a policy, at least access_control",
+    rest: Rest = no_rest,
+) -> Document:
+    """The one document in `text`, in which `expected` is looked for. PolicyError where it is no YAML, or more than this
+    format ever needs. rest: see resting.py."""
     if len(text) > MAX_CHARACTERS:
         raise _refuse(filename, Place(1, 1), f"the file has more than {MAX_CHARACTERS} characters")
     try:
-        root = _Composer(filename).compose(text)
+        root = _Composer(filename, rest).compose(text)
     except UnicodeEncodeError as error:
         raise _refuse(filename, _place_of(text[: error.start]), "not YAML: half a surrogate pair") from None
     except yaml.reader.ReaderError as error:
@@ -96,7 +105,7 @@ def read_yaml(text: str, filename: str, expected: str = "a policy, at least acce
     document = Document()
     if root is None:
         raise _refuse(filename, Place(1, 1), f"the file is empty: expected {expected}")
-    document.data = _Builder(document, filename).build(root, ())
+    document.data = _Builder(document, filename, rest).build(root, ())
     return document
 
 
@@ -111,8 +120,9 @@ def _refuse(filename: str, place: Place, message: str, key: str = "") -> PolicyE
 class _Composer:
     """Events → nodes, without recursion."""
 
-    def __init__(self, filename: str) -> None:
+    def __init__(self, filename: str, rest: Rest) -> None:
         self._filename = filename
+        self._rest = rest
         self._anchors: dict[str, _Node] = {}
         self._open: list[_Node] = []
         self._keys: list[_Node | None] = []  # the key that waits for its value, for each open collection
@@ -123,14 +133,14 @@ class _Composer:
         documents = 0
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             match event:
+                case yaml.ScalarEvent():
+                    self._scalar(event)
                 case yaml.DocumentStartEvent():
                     documents += 1
                     if documents > 1:
                         raise self._refusal(
                             event, "a policy file is one YAML document; this starts a second one"
                         )
-                case yaml.ScalarEvent():
-                    self._scalar(event)
                 case yaml.SequenceStartEvent():
                     self._collection(event, _Node(_place(event), items=[]))
                 case yaml.MappingStartEvent():
@@ -180,6 +190,8 @@ class _Composer:
 
     def _attach(self, node: _Node, event: yaml.Event) -> None:
         self._count += 1
+        if self._count % _TOGETHER == 0:
+            self._rest()
         if self._count > MAX_VALUES:
             raise self._refusal(event, f"the file has more than {MAX_VALUES} values")
         if not self._open:
@@ -204,13 +216,16 @@ class _Composer:
 class _Builder:
     """Nodes → values and places. Aliases are followed here, so the limits count what they stand for."""
 
-    def __init__(self, document: Document, filename: str) -> None:
+    def __init__(self, document: Document, filename: str, rest: Rest) -> None:
         self._document = document
         self._filename = filename
+        self._rest = rest
         self._count = 0
 
     def build(self, node: _Node, path: Path) -> object:
         self._count += 1
+        if self._count % _TOGETHER == 0:
+            self._rest()
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise _refuse(self._filename, node.place, "aliases make this file too big", show_path(path))
         if node.alias and node.items is not None:
@@ -248,8 +263,9 @@ class _Builder:
 
 
 def _place(event: yaml.Event) -> Place:
-    assert event.start_mark is not None  # noqa: S101 - every event of a parser has one
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    assert mark is not None  # noqa: S101 - every event of a parser has one
+    return Place(mark.line + 1, mark.column + 1)
 
 
 def resolve_scalar(text: str) -> object:
@@ -260,6 +276,8 @@ def resolve_scalar(text: str) -> object:
         return True
     if text in ("false", "False", "FALSE"):
         return False
+    if text[0] not in _NUMBER_STARTS:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
     if _FLOAT.fullmatch(text):

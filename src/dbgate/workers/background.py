@@ -6,12 +6,34 @@ import asyncio
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 T = TypeVar("T")
 
+BURST: Final = 0.0003  # seconds of work …
+PAUSE: Final = (
+    0.0007  # … and of sleep; the work at a time grows by a thousandth of what it has taken so far …
+)
+BURST_MOST: Final = 0.005  # … to this
+
 NICE: Final = 10  # of the thread alone, as Linux has it: the workers and the database go first
+
+
+class Gently:
+    """A policy.resting.Rest: long work sleeps after each burst. To a scheduler, work that never sleeps is worth
+    milliseconds at a time, whatever its priority, and so long a statement would wait where no core is free. What takes
+    seconds has longer bursts, so that it ends."""
+
+    def __init__(self) -> None:
+        self._began = self._since = time.perf_counter()
+
+    def __call__(self) -> None:
+        now = time.perf_counter()
+        if now - self._since >= min(BURST_MOST, max(BURST, (now - self._began) / 1000)):
+            time.sleep(PAUSE)
+            self._since = time.perf_counter()
 
 
 async def in_background(work: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""Frames between the supervisor and a worker: four bytes of length, then one JSON message."""
+"""Frames between the supervisor and a worker: four bytes of length, then one message as MessagePack."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Link(Generic[In]):
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kind: object) -> None:
         self._reader = reader
         self._writer = writer
-        self._decoder: msgspec.json.Decoder[In] = msgspec.json.Decoder(kind)
-        self._encoder = msgspec.json.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[In] = msgspec.msgpack.Decoder(kind)
+        self._encoder = msgspec.msgpack.Encoder()
 
     def send(self, message: msgspec.Struct) -> None:
         """Queues one message; nothing is raised when the other end is gone (receive() tells)."""

@@ -1,4 +1,4 @@
-"""What the supervisor and a worker say to each other. JSON on a private socket, so both ends are the same release."""
+"""What the supervisor and a worker say to each other, on a private socket, so both ends are the same release."""
 
 from __future__ import annotations
 
@@ -10,28 +10,24 @@ from dbgate.config.settings import Settings
 
 
 class Start(msgspec.Struct, tag=True, frozen=True):
-    """First word to a worker. worker: its number, of `workers`; policy: the text that is live, "" = none; epoch: how
-    often the instance's policy changed; certificates: what their files held when they were last good (certificates.read_files); shapes: the learned shapes that it names, None = none (yet); catalog: as JSON, None = names alone."""
+    """First word to a worker. worker: its number, of `workers`; plan: of the policy that is live (policy.plan), empty = none; epoch: how
+    often the instance's policy changed; certificates: what their files held when they were last good (certificates.read_files); catalog: as JSON, None = names alone."""
 
     worker: int
     workers: int
     instance: str
     settings: Settings
-    policy: str
-    policy_file: str
+    plan: bytes
     epoch: int
-    shapes: str | None = None
     catalog: str | None = None
     certificates: dict[str, bytes] = {}
 
 
 class Prepare(msgspec.Struct, tag=True, frozen=True):
-    """Compile this policy and hold it ready; answered by Prepared. shapes: as in Start."""
+    """Make a policy of this plan and hold it ready; answered by Prepared."""
 
     number: int
-    text: str
-    filename: str
-    shapes: str | None = None
+    plan: bytes
 
 
 class Commit(msgspec.Struct, tag=True, frozen=True):

@@ -1,6 +1,6 @@
 """The one policy that is live in all workers, and the way a new one gets there.
 
-Two steps. First every worker compiles the new text and says so; then every worker swaps. Before the first swap the
+Two steps. First every worker makes a policy of the new plan and says so; then every worker swaps. Before the first swap the
 new policy can still be given up, and the old one has stayed everywhere. After it, a worker that dies is started again
 with the new one, and a worker that does not answer is ended, so that no worker goes on with the old.
 """
@@ -16,7 +16,7 @@ from functools import partial
 from typing import Final
 
 from dbgate.errors import PolicyError
-from dbgate.workers.background import in_background
+from dbgate.workers.background import Gently, in_background
 from dbgate.workers.messages import Prepared
 from dbgate.workers.process import WorkerGone, WorkerProcess
 from dbgate.workers.reload import Loaded, load_file
@@ -67,7 +67,7 @@ class Policies:
         async with self._lock:
             before = self.version
             try:
-                loaded = await in_background(partial(load_file, self.path))
+                loaded = await in_background(partial(load_file, self.path, Gently()))
                 await self._everywhere(loaded, workers)
             except PolicyError as error:
                 self.last_problems = tuple(str(problem) for problem in error.problems)
@@ -86,7 +86,7 @@ class Policies:
                 for worker in workers:
                     await worker.ready.wait()
                 answers = await asyncio.gather(
-                    *(worker.prepare(loaded.text, loaded.filename, loaded.shapes) for worker in workers),
+                    *(worker.prepare(loaded.plan) for worker in workers),
                     return_exceptions=True,
                 )
         except TimeoutError:

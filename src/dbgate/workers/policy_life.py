@@ -89,7 +89,11 @@ class PolicyLife:
         return outcome
 
     async def _reload_watched(self) -> None:
-        await self.reload("file watch")
+        async with self._lock:
+            # Whoever wrote the file may have asked for the reload too: once is enough.
+            if self.history.refused is None and await self.watch.is_live():
+                return
+            await self._reload("file watch")
 
     def _live_text(self) -> bytes | None:
         live = self._policies.live

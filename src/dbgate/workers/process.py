@@ -188,10 +188,10 @@ class WorkerProcess:
             raise WorkerGone(f"worker {self.row} gave an answer of another kind")
         return found
 
-    async def prepare(self, text: str, filename: str, shapes: str | None) -> tuple[int, Prepared]:
+    async def prepare(self, plan: bytes) -> tuple[int, Prepared]:
         """The worker's answer, and the number by which the policy is committed or aborted."""
         number = next(self._numbers)
-        return number, await self._ask(Prepare(number, text, filename, shapes), number, Prepared)
+        return number, await self._ask(Prepare(number, plan), number, Prepared)
 
     async def commit(self, number: int, version: str, epoch: int) -> None:
         await self._ask(Commit(number, epoch), number, Committed)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from dbgate.errors import PolicyError, Problem
-from dbgate.policy.compile import compile_policy
+from dbgate.policy.compile import build_policy
 from dbgate.policy.compiled import CompiledPolicy
 from dbgate.policy.load import ReadFile, kept_shapes, parse_policy
+from dbgate.policy.planning import plan_policy
+from dbgate.policy.resting import Rest, no_rest
 
 MOST_BYTES: Final = 64 << 20
 _PIECE: Final = 1 << 18
@@ -19,12 +21,13 @@ _PIECE: Final = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy that was checked and compiled, and the text it came from. shapes: the text of the learned shapes that
-    it names, None where there are none (yet)."""
+    """A policy that was checked and compiled, and the text it came from. plan: what workers make the same policy of;
+    shapes: the text of the learned shapes that it names, None where there are none (yet)."""
 
     text: str
     filename: str
     policy: CompiledPolicy
+    plan: bytes
     shapes: str | None = None
 
     @property
@@ -32,15 +35,16 @@ class Loaded:
         return self.policy.version
 
 
-def load_text(text: str, filename: str, shapes: str | None = None) -> Loaded:
+def load_text(text: str, filename: str, shapes: str | None = None, rest: Rest = no_rest) -> Loaded:
     """PolicyError with every finding where the text is no policy. shapes: the text of the file that
-    `sql_rules.shapes` names, None where it is not there."""
-    return _load(text, filename, kept_shapes(shapes))
+    `sql_rules.shapes` names, None where it is not there; rest: see policy.resting."""
+    return _load(text, filename, kept_shapes(shapes), rest)
 
 
-def _load(text: str, filename: str, read_file: ReadFile) -> Loaded:
-    file = parse_policy(text, filename, read_file)
-    return Loaded(text, filename, compile_policy(file), file.shapes_text)
+def _load(text: str, filename: str, read_file: ReadFile, rest: Rest) -> Loaded:
+    file = parse_policy(text, filename, read_file, rest)
+    plan = plan_policy(file, rest)
+    return Loaded(text, filename, build_policy(plan, rest), plan, file.shapes_text)
 
 
 def _read_most(file: BinaryIO) -> bytes:
@@ -55,7 +59,7 @@ def _read_beside(path: str, name: str) -> bytes:
         return _read_most(file)  # far more than is taken
 
 
-def load_file(path: str) -> Loaded:
+def load_file(path: str, rest: Rest = no_rest) -> Loaded:
     """As load_text, of a file; one that cannot be read is a finding too."""
     try:
         with Path(path).open("rb") as file:
@@ -70,4 +74,4 @@ def load_file(path: str) -> Loaded:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise PolicyError([Problem(path, line, 1, "", "not UTF-8 text")]) from None
-    return _load(text, path, partial(_read_beside, path))
+    return _load(text, path, partial(_read_beside, path), rest)

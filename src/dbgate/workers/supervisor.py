@@ -35,6 +35,7 @@ from dbgate.workers.cores import free_cores, worker_count
 from dbgate.workers.crew import Crew
 from dbgate.workers.inband import Inband
 from dbgate.workers.journal import Journal
+from dbgate.workers.memory import settle_memory
 from dbgate.workers.messages import Start
 from dbgate.workers.notices import Notices
 from dbgate.workers.notify import Notifier
@@ -135,6 +136,7 @@ class Supervisor:
             self._beside(self.catalogs.run())
             if self.settings.policy_watch:
                 self._beside(self.policy_life.watch.run())
+            settle_memory()
             self._say(self.banner())
             self._notifier.ready(self.banner())
             await self._stopped.wait()
@@ -201,10 +203,8 @@ class Supervisor:
             workers=len(self.workers),
             instance=self.instance,
             settings=replace(self.settings, catalog_password=""),
-            policy=live.text if live else "",
-            policy_file=live.filename if live else "",
+            plan=live.plan if live else b"",
             epoch=self.policies.epoch,
-            shapes=live.shapes if live else None,
             catalog=self.catalogs.text,
             certificates=self.certificates,
         )

@@ -55,6 +55,10 @@ class Watch:
                 LOG.exception("the look at the policy file failed")
                 await asyncio.sleep(LOOK_SECONDS)
 
+    async def is_live(self) -> bool:
+        """Whether the file holds what is in force."""
+        return await asyncio.to_thread(_content, self._path) == self._live()
+
     async def look(self) -> None:
         """Reloads where the file holds what is neither in force nor was tried already."""
         found = await asyncio.to_thread(_content, self._path)

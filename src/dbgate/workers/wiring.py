@@ -8,11 +8,13 @@ import os
 import time
 from typing import Final
 
+from dbgate.analyst.desk import Desk
 from dbgate.audit.ulid import UlidSource
 from dbgate.config.settings import Settings
 from dbgate.gate.brain import Brain, Limits
 from dbgate.gate.keys import RsaKey
 from dbgate.gate.legs import OFF, PREFER, REQUIRE, Legs
+from dbgate.gate.question import Answer, Question
 from dbgate.gate.session import Gate
 from dbgate.gate.state import State
 from dbgate.gateway.board import Board, Seats
@@ -22,21 +24,22 @@ from dbgate.gateway.hub import Hub
 from dbgate.gateway.rates import Ledger
 from dbgate.gateway.sources import Sources
 from dbgate.gateway.timers import Timers
+from dbgate.policy.compiled import CompiledPolicy
 from dbgate.sinks.audit_file import AuditFile
 from dbgate.sql.catalog import Catalog
 from dbgate.sql.catalog_text import parse as parse_catalog
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
+from dbgate.workers.fading import Fading
 from dbgate.workers.messages import Killed, Reading, Start, Told
 from dbgate.workers.pages import StatsPages
-from dbgate.workers.reload import Loaded
 from dbgate.workers.required import RequiredRecords
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
 
 class Wiring:
-    """start: what the supervisor said; loaded: the policy that is live now, None = none."""
+    """start: what the supervisor said; policy: the one that is live now, None = none."""
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class Wiring:
         board: Board,
         stats_fd: int,
         rates_fd: int,
-        loaded: Loaded | None,
+        policy: CompiledPolicy | None,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         settings = start.settings
@@ -53,6 +56,7 @@ class Wiring:
         self._offset = log.wall_offset()
         self._ids = UlidSource(os.urandom)
         self.policy_version = ""
+        self.fading = Fading()
         self.seats = Seats(board, start.worker, settings.max_connections)
         self.counters = Counters(StatsPages(stats_fd).pages[start.worker], os.getpid())
         self.audit: AuditFile | None = None
@@ -90,7 +94,7 @@ class Wiring:
             settings.login_failure_pause,
         )
         self.brain = Brain(
-            loaded.policy if loaded else None,
+            policy,
             limits,
             self._new_event_id,
             self._offset,
@@ -98,6 +102,8 @@ class Wiring:
             _legs(settings),
         )
         self.brain.doors = sources
+        self.desk = Desk(self._question, self._analysed)
+        self.brain.analyst = self.desk
         if start.catalog is not None:
             self.brain.catalog = parse_catalog(start.catalog)
         self.hub = Hub(
@@ -116,7 +122,7 @@ class Wiring:
             stall_timeout=settings.stall_timeout,
         )
         self.required = RequiredRecords(self.audit, self.brain.halt, self.seats.halted, loop)
-        self._in_force(loaded, start.epoch)
+        self._in_force(policy, start.epoch)
         if self.audit is not None:
             self.audit.start()
 
@@ -170,10 +176,13 @@ class Wiring:
 
     # --- what the supervisor asks for ---
 
-    def publish(self, loaded: Loaded, epoch: int) -> None:
+    def publish(self, policy: CompiledPolicy, epoch: int) -> None:
         """Puts a policy in force for every session of this worker, from its next command on."""
-        self.brain.publish(loaded.policy)
-        self._in_force(loaded, epoch)
+        before = self.brain.policy
+        self.brain.publish(policy)
+        self._in_force(policy, epoch)
+        if before is not None:
+            self.fading.add(before)
 
     def publish_catalog(self, catalog: Catalog) -> None:
         """Puts a catalog in force for every session of this worker, from its next command on."""
@@ -189,17 +198,17 @@ class Wiring:
                 LOG.exception("a session could not go on after the catalog was read")
                 session.kill()
 
-    def _in_force(self, loaded: Loaded | None, epoch: int) -> None:
-        self.policy_version = loaded.version if loaded else ""
-        most = loaded.policy.max_connections if loaded else 0
+    def _in_force(self, policy: CompiledPolicy | None, epoch: int) -> None:
+        self.policy_version = policy.version if policy else ""
+        most = policy.max_connections if policy else 0
         self.seats.limit = (
             min(most, self._settings.max_connections) if most else self._settings.max_connections
         )
         self.counters.policy_changed(epoch)
-        required = loaded is not None and loaded.policy.records_required
+        required = policy is not None and policy.records_required
         self.brain.keep = self.audit.put_now if required and self.audit is not None else None
         self.required.require(required)
-        log.follow_policy(self._settings, loaded.policy if loaded else None, self._process)
+        log.follow_policy(self._settings, policy, self._process)
 
     def describe_sessions(self) -> list[dict[str, object]]:
         """Every open session, as the control API shows it."""
@@ -257,6 +266,22 @@ class Wiring:
             session.apply(session.gate.told(answer.number, columns, rows, answer.problem, time.monotonic()))
         except Exception:  # as in the shell: this session ends, the others go on
             LOG.exception("a session could not be given what it asked for")
+            session.kill()
+
+    # --- long statements, which another process analyses ---
+
+    def _question(self, session_id: str, ticket: int) -> Question | None:
+        session = self.hub.sessions.get(session_id)
+        return session.gate.question(ticket) if session is not None else None
+
+    def _analysed(self, session_id: str, ticket: int, answer: Answer | None) -> None:
+        session = self.hub.sessions.get(session_id)
+        if session is None:
+            return
+        try:
+            session.apply(session.gate.analysed(ticket, answer, time.monotonic()))
+        except Exception:  # as in the shell: this session ends, the others go on
+            LOG.exception("a session could not go on after its statement was analysed")
             session.kill()
 
     def renew(self, certificates: dict[str, bytes]) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
-import gc
 import logging
 import signal
 import socket
@@ -23,10 +22,13 @@ from dbgate.gateway.board import Board
 from dbgate.gateway.connection import Session
 from dbgate.gateway.listener import raise_file_limit
 from dbgate.gateway.proxy_protocol import ProxyFront, Trusted
+from dbgate.policy.compile import build_policy, building
+from dbgate.policy.compiled import CompiledPolicy
 from dbgate.sql import catalog_text
 from dbgate.workers import log
 from dbgate.workers.link import Link
 from dbgate.workers.loop import run
+from dbgate.workers.memory import settle_memory
 from dbgate.workers.messages import (
     Abort,
     AskReading,
@@ -50,15 +52,14 @@ from dbgate.workers.messages import (
     ToWorker,
     Wanted,
 )
-from dbgate.workers.reload import Loaded, load_text
+from dbgate.workers.slices import in_slices
 from dbgate.workers.wiring import Wiring
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
 SWITCHING: Final = (
-    0.0005  # seconds for which a thread may keep the event loop waiting for the interpreter's lock …
+    0.0005  # seconds for which a thread may keep the event loop waiting for the interpreter's lock
 )
-COMPILING: Final = 0.00005  # … while a policy is compiled beside it
 _BEAT_SECONDS: Final = 1.0
 _END_SECONDS: Final = 5.0  # for the audit log's last lines
 
@@ -71,7 +72,7 @@ class Worker:
         self.sock = sock
         self.wiring = wiring
         self.start = start
-        self.prepared: dict[int, Loaded] = {}
+        self.prepared: dict[int, CompiledPolicy] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.ended = asyncio.Event()
 
@@ -85,17 +86,14 @@ class Worker:
         listening = loop.create_task(self._listen())
         beat = loop.create_task(self._beat())
         self.link.send(Ready(self.wiring.policy_version))
-        # What is there now lives as long as the process: the collector need not look at it again. What comes is freed
-        # by its reference counts, so a look now and then suffices; each one stops every session for its time.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 20)
+        settle_memory()
         await self.ended.wait()
         server.close()
         hub.drain()  # so that clients are told what it is
         hub.kill_all()
         hub.timers.stop()
         hub.flush()
+        await self.wiring.desk.close()
         for task in (listening, beat, *self.tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -132,9 +130,9 @@ class Worker:
         if isinstance(message, Prepare):
             self._beside(self._prepare(message))
         elif isinstance(message, Commit):
-            loaded = self.prepared.pop(message.number, None)
-            if loaded is not None:  # else it was aborted, and the supervisor waits for no answer
-                self.wiring.publish(loaded, message.epoch)
+            policy = self.prepared.pop(message.number, None)
+            if policy is not None:  # else it was aborted, and the supervisor waits for no answer
+                self.wiring.publish(policy, message.epoch)
                 self.link.send(Committed(message.number))
         elif isinstance(message, Abort):
             self.prepared.pop(message.number, None)
@@ -180,19 +178,16 @@ class Worker:
         task.add_done_callback(self.tasks.discard)
 
     async def _prepare(self, message: Prepare) -> None:
-        sys.setswitchinterval(COMPILING)
         try:
-            loaded = await asyncio.get_running_loop().run_in_executor(
-                None, load_text, message.text, message.filename, message.shapes
-            )
-        except Exception as error:  # the supervisor has compiled the same text, so this is a defect here
+            policy = await in_slices(building(message.plan))
+        except (
+            Exception
+        ) as error:  # the supervisor has made a policy of the same plan, so this is a defect here
             LOG.exception("a policy that the supervisor took cannot be compiled here")
             self.link.send(Prepared(message.number, "", f"{type(error).__name__}: {error}"))
             return
-        finally:
-            sys.setswitchinterval(SWITCHING)
-        self.prepared = {message.number: loaded}  # one that was given up meanwhile goes with it
-        self.link.send(Prepared(message.number, loaded.version))
+        self.prepared = {message.number: policy}  # one that was given up meanwhile goes with it
+        self.link.send(Prepared(message.number, policy.version))
 
     async def _drain(self, seconds: float) -> None:
         hub = self.wiring.hub
@@ -205,6 +200,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             self.wiring.beat()
+            await in_slices(self.wiring.fading.freeing())
             await asyncio.sleep(_BEAT_SECONDS)
 
 
@@ -216,9 +212,9 @@ async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int, rate
     if not isinstance(start, Start):
         return 1
     log.set_up(start.settings.log_level, f"worker {start.worker}")
-    loaded = load_text(start.policy, start.policy_file, start.shapes) if start.policy else None
+    policy = build_policy(start.plan) if start.plan else None
     board = Board(board_fd)
-    wiring = Wiring(start, board, stats_fd, rates_fd, loaded, asyncio.get_running_loop())
+    wiring = Wiring(start, board, stats_fd, rates_fd, policy, asyncio.get_running_loop())
     if warning := raise_file_limit(wiring.seats.limit):
         LOG.warning(warning)
     sock = socket.socket(fileno=listen_fd)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dbgate.policy.compile import compile_policy, entry_name
+import pytest
+
+from dbgate.policy.compile import build_policy, building, compile_policy
 from dbgate.policy.compiled import (
     PROCEDURES_BLACKLIST,
     PROCEDURES_BY_CALL,
     PROCEDURES_WHITELIST,
+    CompiledEntry,
     CompiledPolicy,
 )
 from dbgate.policy.load import parse_policy
 from dbgate.policy.operations import operations_mask
+from dbgate.policy.planning import plan_policy
 from tests.unit.policy.making import POLICIES, compiled, entry_of
 
 
@@ -76,13 +80,6 @@ def test_what_an_empty_policy_is() -> None:
     assert policy.sensitive(("ssn",)) == ()
     assert (policy.procedures.kind, policy.procedures.block_dynamic) == (PROCEDURES_BY_CALL, True)
     assert (policy.sql.patterns, policy.sql.literal_patterns, policy.sql.other_detectors) == (None, None, 1)
-
-
-def test_names_of_entries() -> None:
-    file = parse_policy(
-        "access_control:\n- {user: [a, b], source_ip: [10.0.0.0/8, '::1']}\n- {user: a}\n- {user: a, name: n}\n"
-    )
-    assert [entry_name(entry) for entry in file.policy.access_control] == ["a,b@10.0.0.0/8,::1", "a@*", "n"]
 
 
 def test_the_most_specific_mode_counts() -> None:
@@ -191,3 +188,36 @@ def test_whether_records_are_required() -> None:
     assert compiled("audit: {on_failure: block}\n").records_required
     assert not compiled("audit: {on_failure: allow}\n").records_required
     assert not compiled("alerts: {on_block: true}\n").records_required
+
+
+def test_a_policy_is_made_in_many_small_pieces() -> None:
+    tables = ", ".join(f"s.t{n}" for n in range(300))
+    patterns = ", ".join(f"p{n}" for n in range(100))
+    text = (
+        f"access_control: [{{user: [a, b], allowed_tables: [{tables}], allowed_operations: SELECT}}]\n"
+        f"sql_rules: {{block_patterns: [{patterns}], block_statements: [SELECT * FROM *]}}\n"
+    )
+    pieces = building(plan_policy(parse_policy(text)))
+    assert sum(1 for _ in pieces) >= 12
+    policy = compile_policy(parse_policy(text))
+    assert policy.sql.patterns is not None
+    assert [policy.sql.patterns.regexes.first(f"a p{n}.") for n in (0, 31, 32, 99)] == [0, 3, 3, 9]
+    assert policy.sql.patterns.regexes.first("nothing") == -1
+
+
+def test_rights_without_capital_letters_are_kept_once() -> None:
+    def entry(table: str) -> CompiledEntry:
+        return entry_of(
+            compiled(f"access_control: [{{user: app, allowed_tables: {table}, allowed_operations: SELECT}}]")
+        )
+
+    select = operations_mask(["SELECT"])
+    small, large = entry("s.t"), entry("S.T")
+    assert small.rights is small.rights_folded
+    assert (large.rights.on_table("S", "T"), large.rights.on_table("s", "t")) == (select, 0)
+    assert (large.rights_folded.on_table("S", "T"), large.rights_folded.on_table("s", "t")) == (0, select)
+
+
+def test_what_is_no_plan_is_no_policy() -> None:
+    with pytest.raises(ValueError, match="array"):
+        build_policy(b"\x00")

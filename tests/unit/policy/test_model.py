@@ -73,3 +73,12 @@ def test_what_belongs_together() -> None:
 def test_nothing_changes_later() -> None:
     with pytest.raises(ValidationError):
         Policy.model_validate({}).version = 2
+
+
+def test_each_item_of_a_long_list_rests() -> None:
+    rests: list[int] = []
+    grants = [{"tables": "t", "operations": "SELECT"}] * 2
+    Policy.model_validate(
+        {"access_control": [{"user": "a", "grants": grants}] * 3}, context=lambda: rests.append(1)
+    )
+    assert len(rests) == 3 + 3 * 2

@@ -51,7 +51,14 @@ def test_any_number_of_patterns_and_open_quotes_work(patterns: list[str]) -> Non
 
 
 def test_patterns_too_big_to_be_joined_are_tried_one_by_one() -> None:
-    big = [f"(?:{letter}[^x]{{1000}}){{1,1}}y{{900}}" for letter in "abcdefghijklmnop"]
-    patterns = RegexList([*big * 4, "needle"])
-    assert patterns.first("a needle") == len(big) * 4
+    big = [f"{letter}" + "[^xé]{1000}" * 8 for letter in "abcdefgh"]
+    patterns = RegexList([*big, "needle"])
+    assert patterns.first("a needle") == len(big)
     assert patterns.first("hay") == -1
+
+
+def test_many_patterns_are_joined_in_groups_and_found_in_order() -> None:
+    patterns = RegexList([f"x{n}y" for n in range(100)] + ["x5y"])
+    assert [patterns.first(f"x{n}y") for n in (0, 5, 31, 32, 63, 64, 99)] == [0, 5, 31, 32, 63, 64, 99]
+    assert patterns.first("x70y x40y") == 40
+    assert patterns.first("xy") == -1

@@ -10,7 +10,6 @@ def rights(*names: tuple[str, int], fold: bool = False, default_schema: str = ""
     made = Rights(fold, default_schema)
     for text, mask in names:
         made.add(parse_name(text, "table"), mask)
-    made.seal()
     return made
 
 
@@ -77,6 +76,5 @@ def test_one_schema_alone() -> None:
     made.add("t", False, 1)
     made.add("*", True, 2)
     made.add("x*y", True, 4)
-    made.seal()
     assert (made.on_table("t"), made.on_table("xy"), made.on_table("z")) == (3, 6, 2)
     assert (made.whole, made.reachable) == (2, 7)

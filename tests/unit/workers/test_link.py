@@ -24,7 +24,7 @@ def test_messages_arrive_whole_and_in_order() -> None:
     async def main() -> None:
         worker, supervisor, _ = await pair()
         settings = load({"listen": "[::1]:0", "admin_listen": "off"}, {})
-        start = Start(1, 2, "gw", settings, "version: 1\n" * 10_000, "p.yaml", 3)
+        start = Start(1, 2, "gw", settings, b"plan" * 10_000, 3)
         supervisor.send(start)
         supervisor.send(Kill(7, "s-1"))
         supervisor.send(Reopen())

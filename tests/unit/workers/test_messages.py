@@ -9,8 +9,8 @@ from dbgate.workers import messages as m
 from tests.rows import rows
 
 WAY_IN = [
-    m.Start(0, 1, "gw", load({}, {}), "", "p.yaml", 0),
-    m.Prepare(1, "text", "p.yaml"),
+    m.Start(0, 1, "gw", load({}, {}), b"", 0),
+    m.Prepare(1, b"plan"),
     m.Commit(1, 2),
     m.Abort(1),
     m.Drain(1.5),
@@ -30,9 +30,9 @@ WAY_OUT = [
 
 @rows("message", WAY_IN, ids=lambda message: type(message).__name__)
 def test_to_a_worker(message: msgspec.Struct) -> None:
-    assert msgspec.json.decode(msgspec.json.encode(message), type=m.ToWorker) == message
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(message), type=m.ToWorker) == message
 
 
 @rows("message", WAY_OUT, ids=lambda message: type(message).__name__)
 def test_to_the_supervisor(message: msgspec.Struct) -> None:
-    assert msgspec.json.decode(msgspec.json.encode(message), type=m.ToSupervisor) == message
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(message), type=m.ToSupervisor) == message

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
+from dbgate.policy.compile import build_policy
 from dbgate.workers import policies
 from dbgate.workers.messages import Prepared
 from dbgate.workers.policies import Policies
 from dbgate.workers.process import WorkerGone, WorkerProcess
-from dbgate.workers.reload import load_text
 from tests.shell.gateway.shell import run
 
 ONE = "version: 1\naccess_control: []\n"
@@ -34,14 +34,14 @@ class FakeWorker:
         self.prepare_gives: object = None
         self.commit_does: object = None
 
-    async def prepare(self, text: str, filename: str, shapes: str | None) -> tuple[int, Prepared]:
+    async def prepare(self, plan: bytes) -> tuple[int, Prepared]:
         if isinstance(self.prepare_gives, BaseException):
             raise self.prepare_gives
         if self.prepare_gives == "slow":
             await asyncio.sleep(3600)
         if self.prepare_gives == "reborn":
             self.pid += 1000
-        version = load_text(text, filename, shapes).version
+        version = build_policy(plan).version
         self.held[7] = version
         if isinstance(self.prepare_gives, Prepared):
             return 7, self.prepare_gives
@@ -143,10 +143,10 @@ def test_one_worker_that_cannot_keeps_the_old_everywhere(tmp_path: Path, gives: 
         world.workers[1].prepare_gives = gives
         if gives == "reborn":
 
-            async def late(text: str, filename: str, shapes: str | None) -> tuple[int, Prepared]:
+            async def late(plan: bytes) -> tuple[int, Prepared]:
                 await asyncio.sleep(0)
                 world.workers[1].ready.clear()  # it crashed after it had answered
-                return 7, Prepared(7, load_text(text, filename, shapes).version)
+                return 7, Prepared(7, build_policy(plan).version)
 
             cast(Any, world.workers[2]).prepare = late
         outcome = await world.reload(TWO)

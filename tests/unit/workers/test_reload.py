@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dbgate.errors import PolicyError
+from dbgate.policy.compile import build_policy
 from dbgate.workers import reload
 
 GOOD = "version: 1\naccess_control:\n  - {user: app, allowed_tables: ['*'], allowed_operations: [SELECT]}\n"
@@ -53,7 +54,8 @@ def test_the_policy_and_its_shapes_are_one_version(tmp_path: Path) -> None:
     loaded = reload.load_file(str(file))
     assert loaded.shapes == "users: {}\n"
     assert loaded.version != before.version
-    # A worker gets the texts, and makes the same of them.
+    # A worker gets the plan, and makes the same of it.
+    assert build_policy(loaded.plan).version == loaded.version
     assert reload.load_text(loaded.text, loaded.filename, loaded.shapes).version == loaded.version
 
 
