@@ -56,10 +56,23 @@ CHARACTERS: list[Step | tuple[Step, ...]] = [
     "SELECT id FROM users WHERE id IN (SELECT id FROM (SELECT GROUP_CONCAT(id SEPARATOR 0x1F) AS id FROM users) x)",
 ]
 
+PARAMETERS: list[Step | tuple[Step, ...]] = [
+    # Entity Framework, its parameters written out by the driver
+    "SELECT `c`.`id` FROM `users` AS `c` WHERE (`c`.`name` = 'ann') OR (`c`.`name` IS NULL AND ('ann' IS NULL))",
+    "SELECT `c`.`id` FROM `users` AS `c` WHERE (`c`.`name` = NULL) OR (`c`.`name` IS NULL AND (NULL IS NULL))",
+    "SELECT `e`.`id` FROM `users` AS `e` WHERE ((`e`.`name` = 'ann') AND (NOT ((`e`.`name` IS NULL) OR ('ann' IS NULL)))) OR ((`e`.`name` IS NULL) AND ('ann' IS NULL))",
+    "SELECT `e`.`id` FROM `users` AS `e` WHERE `e`.`age` > 3 AND 5 IS NOT NULL",
+    "SELECT `c`.`id` FROM `users` AS `c` WHERE (`c`.`age` > 5) AND (('an' LIKE '') OR (LOCATE('an', `c`.`name`) > 0))",
+    "SELECT `c`.`id` FROM `users` AS `c` WHERE ('' = '') OR (LEFT(`c`.`name`, CHAR_LENGTH('')) = '')",
+    "SELECT id FROM users WHERE name = 'ann' IS TRUE",
+    "SELECT id FROM users WHERE (age = 30) IS NOT NULL AND (name = 'ann') IS NOT FALSE",
+]
+
 CASES: list[Attack] = (
     attacks("builders.constants", CONSTANTS)
     + attacks("builders.ranges", RANGES)
     + attacks("builders.numbers", QUOTED_NUMBERS)
     + attacks("builders.padded", PADDED)
     + attacks("builders.characters", CHARACTERS)
+    + attacks("builders.parameters", PARAMETERS)
 )

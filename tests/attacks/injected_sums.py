@@ -49,9 +49,21 @@ FILLED: list[Step | tuple[Step, ...]] = [
     "SELECT name FROM users WHERE id = 1 AND MASTER_POS_WAIT('x', 4, 1) IS NULL",
 ]
 
+TESTED: list[Step | tuple[Step, ...]] = [
+    "SELECT name FROM users WHERE id = 1 IS NOT NULL",
+    "SELECT name FROM users WHERE id = 1 IS NULL IS NULL",
+    "SELECT name FROM users WHERE id = 1 IS FALSE",
+    "SELECT name FROM users WHERE id = 0x31 IS NOT NULL",
+    "SELECT name FROM users WHERE name = 'ann' IS NOT TRUE",
+    "SELECT name FROM users WHERE id = 1 OR NULL IS NULL",
+    "SELECT name FROM users WHERE id = 1 OR 'a' IS NOT NULL",
+    "SELECT name FROM users WHERE id = 1 OR ((5) IS NOT NULL)",
+]
+
 CASES: list[Attack] = (
     attacks("sums.constants", CONSTANTS, deed=True)
     + attacks("sums.itself", ITSELF, deed=True)
     + attacks("sums.sums", SUMS, deed=True)
     + attacks("sums.filled", FILLED, deed=True)
+    + attacks("sums.tested", TESTED, deed=True)
 )

@@ -51,6 +51,7 @@ from dbgate.sql.injection_words import (
     between_strings,
     empty_not_in,
     names_nothing,
+    null_test,
     strings_reckoned,
 )
 from dbgate.sql.tokens import BIT, IDENT, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
@@ -63,6 +64,7 @@ _CASTS: Final = word_set("CAST CONVERT")
 _VALUES: Final = word_set("SET VALUES VALUE ORDER GROUP")
 _FILTERS: Final = word_set("WHERE HAVING ON")
 _CONDITIONS: Final = word_set("WHERE HAVING ON WHEN QUALIFY")
+_CHAINS: Final = _CONDITIONS | word_set("SET")
 # Functions whose first argument is a condition, so that a constant one there is a probe.
 _CHOOSE: Final = word_set("ELT MAKE_SET")
 
@@ -154,8 +156,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             level.between = True
             operand.compare(word)
         elif code == IS:
-            if operand.compares and kinds[i - 1] == STRING:
-                return "a comparison with a string literal is tested with IS"
+            if operand.compares and STRING <= kinds[i - 1] <= BIT and words[i + 1 : i + 2] != ["TRUE"]:
+                return "a comparison with a literal is tested with IS"
             operand.compare(word)
             operand.compares -= 1
             operand.nested += 1
@@ -265,8 +267,9 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
     operand = level.operand
     reason = ""
     if operand.start < at:
-        if operand.compares >= 2 and operand.literals:
-            reason = _chain(tokens, level, at)
+        if operand.compares >= 2 and operand.literals and level.clause in _CHAINS:
+            # `name = 'a' = 'b'`, `name = 'x' RLIKE (…)`
+            reason = "the result of a comparison with a literal is compared again"
         if not reason and operand.constant and operand.literals:
             reason = _judge(tokens, level, at, following)
         elif not reason and operand.rows and (level.connector in _ORS or following in _ORS):
@@ -327,13 +330,6 @@ def _judge_rowless(tokens: Tokens, level: Level) -> str:
     return ""
 
 
-def _chain(tokens: Tokens, level: Level, at: int) -> str:
-    """`name = 'a' = 'b'`, `name = 'x' RLIKE (…)`: the result of a comparison is compared again."""
-    if level.clause not in _CONDITIONS and level.clause != "SET":
-        return ""
-    return "the result of a comparison with a literal is compared again"
-
-
 def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
     if not level.connector and not following:
         return _judge_alone(tokens, level, at)
@@ -367,6 +363,9 @@ def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
         and not same_sides(tokens, start, at)
     ):
         # (col = 'abc' OR 'abc' = 'all'): a template's "no filter".
+        return ""
+    holds = null_test(tokens, start, at)
+    if holds and (level.connector == "AND" or holds == "FALSE"):
         return ""
     if level.leading and level.connector == "AND" and level.clause in _FILTERS and not operand.called:
         # WHERE 1=1 AND 2=2 AND col = …: nothing of a row stands before it, so there is no value that it could be behind.

@@ -11,7 +11,7 @@ from typing import Final
 from dbgate.sql.condition_codes import ARITHMETIC, CODES
 from dbgate.sql.fold import Level
 from dbgate.sql.injection_calls import INFO
-from dbgate.sql.tokens import NUMBER, STRING, WORD, Tokens
+from dbgate.sql.tokens import BIT, NUMBER, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 _TYPES: Final = word_set("DATE TIME TIMESTAMP")
@@ -160,3 +160,20 @@ def begins_with_one(tokens: Tokens, level: Level) -> bool:
     """Whether the operand before is the `1=1` of a builder: a value behind which something was put it is not."""
     before = level.before_start
     return tokens.words[before : level.before_end] == ["", "=", ""] and tokens.kinds[before] == NUMBER
+
+
+def null_test(tokens: Tokens, start: int, end: int) -> str:
+    """ "TRUE" or "FALSE" where [start, end) is `'a' IS NULL` or `NULL IS NOT NULL` and the like, else "": Entity Framework
+    writes so of a parameter that may be NULL, `(x = 'a') OR ((x IS NULL) AND ('a' IS NULL))`."""
+    words = tokens.words
+    while end - start > 2 and words[start] == "(" and words[end - 1] == ")":
+        start += 1
+        end -= 1
+    if end - start not in (3, 4) or words[start + 1] != "IS" or words[end - 1] != "NULL":
+        return ""
+    negated = end - start == 4
+    if negated and words[start + 2] != "NOT":
+        return ""
+    if words[start] != "NULL" and not STRING <= tokens.kinds[start] <= BIT:
+        return ""
+    return "TRUE" if (words[start] == "NULL") != negated else "FALSE"

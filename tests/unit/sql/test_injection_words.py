@@ -11,6 +11,7 @@ from dbgate.sql.injection_words import (
     empty_not_in,
     ends_interval,
     names_nothing,
+    null_test,
     strings_reckoned,
 )
 from tests.rows import rows
@@ -147,3 +148,20 @@ def test_numbers_that_were_sent_in_quotes(text: str, passes: bool) -> None:
     tokens = lexed(text)
     assert between_strings(tokens, 1, 0, len(tokens)) is True
     assert between_strings(tokens, 1, 0, len(tokens), True) is not passes
+
+
+@rows(
+    ("text", "holds"),
+    [
+        ("'a' IS NULL", "FALSE"),
+        ("(('a' IS NOT NULL))", "TRUE"),
+        ("NULL IS NULL", "TRUE"),
+        ("NULL IS NOT NULL", "FALSE"),
+        ("5 IS UNKNOWN", ""),
+        ("5 IS BINARY NULL", ""),
+        ("a IS NULL", ""),
+    ],
+)
+def test_literals_tested_for_null(text: str, holds: str) -> None:
+    tokens = lexed(text)
+    assert null_test(tokens, 0, len(tokens)) == holds
