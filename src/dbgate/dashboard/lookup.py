@@ -80,7 +80,7 @@ async def look_up(
             continue
         why = _silent(instance)
         if why:
-            page.trouble.append(f"records of {instance.name} are not shown: {why}")
+            page.trouble.append(f"Records of {instance.name} are not shown: {why}")
         else:
             names.append(instance.name)
             work.append(fleet.run(_ask, instance, wanted, rows, begin.get(instance.name, "")))
@@ -125,7 +125,7 @@ def _ask(instance: Instance, wanted: Search, rows: int, place: str) -> Found:
         why = error.message
         if isinstance(error, Refused) and error.code in _TOO_OLD:
             why = "it is of a version that gives none to dashboards elsewhere; upgrade it"
-        return Found(older=place, trouble=[f"records of {instance.name} are not shown: {why}"])
+        return Found(older=place, trouble=[f"Records of {instance.name} are not shown: {why}"])
     trouble = [f"{instance.name}: {line}" for line in page["trouble"]]
     return Found(page["records"], page["cursors"], page["older"], page["reached"], page["start"], trouble)
 

@@ -24,7 +24,7 @@ SORTS: Final = {
     "blocked": "blocked",
     "instance": "instance",
 }
-_DOWNWARD: Final = ("queries", "blocked", "since")  # most, or newest, first
+_DOWNWARD: Final = ("queries", "blocked", "since")  # most, or longest, first
 
 
 async def sessions(visit: Visit) -> Response:
@@ -38,12 +38,14 @@ async def sessions(visit: Visit) -> Response:
     trouble: list[str] = []
     for instance, (found, problem) in zip(fleet.instances, lists, strict=True):
         rows += [{**one, "instance": instance.name} for one in found]
-        if problem:
+        if problem and filters["instance"] in ("", instance.name):
             trouble.append(f"Sessions of {instance.name} are not shown: {problem}")
     states = sorted({str(row["state"]) for row in rows})
     shown = [row for row in rows if _fits(row, filters)]
     key = SORTS[sort.lstrip("-")]
-    shown.sort(key=lambda row: (row[key], row["session_id"]), reverse=sort.startswith("-"))
+    # The column says how long a session is open, the field since when.
+    downward = sort.startswith("-") != (key == "connected_at")
+    shown.sort(key=lambda row: (row[key], row["session_id"]), reverse=downward)
     return visit.page(
         "sessions_table.html" if visit.partial else "sessions.html",
         rows=shown[:MOST_ROWS],

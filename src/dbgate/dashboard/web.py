@@ -178,7 +178,7 @@ def guarded(site: Site, role: Role, handler: Handler) -> Callable[[Request], Awa
                 403,
                 "Not with your role",
                 f"{user.name} is {user.role.word}; this needs {role.word}.",
-                "An administrator changes roles with `dbgate-dashboard passwd`.",
+                "An administrator changes roles: dbgate-dashboard passwd NAME --role ROLE.",
             )
         if visit.acts:
             request.state.form = await form(request)

@@ -65,7 +65,7 @@ def test_one_log_of_two_gateways_is_read_once(site: Pages) -> None:
 
 def test_a_gateway_without_a_log_is_named(site: Pages) -> None:
     site.log_in("vic")
-    assert "records of gw-b are not shown: it is down" in site.get("/blocked").text
+    assert "Records of gw-b are not shown: it is down" in site.get("/blocked").text
 
 
 def test_alerts_of_now(site: Pages, gateway: Gateway) -> None:

@@ -151,7 +151,9 @@ def every_page(path: str, wanted: Search, count: int, budget: int) -> list[str]:
     raise AssertionError("the pages have no end")
 
 
-@given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 9), st.integers(20, 600), st.integers(1, 2000))
+@given(
+    st.lists(st.integers(0, 60), max_size=40), st.integers(1, 9), st.integers(20, 600), st.integers(1, 2000)
+)
 def test_pages_leave_nothing_out(times: list[int], count: int, block: int, budget: int) -> None:
     """In whatever order of time statements ended, however short the blocks, and however little is read at a time."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

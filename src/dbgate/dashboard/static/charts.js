@@ -37,9 +37,12 @@
       }));
     }
     return [ticks.times].concat(gateways.map(function (_, index) {
-      return ticks.rows.map(function (row) {
+      var points = gateways[index].points;
+      return ticks.rows.map(function (row, number) {
         // A gateway that was not looked at in this very tick leaves no gap (undefined); one that did not answer does (null).
-        return row[index] ? row[index][key] : undefined;
+        // At the end its latest look counts, which may be of the tick before.
+        var point = row[index] || (number === ticks.rows.length - 1 ? points[points.length - 1] : null);
+        return point ? point[key] : undefined;
       });
     }));
   }
@@ -71,7 +74,7 @@
       scales: { x: { range: function (_, low, high) { return [Math.min(low, high - 120), high]; } }, y: { range: function (_, low, high) { return [0, Math.max(1, (high || 0) * 1.1)]; } } },
       axes: [
         Object.assign({}, axis, { values: function (_, splits) {
-          return splits.map(function (v) { var d = new Date(v * 1000); return d.toISOString().slice(11, 16); });
+          return splits.map(function (v, n) { return new Date(v * 1000).toISOString().slice(11, 16) + (n === splits.length - 1 ? " UTC" : ""); });
         }, incrs: [60, 120, 300, 600], space: 60, size: 32 }),
         Object.assign({}, axis, { size: 46, values: function (_, splits) { return splits.map(number); } })
       ]

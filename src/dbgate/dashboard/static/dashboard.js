@@ -14,6 +14,14 @@
     if (status >= 400 && event.detail.target && event.detail.target.id === "dialog-body") location.reload();
   });
 
+  // On a phone the pages' names stand in a row that is wider than the screen: the present one must be seen.
+  var present = document.querySelector(".side nav [aria-current]");
+  var row = present && present.closest("nav");
+  if (row && row.scrollWidth > row.clientWidth) {
+    var middle = present.getBoundingClientRect().left - row.getBoundingClientRect().left + present.offsetWidth / 2;
+    row.scrollLeft += middle - row.clientWidth / 2;
+  }
+
   // --- dialogs ---
   var dialog = document.getElementById("dialog");
   body.addEventListener("htmx:afterSwap", function (event) {
