@@ -15,7 +15,7 @@ from urllib.parse import quote
 from dbgate import __version__
 from dbgate.control.access import Access, ControlError, Unreachable, remote
 from dbgate.control.answers import Anything, Lacking, Strange, decoded, most
-from dbgate.control.deadline import DeadlineSocket
+from dbgate.control.deadline import CarefulResponse, DeadlineSocket
 from dbgate.control.messages import (
     CatalogInfo,
     ExplainAnswer,
@@ -166,7 +166,7 @@ class ControlClient:
             return response.status, decoded(content, wanted)
         except Lacking as lacking:
             raise Unreachable(
-                f"the gateway at {self.path} is of another version than this command ({__version__}): {_words(str(lacking))}",
+                f"the gateway at {self.path} is another version of dbgate than this ({__version__}): {_words(str(lacking))}",
                 "upgrade the older one",
             ) from None
         except Strange as strange:
@@ -188,10 +188,6 @@ class ControlClient:
                     "try again in a moment; scripts and dashboards that ask often may be why",
                 )
             raise Strange(f"its answer is {said}, status {response.status}")
-        if (
-            response.chunked
-        ):  # a gateway tells the length; and http.client would read a chunk of length -1 to its end
-            raise Strange("its answer has no length")
         pieces: list[bytes] = []
         got = 0
         while piece := response.read(_PIECE):
@@ -265,6 +261,8 @@ class ControlClient:
 
 
 class _UnixConnection(http.client.HTTPConnection):
+    response_class = CarefulResponse
+
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("dbgate", timeout=timeout)
         self._path = path

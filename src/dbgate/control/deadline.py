@@ -1,11 +1,12 @@
-"""A socket with one deadline over all that is done on it: a peer that drips bytes must not hold a command for longer than it
-was told to wait."""
+"""HTTP with whom one does not trust: one deadline over all that is done on a socket, so that a peer that drips bytes does not
+hold a command for longer than it was told to wait; and no read without a bound."""
 
 from __future__ import annotations
 
+import http.client
 import socket
 import time
-from typing import Any
+from typing import Any, cast
 
 
 class DeadlineSocket(socket.socket):
@@ -26,3 +27,12 @@ class DeadlineSocket(socket.socket):
         if left <= 0:
             raise TimeoutError("timed out")
         self.settimeout(left)
+
+
+class CarefulResponse(http.client.HTTPResponse):
+    """http.client reads a chunk whose length is -1 to the connection's end, however far that is."""
+
+    def _safe_read(self, amt: int) -> bytes:
+        if amt < 0:
+            raise http.client.HTTPException("a chunk of negative length")
+        return cast(bytes, super()._safe_read(amt))  # type: ignore[misc]

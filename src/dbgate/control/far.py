@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dbgate.control.access import Access, Unreachable
-from dbgate.control.deadline import DeadlineSocket
+from dbgate.control.deadline import CarefulResponse, DeadlineSocket
 
 DEFAULT_PORT: Final = 8443
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{8,512}")
@@ -23,6 +23,8 @@ class _DeadlineTls(DeadlineSocket, ssl.SSLSocket):
 
 
 class _FarConnection(http.client.HTTPConnection):
+    response_class = CarefulResponse
+
     def __init__(self, host: str, port: int, timeout: float, context: ssl.SSLContext) -> None:
         super().__init__(host, port, timeout=timeout)
         self._context = context

@@ -117,15 +117,17 @@ class _Protocol(H11Protocol):
 
 
 async def _answer(send: Any, status: int, error: dict[str, str]) -> None:
+    body = msgspec.json.encode({"error": error}) + b"\n"
     headers = [
         (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
     ]
     if status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="dbgate"'))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode({"error": error}) + b"\n"})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _no_password() -> str:

@@ -246,3 +246,11 @@ def test_it_hung_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_errors_are_of_one_family() -> None:
     assert issubclass(Refused, ControlError)
     assert issubclass(Unreachable, ControlError)
+
+
+def test_chunks_are_an_answer_too(tmp_path: Path) -> None:
+    """What stands between may send on in chunks."""
+    path = tmp_path / "other.sock"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with hostile(path, head + b"d\r\n" + b'{"sessions": ' + b"\r\n3\r\n[]}\r\n0\r\n\r\n"):
+        assert ControlClient(str(path), 5.0).sessions() == []

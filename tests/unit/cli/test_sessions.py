@@ -111,7 +111,7 @@ def test_a_gateway_that_does_not_say_all_is_of_another_version(run: Run, gateway
     gateway.open = [{"session_id": "old"}]  # type: ignore[typeddict-item]
     result = run("sessions")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "is of another version than this command" in result.stderr
+    assert "is another version of dbgate than this" in result.stderr
     assert "upgrade the older one" in result.stderr
 
 
