@@ -1,5 +1,8 @@
 """Clients that mean harm, all at once and all from one address: what `./run soak` holds an honest client's p99 against.
 
+Slowloris in the login, half-open connections, a flood of connections, commands that stop in the middle, replies that
+nobody takes, packets of 60 MB. Each begins again when it was turned away, until the time is up.
+
 `python -m benchmarks.hostile PORT SECONDS`; prints what became of them, as JSON.
 """
 
@@ -12,8 +15,11 @@ import socket
 import struct
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import pymysql
+import pymysql.connections
+import pymysql.cursors
 
 FROM = "127.0.0.66"
 SLOW_LOGINS = 100  # a byte a second
@@ -34,7 +40,6 @@ class Hostile:
         self.until = 0.0
         self.seconds = seconds
         self.seen: Counter[str] = Counter()
-        self.keep: list[object] = []  # connections whose sockets are in use
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -71,11 +76,12 @@ class Hostile:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(FROM, 0))
 
-    async def login(self) -> socket.socket:
-        """A session of a real account; its socket."""
+    @contextlib.asynccontextmanager
+    async def login(self) -> AsyncIterator[socket.socket]:
+        """A session of a real account: its socket, closed at the end."""
 
-        def made() -> socket.socket:
-            connection = pymysql.connect(
+        def made() -> pymysql.connections.Connection[pymysql.cursors.Cursor]:
+            return pymysql.connect(
                 host="127.0.0.1",
                 port=self.port,
                 user="app",
@@ -84,23 +90,26 @@ class Hostile:
                 ssl_disabled=True,
                 connect_timeout=10,
             )
-            sock: socket.socket = connection._sock  # type: ignore[attr-defined]
-            self.keep.append(connection)
-            return sock
 
-        sock = await asyncio.to_thread(made)
+        connection = await asyncio.to_thread(made)
+        sock: socket.socket = connection._sock  # type: ignore[attr-defined]
         sock.setblocking(False)
-        return sock
+        try:
+            yield sock
+        finally:
+            connection._force_close()  # type: ignore[attr-defined]  # close() would say good-bye first
 
     async def slow_login(self) -> None:
         reader, writer = await self.connect()
         with contextlib.closing(writer):
-            await reader.readexactly(4)
+            await reader.readexactly(await greeting(reader))
             for byte in b"\xb0\x00\x00\x01" + b"\x00" * 200:
                 writer.write(bytes((byte,)))
-                await asyncio.sleep(1)
-                if reader.at_eof():
-                    raise ConnectionError("hung up")
+                try:
+                    await asyncio.wait_for(reader.read(4096), 1)
+                except TimeoutError:
+                    continue
+                raise ConnectionError("turned away")
 
     async def half_open(self) -> None:
         reader, writer = await self.connect()
@@ -121,34 +130,38 @@ class Hostile:
             await asyncio.sleep(1 / FLOOD)
 
     async def stopped(self) -> None:
-        sock = await self.login()
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(sock, b"\x00\x10\x00\x00\x03SELECT 1")
-        while await loop.sock_recv(sock, 4096):
-            pass
+        async with self.login() as sock:
+            await loop.sock_sendall(sock, b"\x00\x10\x00\x00\x03SELECT 1")
+            while await loop.sock_recv(sock, 4096):
+                pass
 
     async def never_reading(self) -> None:
-        sock = await self.login()
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(sock, len(LONG).to_bytes(3, "little") + b"\0" + LONG)
-        while True:
-            await asyncio.sleep(1)
-            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise ConnectionError("reset")
+        async with self.login() as sock:
+            await loop.sock_sendall(sock, len(LONG).to_bytes(3, "little") + b"\0" + LONG)
+            while True:
+                await asyncio.sleep(1)
+                if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                    raise ConnectionError("reset")
 
     async def huge(self) -> None:
-        sock = await self.login()
         loop = asyncio.get_running_loop()
         part = b"x" * 65_536
-        for number in range(4):
-            await loop.sock_sendall(
-                sock, b"\xff\xff\xff" + bytes((number,)) + (b"\x03" if not number else b"x")
-            )
-            for _ in range(255):
-                await loop.sock_sendall(sock, part)
-                await asyncio.sleep(0.01)
-            await loop.sock_sendall(sock, b"x" * (0xFFFFFF - 1 - 255 * 65_536))
-        await loop.sock_recv(sock, 4096)
+        async with self.login() as sock:
+            for number in range(4):
+                head = b"\xff\xff\xff" + bytes((number,)) + (b"\x03" if not number else b"x")
+                await loop.sock_sendall(sock, head)
+                for _ in range(255):
+                    await loop.sock_sendall(sock, part)
+                    await asyncio.sleep(0.01)
+                await loop.sock_sendall(sock, b"x" * (0xFFFFFF - 1 - 255 * 65_536))
+            await loop.sock_recv(sock, 4096)
+
+
+async def greeting(reader: asyncio.StreamReader) -> int:
+    """How long the greeting is whose header is read here."""
+    return int.from_bytes((await reader.readexactly(4))[:3], "little")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """`./run soak`: thousands of idle sessions and some hundred busy ones for a long time, then hostile clients.
 
 By turns, in the same run, the same load goes straight to the server and through the gateway: latencies are told as a
-ratio. Memory is that of all of the gateway's processes (PSS), after the caches are warm.
+ratio. Hostile clients then stay for a while, with the same load before, beside and after them. Memory is that of all of the gateway's processes (PSS), after the caches are warm.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tests.servers.mariadb import MariaDB
 GROWTH_KB = 0.5  # a session, from the first third of the run to the last: more is called growth …
 GROWTH_MIN = 4096  # … but not below so many KiB in all
 WORSE = 2.0  # how much worse p99 may be with hostile clients
+SETTLED = 5.0  # seconds until hostile clients have all come, or have all gone
 
 
 @dataclass(kw_only=True)
@@ -43,8 +44,30 @@ class Seen:
     descriptors: list[int] = field(default_factory=list)
 
 
+@dataclass(kw_only=True)
+class Attack:
+    """p99 in ms of each turn without and with hostile clients; most: KiB of memory meanwhile; told: what became of them,
+    as JSON; ended_early: they ended before their time, which is a defect of theirs."""
+
+    calm: list[float] = field(default_factory=list)
+    under: list[float] = field(default_factory=list)
+    most: int = 0
+    told: str = ""
+    ended_early: bool = False
+
+
 def say(line: str) -> None:
     print(f"soak: {line}", flush=True)
+
+
+def tell(line: str, until: float) -> None:
+    """The same with how many minutes are left, for who watches a long run."""
+    print(f"soak:   {max(0.0, until - time.monotonic()) / 60:5.1f} min left; {line}", flush=True)
+
+
+def spread(values: list[float]) -> str:
+    """Milliseconds: the median, and from where to where."""
+    return f"{statistics.median(values):.2f} ms ({min(values):.2f}–{max(values):.2f})"
 
 
 def descriptors(pid: int) -> int:
@@ -65,32 +88,50 @@ def endure(direct: Direct, gateway: Dbgate, pid: int, options: argparse.Namespac
         seen.through.append(load(gateway.port, options).percentiles[99])
         seen.memory.append(pss_of(pid))
         seen.descriptors.append(descriptors(pid))
+        tell(
+            f"p99 {seen.through[-1]:.2f} ms, directly {seen.direct[-1]:.2f} ms; {seen.memory[-1] / 1024:.1f} MiB, "
+            f"{seen.descriptors[-1]} descriptors",
+            until,
+        )
     return seen
 
 
-def attacked(
-    gateway: Dbgate, pid: int, options: argparse.Namespace
-) -> tuple[list[float], list[float], int, str]:
-    """p99 in ms without and with hostile clients, by turns; the most memory meanwhile; what became of them."""
-    calm: list[float] = []
-    under: list[float] = []
-    most = 0
-    told = ""
-    rounds = max(2, round(options.hostile * 60 / options.turn / 2))
-    for _ in range(rounds):
-        calm.append(load(gateway.port, options).percentiles[99])
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.hostile", str(gateway.port), str(options.turn + 6)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=Path(__file__).parents[1],
-        )
-        time.sleep(4)  # until all of them are there
-        under.append(load(gateway.port, options).percentiles[99])
-        most = max(most, pss_of(pid))
-        told = process.communicate(timeout=120)[0]
-    return calm, under, most, told
+def attacked(gateway: Dbgate, pid: int, options: argparse.Namespace) -> Attack:
+    """Hostile clients, held for `options.hostile` minutes on end; the same load without them for half as long, one half
+    of that before and one after."""
+    found = Attack()
+    turns = max(1, round(options.hostile * 60 / options.turn / 4))
+    seconds = max(options.hostile * 60, 2 * options.turn)
+    for _ in range(turns):
+        found.calm.append(load(gateway.port, options).percentiles[99])
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.hostile",
+            str(gateway.port),
+            str(seconds + options.turn + SETTLED),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    try:
+        time.sleep(SETTLED)  # until all of them are there
+        until = time.monotonic() + seconds
+        while not found.under or (time.monotonic() < until and process.poll() is None):
+            found.under.append(load(gateway.port, options).percentiles[99])
+            found.most = max(found.most, pss_of(pid))
+            tell(f"hostile clients: p99 {found.under[-1]:.2f} ms, {found.most / 1024:.0f} MiB at most", until)
+        found.ended_early = process.poll() is not None
+        found.told = process.communicate(timeout=seconds + 120)[0]
+    finally:
+        process.kill()
+    time.sleep(SETTLED)  # until they are gone
+    for _ in range(turns):
+        found.calm.append(load(gateway.port, options).percentiles[99])
+    return found
 
 
 def verdicts(seen: Seen, sessions: int, before: int, after: int) -> list[str]:
@@ -147,23 +188,30 @@ def soak(options: argparse.Namespace) -> list[str]:
             seen = endure(direct, gateway, pid, options)
             ratio = statistics.median(seen.through) / statistics.median(seen.direct)
             say(
-                f"{options.busy} busy sessions at {options.rate} statements a second: p99 "
-                f"{statistics.median(seen.through):.2f} ms, directly {statistics.median(seen.direct):.2f} ms: "
-                f"{ratio:.2f}× ({len(seen.through)} turns of {options.turn:.0f} s)"
+                f"{options.busy} busy sessions at {options.rate} statements a second: p99 {spread(seen.through)}, "
+                f"directly {spread(seen.direct)}: {ratio:.2f}× ({len(seen.through)} turns of {options.turn:.0f} s each)"
             )
-            calm, under, most, told = attacked(gateway, pid, options)
-            worse = statistics.median(under) / statistics.median(calm)
+            attack = attacked(gateway, pid, options)
+            worse = statistics.median(attack.under) / statistics.median(attack.calm)
             say(
-                f"hostile clients: p99 {statistics.median(under):.2f} ms, without them "
-                f"{statistics.median(calm):.2f} ms: {worse:.2f}× ({len(calm)} turns each); "
-                f"the most memory {most / 1024:.0f} MiB"
+                f"hostile clients for {max(options.hostile, 2 * options.turn / 60):.1f} min: p99 {spread(attack.under)}, "
+                f"without them {spread(attack.calm)}: {worse:.2f}× ({len(attack.under)} and {len(attack.calm)} turns); "
+                f"the most memory {attack.most / 1024:.0f} MiB"
             )
-            say(f"what became of them in the last turn: {json.loads(told or '{}')}")
+            say(f"what became of them: {json.loads(attack.told or '{}')}")
+            time.sleep(2)  # until those of the load are gone
+            stats = ControlClient(str(gateway._gateway.control), 10.0).stats()
+            there = int(stats["active_sessions"])
+            say(f"idle sessions that are still there: {there} of {options.idle}")
             close(idle)  # type: ignore[arg-type]
             idle = []
             problems = verdicts(seen, options.idle + options.busy, before, settled(pid, before))
             if worse > WORSE:
                 problems.append(f"hostile clients make p99 {worse:.2f} times worse")
+            if attack.ended_early:
+                problems.append("the hostile clients ended before their time")
+            if there < options.idle:
+                problems.append(f"{options.idle - there} idle sessions were lost")
             stats = ControlClient(str(gateway._gateway.control), 10.0).stats()
             say(f"audit records that were not kept: {stats.get('audit', {}).get('dropped', 0)}")
             return problems
@@ -176,7 +224,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./run soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0, help="of the long part [30]")
     parser.add_argument(
-        "--hostile", type=float, default=0.0, help="minutes with and without hostile clients [a third]"
+        "--hostile", type=float, default=0.0, help="minutes with hostile clients, held on end [a third]"
     )
     parser.add_argument("--idle", type=int, default=5000, help="idle sessions [5000]")
     parser.add_argument("--busy", type=int, default=200, help="busy sessions [200]")
