@@ -145,21 +145,19 @@ def test_who_is_killed_loses_its_own_connections_only(
         os.killpg(killed.process.pid, signal.SIGKILL)  # supervisor and worker: a machine that is lost
         killed.process.wait()
         killed.process.stdout.close()
-        lost = eventually(
-            lambda: _if(had[1], [one for one in loads if one.poll() is not None]), 30, "they end"
-        )
+        served = [len(one.records(event="query")) for one in others]
+        lost = eventually(lambda: _if(had[1], [one for one in loads if one.poll()]), 30, "they end")
         said = [one.communicate(timeout=30)[0] for one in lost]
         assert all("2013" in text or "2006" in text for text in said), said  # lost, or gone away
-        again = start(len(lost))  # at once: HAProxy may not have noticed yet
-        stack.callback(lambda: [one.kill() for one in again])
-        eventually(lambda: balancer.states()[1].startswith("DOWN"), 30, "it is taken out")
-        assert balancer.states()[0] == balancer.states()[2] == "UP"
-        served = [len(one.records(event="query")) for one in others]
         eventually(
             lambda: all(len(one.records(event="query")) > n for one, n in zip(others, served, strict=True)),
             30,
             "the others' statements go on",
         )
+        again = start(len(lost))  # at once: HAProxy may not have noticed yet
+        stack.callback(lambda: [one.kill() for one in again])
+        eventually(lambda: balancer.states()[1].startswith("DOWN"), 30, "it is taken out")
+        assert balancer.states()[0] == balancer.states()[2] == "UP"
         killed.start()
         eventually(lambda: balancer.states() == ["UP"] * 3, 30, "it is back")
         for one in (*loads, *again):
