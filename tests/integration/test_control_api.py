@@ -86,7 +86,11 @@ REQUESTS = [
     for endpoint in ENDPOINTS
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     # what takes neither numbers nor a body cannot be asked wrongly: any text may be a session's id
-    if mode is GenerationMode.POSITIVE or endpoint.body or endpoint.numbers or "{number}" in endpoint.path
+    if mode is GenerationMode.POSITIVE
+    or endpoint.body
+    or endpoint.numbers
+    or endpoint.may
+    or "{number}" in endpoint.path
 ]
 
 

@@ -41,15 +41,15 @@ def _users_file() -> str:
 
 
 class Gateway(FakeOperator):
-    """A fake that tells where its audit log is."""
+    """A fake that tells where its audit log is. tells: what it says of it, which may be a path of another machine."""
 
     def __init__(self, audit_log: str) -> None:
         super().__init__()
-        self.audit_log = audit_log
+        self.audit_log = self.tells = audit_log
 
     async def health(self) -> HealthInfo:
         health = await super().health()
-        health["details"]["audit_log"] = self.audit_log
+        health["details"]["audit_log"] = self.tells
         return health
 
 
