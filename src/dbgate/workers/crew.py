@@ -9,12 +9,15 @@ from typing import Any, Final, TypeVar
 
 from dbgate.workers.messages import Killed, Reading
 from dbgate.workers.process import WorkerGone, WorkerProcess
+from dbgate.workers.together import Together
 
 T = TypeVar("T")
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
 ASK_SECONDS: Final = 3.0  # for a worker's answer
+LIST_SECONDS: Final = 0.5  # between two lists of sessions …
+LIST_BURST: Final = 4  # … but for so many after a while in which nobody looked
 
 
 class Crew:
@@ -22,11 +25,16 @@ class Crew:
 
     def __init__(self, workers: Sequence[WorkerProcess]) -> None:
         self._workers = workers
+        self._lists = Together(self._sessions, LIST_SECONDS, LIST_BURST)
 
     async def sessions(self) -> list[dict[str, Any]]:
-        """Every open session, of all workers that answer in time."""
+        """Every open session, of all workers that answer in time. A worker makes its list for all who look at the same
+        time, so that watching costs it no more than LIST_SECONDS says."""
+        return await self._lists.answer()
+
+    async def _sessions(self) -> list[dict[str, Any]]:
         answers = await asyncio.gather(*(self._ask(worker, worker.sessions()) for worker in self._workers))
-        return [session for answer in answers if answer is not None for session in answer.sessions]
+        return [session for answer in answers if answer is not None for session in answer]
 
     async def kill(self, session_id: str) -> Killed | None:
         """Ends one session; None where no worker has it."""

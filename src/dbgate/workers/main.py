@@ -127,25 +127,37 @@ def check_places(settings: Settings) -> None:
 @main.command()
 @_settings_options
 def check(config_file: str | None, **flags: str | None) -> None:
-    """Check the settings and the policy file without running anything. Status 0: both are good; 1: not."""
+    """Check the settings, the files that they name and the policy file, without running anything. Status 0: all are good; 1:
+    not."""
+    from dbgate.control.identity import problems as control_problems
     from dbgate.gateway.certificates import load_contexts
     from dbgate.workers.reload import load_file
 
     try:
         settings = read_settings(config_file, flags)
-        load_contexts(settings)
     except ConfigError as error:
         fail(str(error), 1)
         return
+    findings: list[str] = []
+    try:
+        load_contexts(settings)
+    except ConfigError as error:
+        findings.append(str(error))
+    if settings.control_listen is not None:
+        findings += control_problems(
+            settings.control_tls_cert, settings.control_tls_key, settings.control_tokens
+        )
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
+    version = ""
     try:
-        loaded = load_file(settings.policy)
+        version = load_file(settings.policy).version
     except PolicyError as error:
         count = len(error.problems)
-        fail(f"the policy file has {count} finding{'' if count == 1 else 's'}\n{error}", 1)
-        return
-    click.echo(f"settings: good\npolicy {settings.policy}: good, version {loaded.version}")
+        findings.append(f"the policy file has {count} finding{'' if count == 1 else 's'}\n{error}")
+    if findings:
+        fail("\ndbgate: ".join(findings), 1)
+    click.echo(f"settings: good\npolicy {settings.policy}: good, version {version}")
 
 
 @main.command(

@@ -133,8 +133,11 @@ class Changed(msgspec.Struct, tag=True, frozen=True):
 
 
 class Sessions(msgspec.Struct, tag=True, frozen=True):
+    """more: others follow under the same number."""
+
     number: int
     sessions: list[dict[str, Any]]
+    more: bool = False
 
 
 class Killed(msgspec.Struct, tag=True, frozen=True):

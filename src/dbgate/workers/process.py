@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from dbgate.workers.link import Link
 from dbgate.workers.messages import (
@@ -85,6 +85,7 @@ class WorkerProcess:
         self._link: Link[ToSupervisor] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._answers: dict[int, asyncio.Future[ToSupervisor]] = {}
+        self._lists: dict[int, list[dict[str, Any]]] = {}  # of sessions, as far as they have come
         self._numbers = itertools.count(1)
         self._stopping = False
 
@@ -168,6 +169,13 @@ class WorkerProcess:
             if self._wanted is not None:
                 self._wanted(self, message)
             return
+        if isinstance(message, Sessions):
+            listed = self._lists.get(message.number)
+            if listed is None:
+                return
+            listed += message.sessions
+            if message.more:
+                return
         waiting = self._answers.pop(message.number, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
@@ -212,9 +220,15 @@ class WorkerProcess:
         """See messages.Settled."""
         self._say(Settled(number))
 
-    async def sessions(self) -> Sessions:
+    async def sessions(self) -> list[dict[str, Any]]:
         number = next(self._numbers)
-        return await self._ask(ListSessions(number), number, Sessions)
+        listed: list[dict[str, Any]] = []
+        self._lists[number] = listed
+        try:
+            await self._ask(ListSessions(number), number, Sessions)
+        finally:
+            del self._lists[number]
+        return listed
 
     async def reading(self, session_id: str) -> Reading:
         """See messages.AskReading."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable, Generator
 from typing import Final
 
 from dbgate.analyst.desk import Desk
@@ -31,11 +32,14 @@ from dbgate.sql.catalog_text import parse as parse_catalog
 from dbgate.stats.counters import Counters
 from dbgate.workers import log
 from dbgate.workers.fading import Fading
-from dbgate.workers.messages import Killed, Reading, Start, Told
+from dbgate.workers.messages import Killed, Reading, Sessions, Start, Told
 from dbgate.workers.pages import StatsPages
 from dbgate.workers.required import RequiredRecords
 
 LOG: Final = logging.getLogger("dbgate.workers")
+
+LISTED: Final = 64  # sessions in one answer
+_TOGETHER: Final = 16  # sessions that are described at once
 
 
 class Wiring:
@@ -210,9 +214,18 @@ class Wiring:
         self.required.require(required)
         log.follow_policy(self._settings, policy, self._process)
 
-    def describe_sessions(self) -> list[dict[str, object]]:
-        """Every open session, as the control API shows it."""
-        return [session.gate.describe() for session in self.hub.sessions.values()]
+    def list_sessions(self, number: int, send: Callable[[Sessions], None]) -> Generator[None, None, None]:
+        """Sends every open session, as the control API shows it, in answers of at most LISTED; a little at a time."""
+        part: list[dict[str, object]] = []
+        for session_id, session in list(self.hub.sessions.items()):
+            if len(part) == LISTED:
+                send(Sessions(number, part, more=True))
+                part = []
+            if session_id in self.hub.sessions:  # it may have ended meanwhile
+                part.append(session.gate.describe())
+            if len(part) % _TOGETHER == 0:
+                yield
+        send(Sessions(number, part))
 
     def kill(self, number: int, session_id: str) -> Killed:
         """See messages.Kill. What the session is on the server can only be told before its end."""

@@ -44,7 +44,6 @@ from dbgate.workers.messages import (
     Ready,
     Renew,
     Reopen,
-    Sessions,
     Settled,
     Start,
     TakeCatalog,
@@ -141,7 +140,7 @@ class Worker:
         elif isinstance(message, Settled):
             self.wiring.settled(message.number)
         elif isinstance(message, ListSessions):
-            self.link.send(Sessions(message.number, self.wiring.describe_sessions()))
+            self._beside(self._list_sessions(message.number))
         elif isinstance(message, AskReading):
             self.link.send(self.wiring.reading(message.number, message.session_id))
         elif isinstance(message, Told):
@@ -188,6 +187,12 @@ class Worker:
             return
         self.prepared = {message.number: policy}  # one that was given up meanwhile goes with it
         self.link.send(Prepared(message.number, policy.version))
+
+    async def _list_sessions(self, number: int) -> None:
+        try:
+            await in_slices(self.wiring.list_sessions(number, self.link.send))
+        except Exception:  # no answer: whoever asked gets the other workers' sessions
+            LOG.exception("the sessions could not be listed")
 
     async def _drain(self, seconds: float) -> None:
         hub = self.wiring.hub

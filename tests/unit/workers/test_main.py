@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trustme
 from click.testing import CliRunner
 
 from dbgate.config.options import OPTIONS
 from dbgate.config.settings import load
+from dbgate.control.tokens import make
 from dbgate.errors import ConfigError
 from dbgate.workers import main as command
 
@@ -61,6 +63,34 @@ def test_check_warns_of_a_likely_slip(
     result = runner.invoke(command.main, ["check", "--policy", "p.yaml"])
     assert result.exit_code == 0
     assert "did you mean DBGATE_UPSTREAM?" in result.output
+
+
+def test_check_opens_the_files_of_the_control_api(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(GOOD)
+    pair = trustme.CA().issue_cert("localhost")
+    pair.private_key_and_cert_chain_pem.write_to_path("both.pem")
+    (tmp_path / "tokens").write_text(make("ada", "viewer")[1] + "\n")
+
+    def check(**changed: str) -> tuple[int, list[str]]:
+        settings = {
+            "control_listen": "127.0.0.1:1",
+            "control_tls_cert": "both.pem",
+            "control_tokens": "tokens",
+        }
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in {**settings, **changed}.items()]
+        result = runner.invoke(command.main, ["check", "--policy", "p.yaml", *flags])
+        return result.exit_code, result.output.splitlines()
+
+    assert check()[0] == 0
+    code, (cert, tokens, policy, place) = check(control_tls_cert="no.pem", control_tokens="no", policy="no")
+    assert code == 1
+    assert cert.startswith("dbgate: control_tls_cert: no.pem cannot be read: No such file or directory; name")
+    assert tokens.startswith(
+        "dbgate: control_tokens: no cannot be read: No such file or directory; `dbgate-cli token"
+    )
+    assert policy == "dbgate: the policy file has 1 finding"
+    assert place.startswith("no:1:1: ")
+    assert check(control_listen="off", control_tls_cert="", control_tokens="")[0] == 0
 
 
 def test_serve_refuses_bad_settings(runner: CliRunner) -> None:
