@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from dbgate.control.api import Operator, app
+from dbgate.control.identity import load_identity
 from dbgate.control.server import http_config
 from dbgate.control.tokens import Tokens
 from dbgate.errors import ConfigError
@@ -54,10 +55,7 @@ class RemoteControl:
 
     def renew(self) -> None:
         """Read certificate and key anew, for the connections to come; those before them stay where they are wrong."""
-        try:
-            self._context.load_cert_chain(self._certificate, self._key or None, password=_no_password)
-        except (OSError, ssl.SSLError, ValueError) as error:
-            raise ConfigError(f"control_tls_cert, control_tls_key: they cannot be used: {error}") from None
+        load_identity(self._context, self._certificate, self._key)
 
     async def start(self) -> None:
         """Serve."""
@@ -128,7 +126,3 @@ async def _answer(send: Any, status: int, error: dict[str, str]) -> None:
         headers.append((b"www-authenticate", b'Bearer realm="dbgate"'))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _no_password() -> str:
-    raise ValueError("the key has a password, and nobody is here to give it")

@@ -199,7 +199,8 @@ STRANGE: dict[str, Answer] = {
     "half a header": http(b"{}")[:20],
     "a wrong length": b"HTTP/1.1 200 OK\r\nContent-Length: -7\r\n\r\n[",
     "a huge length": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
-    "a chunk of negative length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n" + b"{" * 1000,
+    "a chunk of negative length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"
+    + b"{" * 1000,
     "HTML": http(b"<h1>hello</h1>", kind=b"text/html"),
     "JSON that says it is HTML": http(b'{"sessions": []}', kind=b"text/html; charset=utf-8"),
     "an overloaded uvicorn": http(b"Service Unavailable", 503, b"text/plain; charset=utf-8"),
