@@ -66,6 +66,20 @@ class When(Moment):
     show_default=True,
     help="The newest so many; 0 = all.",
 )
+@click.option(
+    "--socket",
+    metavar="PATH|URL",
+    default=None,
+    help="Ask this gateway for its records, where its log cannot be read here.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.01, max=3600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the gateway may take for each page.",
+)
 @output_option
 @click.pass_context
 def query(
@@ -83,13 +97,17 @@ def query(
     since: float | None,
     until: float | None,
     lines: int,
+    socket: str | None,
+    timeout: float,
     output: str,
 ) -> None:
     """Find records in the audit logs FILES, oldest first.
 
     FILES is DBGATE_AUDIT_LOG (else /var/log/dbgate/audit.jsonl) with its rotated files where nothing is named; rotated
-    files may be compressed (.gz); - is standard input. Exit status 1 if there is no such record.
+    files may be compressed (.gz); - is standard input. A gateway that is named with --socket, or by an https address in
+    DBGATE_CONTROL_SOCKET where no file is named, searches its own log. Exit status 1 if there is no such record.
     """
+    from dbgate.cli.audit_far import asked_for, moment, show_newest
     from dbgate.cli.audit_log import default_log, total_bytes, with_rotated
     from dbgate.cli.audit_log import lines as read
     from dbgate.cli.policy_backtest import progress
@@ -107,6 +125,13 @@ def query(
         if value
     }
     wanted = _filter(exact, table, digest.lower(), event, since, until)
+    there = asked_for(socket, files)
+    if there:
+        asked = {"user": user, "rule": rule, "event_id": event_id, "session": session, "source": source}
+        asked.update(decision=decision or "", table=table, digest=digest.lower(), event=event)
+        asked.update(since=moment(since), until=moment(until))
+        shown = show_newest(there, timeout, asked, wanted, lines, printer(output))
+        ctx.exit(int(Exit.DONE if shown else Exit.NO))
     # A line that does not hold the longest wanted text need not be decoded.
     plain = [
         value for value in (*exact.values(), digest.lower()) if re.fullmatch(r"[\w.:@-]*", value, re.ASCII)

@@ -1,0 +1,75 @@
+"""`dbgate-cli audit query --socket`: a gateway's own search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dbgate.cli.main import main
+from tests.shell.dashboard.pages import line, write_log
+from tests.unit.control.fake import FakeOperator, serving
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[FakeOperator]:
+    made = FakeOperator()
+    made.audit_log = str(tmp_path / "audit.jsonl")
+    write_log(
+        tmp_path / "audit.jsonl",
+        [
+            line(
+                time=f"2026-11-23T03:{n // 60:02d}:{n % 60:02d}.000000Z",
+                event_id=f"e{n}",
+                db_user="rare" if n < 3 else "app",
+                tables=["shop.Users" if n == 1 else "shop.users"],
+                statement=f"SELECT {n} \x1b[31m é",
+            )
+            for n in range(1200)
+        ],
+    )
+    with serving(made, tmp_path / "a.sock"):
+        yield made
+
+
+def query(tmp_path: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["audit", "query", "--socket", str(tmp_path / "a.sock"), *arguments])
+
+
+def test_the_newest_so_many_the_oldest_first(operator: FakeOperator, tmp_path: Path) -> None:
+    result = query(tmp_path, "-o", "json", "--lines", "1100")
+    assert result.exit_code == 0, result.output
+    assert [json.loads(text)["event_id"] for text in result.stdout.splitlines()] == [
+        f"e{n}" for n in range(100, 1200)
+    ]
+    assert len(operator.asked) == 3 and operator.asked[2][1] == 100
+
+
+def test_as_a_table_nothing_that_a_terminal_obeys(operator: FakeOperator, tmp_path: Path) -> None:
+    result = query(tmp_path, "--user", "rare", "--since", "2026-11-23T00:00:00Z")
+    assert result.exit_code == 0 and "SELECT 2" in result.stdout and "\x1b" not in result.stdout
+    assert operator.asked[0][0].user == "rare" and operator.asked[0][0].since == "2026-11-23T00:00:00.000000Z"
+
+
+def test_it_is_filtered_as_files_are(operator: FakeOperator, tmp_path: Path) -> None:
+    result = query(tmp_path, "--user", "rare", "--table", "shop.users", "-o", "json")  # case counts here
+    assert [json.loads(text)["event_id"] for text in result.stdout.splitlines()] == ["e0", "e2"]
+
+
+def test_what_does_not_work(operator: FakeOperator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert query(tmp_path, "--user", "nobody").exit_code == 1
+    assert query(tmp_path, "--lines", "0").exit_code == 2
+    assert query(tmp_path, "some.jsonl").exit_code == 2
+    operator.audit_log = ""
+    result = query(tmp_path)
+    assert result.exit_code == 1 and "keeps no audit log" in result.stderr
+    operator.audit_log = str(tmp_path / "gone.jsonl")
+    result = query(tmp_path)
+    assert result.exit_code == 1 and "no such file" in result.stderr
+    monkeypatch.setenv("DBGATE_CONTROL_SOCKET", "https://localhost:1")
+    monkeypatch.delenv("DBGATE_CONTROL_TOKEN_FILE", raising=False)
+    result = CliRunner().invoke(main, ["audit", "query"])
+    assert result.exit_code == 3 and "asks for a token" in result.stderr
