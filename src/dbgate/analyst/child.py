@@ -58,6 +58,11 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def gone(self) -> bool:
+        """It has ended while nobody asked."""
+        return self._reader.at_eof() or self._process.returncode is not None
+
     async def ask(self, head: bytes, text: bytes) -> bytes:
         """Its answer to one question; OSError or EOFError where it is gone, ValueError where it talks nonsense."""
         lengths = len(head).to_bytes(4, "little") + len(text).to_bytes(4, "little")

@@ -110,6 +110,9 @@ class Desk:
 
     async def _analyse(self, question: Question) -> Answer | None:
         try:
+            if self._child is not None and self._child.gone:
+                LOG.error("the process that analyses long statements has ended; started again")
+                self._let_go(True)
             child = self._child
             if child is None:
                 if self._backoff:

@@ -111,6 +111,19 @@ def test_it_dies_in_the_middle_and_another_one_goes_on(loop_kind: str) -> None:
     run(main(), loop_kind)
 
 
+def test_one_that_died_while_nobody_asked_costs_nothing(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Asking() as asking:
+            assert await asking.answer(asking.ask(b"SELECT 1")) is not None
+            first = asking.desk.pid
+            os.kill(first, signal.SIGKILL)
+            await eventually(lambda: asking.desk._child is not None and asking.desk._child.gone)
+            assert await asking.answer(asking.ask(b"SELECT 2")) is not None
+            assert asking.desk.pid not in (0, first)
+
+    run(main(), loop_kind)
+
+
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
