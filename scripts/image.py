@@ -189,6 +189,7 @@ class Container:
         try:
             podman(*words, TAG)
         except Failed as error:
+            self.remove()
             if "OCI permission denied" in str(error) or "operation not permitted" in str(error):
                 raise Cannot(f"podman may not run a container here: {error}") from None
             raise
