@@ -33,7 +33,7 @@ class Desk:
     """One a worker (gate.question.Analyst). question(session_id, ticket) gives what is asked, None = nobody waits any
     more; answer(session_id, ticket, answer) takes what came, None = nothing: both must not raise.
 
-    handed, failed: statements so far. arguments: what starts the process, limit, idle: seconds."""
+    handed, analysed, failed: statements so far. arguments: what starts the process, limit, idle: seconds."""
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Desk:
         self._backoff = 0.0
         self._closed = False
         self.handed = 0
+        self.analysed = 0
         self.failed = 0
 
     @property
@@ -103,6 +104,8 @@ class Desk:
                 answer = await self._analyse(question)
                 if answer is None:
                     self.failed += 1
+                else:
+                    self.analysed += 1
                 self._answer(session_id, ticket, answer)
         finally:
             self._working = None

@@ -163,6 +163,12 @@ class Counters:
         self._slots[layout.AUDIT_QUEUED] = max(queued, 0)
         self._slots[layout.AUDIT_FAILING] = 1 if failing else 0
 
+    def long_statements(self, analysed: int, failed: int, waiting: int) -> None:
+        """Totals of the process beside this worker since its start, and what waits for it; from the worker's timer."""
+        self._advance(layout.LONG_ANALYSED, analysed)
+        self._advance(layout.LONG_FAILED, failed)
+        self._slots[layout.LONG_WAITING] = max(waiting, 0)
+
     def policy_changed(self, epoch: int) -> None:
         """Lines mean other rules from now on: the table of hits starts anew for policy `epoch`."""
         slots = self._slots

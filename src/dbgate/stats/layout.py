@@ -12,7 +12,7 @@ from typing import Final
 from dbgate.stats.histogram import BUCKETS
 
 MAGIC: Final = int.from_bytes(b"DBGSTATS", "little")
-VERSION: Final = 1
+VERSION: Final = 2
 
 # Header.
 SLOT_MAGIC: Final = 0
@@ -41,9 +41,12 @@ CACHE_MISS: Final = 23  # statements analysed
 DURATION_SUM: Final = 24  # microseconds, of the statements in the histogram
 AUDIT_FAILING: Final = 25  # gauge: 1 while the audit log cannot be written
 CACHE_BYTES: Final = 26  # gauge
+LONG_ANALYSED: Final = 27  # long statements that were analysed in the process beside the worker
+LONG_FAILED: Final = 28  # … that could not be
+LONG_WAITING: Final = 29  # gauge
 _FIXED_END: Final = 32
 
-GAUGES: Final = (SESSIONS, AUDIT_QUEUED, AUDIT_FAILING, CACHE_BYTES)
+GAUGES: Final = (SESSIONS, AUDIT_QUEUED, AUDIT_FAILING, CACHE_BYTES, LONG_WAITING)
 
 OPERATIONS: Final = [
     "SELECT",

@@ -174,6 +174,17 @@ class _Families(Collector):
             },
         )
         yield _gauge("dbgate_cache_bytes", "Memory of remembered verdicts.", self._slot(layout.CACHE_BYTES))
+        yield _labelled(
+            "dbgate_long_statements",
+            "Long statements that were given to the processes beside the workers.",
+            "result",
+            {"analysed": self._slot(layout.LONG_ANALYSED), "failed": self._slot(layout.LONG_FAILED)},
+        )
+        yield _gauge(
+            "dbgate_long_statements_waiting",
+            "Long statements whose analysis is awaited.",
+            self._slot(layout.LONG_WAITING),
+        )
         unreachable = any(reason.startswith("server unreachable") for reason in facts.health.reasons)
         yield _gauge("dbgate_upstream_up", "Whether the server can be reached.", int(not unreachable))
         yield _gauge(

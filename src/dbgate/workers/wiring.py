@@ -164,6 +164,8 @@ class Wiring:
             if audit is not None:
                 self.counters.audit(audit.written, audit.dropped, audit.queued, bool(audit.trouble))
             self._count_caches()
+            desk = self.desk
+            self.counters.long_statements(desk.analysed, desk.failed, desk.waiting)
         except Exception:
             LOG.exception("counting failed")
 

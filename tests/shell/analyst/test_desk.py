@@ -88,7 +88,7 @@ def test_the_process_answers_in_order(loop_kind: str) -> None:
                 )
                 assert answer.analysis.canonical_literals == here.canonical_literals
             assert list(asking.said) == tickets
-            assert (asking.desk.handed, asking.desk.failed) == (len(TEXTS), 0)
+            assert (asking.desk.analysed, asking.desk.failed) == (len(TEXTS), 0)
 
     run(main(), loop_kind)
 

@@ -127,13 +127,17 @@ def test_a_restarted_worker_goes_on_with_counters_and_clears_gauges() -> None:
     finish(first, "query.blocked", rule="shape", line=9)
     first.audit(10, 2, 5, True)
     first.cache(100, 50, 7, 4096)
+    first.long_statements(20, 2, 3)
     second = Counters(mine, 2)
     got = slots(mine)
     assert (got[layout.CONNECTIONS], got[layout.SESSIONS], got[layout.SLOT_STARTS]) == (1, 0, 2)
     assert (got[layout.AUDIT_WRITTEN], got[layout.AUDIT_DROPPED]) == (10, 2)
     assert got[layout.AUDIT_QUEUED] == got[layout.AUDIT_FAILING] == got[layout.CACHE_BYTES] == 0
     second.audit(3, 0, 1, False)
+    assert got[layout.LONG_WAITING] == 0
     second.cache(1, 1, 1, -5)
+    second.long_statements(5, 0, 1)
+    assert (got[layout.LONG_ANALYSED], got[layout.LONG_FAILED], got[layout.LONG_WAITING]) == (25, 2, 1)
     assert (got[layout.AUDIT_WRITTEN], got[layout.AUDIT_DROPPED], got[layout.AUDIT_QUEUED]) == (13, 2, 1)
     assert (got[layout.CACHE_EXACT], got[layout.CACHE_DIGEST], got[layout.CACHE_MISS]) == (101, 51, 8)
     finish(second, "query.blocked", rule="shape", line=9)

@@ -8,7 +8,7 @@ def test_areas_do_not_overlap() -> None:
     fixed = [
         value
         for name, value in vars(layout).items()
-        if name.isupper() and isinstance(value, int) and layout.CONNECTIONS <= value <= layout.CACHE_BYTES
+        if name.isupper() and isinstance(value, int) and layout.CONNECTIONS <= value <= layout.LONG_WAITING
         if name not in ("HITS", "VERSION", "RULE_BITS") and not name.startswith(("HIT_", "SLOT_"))
     ]
     assert len(fixed) == len(set(fixed))

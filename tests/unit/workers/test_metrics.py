@@ -26,6 +26,7 @@ def counted() -> Totals:
     counters.finished("query.would_block", "DELETE", "table-denied", 9, 0, 0, 9, 0, False, 1_700_000_001_000)
     counters.audit(5, 2, 1, False)
     counters.cache(exact=3, digest=2, misses=1, held_bytes=4096)
+    counters.long_statements(analysed=6, failed=1, waiting=2)
     return Totals([page])
 
 
@@ -76,6 +77,9 @@ def test_what_is_told() -> None:
     assert value("dbgate_audit_queue") == 1 and value("dbgate_audit_failing") == 0
     assert value("dbgate_cache_lookups_total", result="exact") == 3
     assert value("dbgate_cache_bytes") == 4096
+    assert value("dbgate_long_statements_total", result="analysed") == 6
+    assert value("dbgate_long_statements_total", result="failed") == 1
+    assert value("dbgate_long_statements_waiting") == 2
     assert value("dbgate_policy_info", version="abc") == 1
     assert value("dbgate_policy_loads_total", result="refused") == 1
     assert value("dbgate_policy_refused") == 1
