@@ -63,7 +63,7 @@ def show_newest(
     except ControlError as error:
         fail_control(error)
     for record in reversed(found[:lines]):
-        show(json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace"), record)
+        show(json.dumps(record, separators=(",", ":")).encode("ascii"), record)
     from dbgate.cli.output import printable
 
     for trouble in troubles:

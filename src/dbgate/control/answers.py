@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from dbgate.control.messages import (
+    AuditPage,
     CatalogInfo,
     ExplainAnswer,
     PolicyDiff,
@@ -24,7 +25,7 @@ MOST_VALUES: Final = (
 )  # in an answer that is not typed to its last value: a byte of it may take 20 of memory
 DEEPEST: Final = 64  # levels of objects and lists
 LARGEST: Final = 1 << 64  # a number beyond it is none of ours, and some cannot even be printed
-_LONG: Final = (CatalogInfo, ExplainAnswer, PolicyDiff, PolicyText, SessionList)
+_LONG: Final = (AuditPage, CatalogInfo, ExplainAnswer, PolicyDiff, PolicyText, SessionList)
 _MOST_FOLDED: Final = 16  # statements that run statements that run …
 
 Anything = dict[str, Any]  # an answer whose reader looks at its fields itself

@@ -17,10 +17,11 @@ from starlette.routing import Route
 
 from dbgate import __version__
 from dbgate.control import openapi
-from dbgate.control.audit_page import AuditPage, Busy, question
+from dbgate.control.audit_page import Busy, question
 from dbgate.control.auditlog import Search
 from dbgate.control.endpoints import ENDPOINTS, MAX_BODY, MAX_SESSION_ID, Endpoint
 from dbgate.control.messages import (
+    AuditPage,
     CatalogInfo,
     ErrorDetail,
     ExplainAnswer,

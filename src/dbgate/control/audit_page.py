@@ -7,9 +7,10 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from dbgate.control.auditlog import PLACE, Search, search
+from dbgate.control.messages import AuditPage
 
 MOST_ROWS: Final = 500
 ROWS: Final = 100
@@ -40,19 +41,6 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {  # name -> JSON schema; all of 
     "cursor": {"type": "string", "pattern": f"^{PLACE.pattern}$"},
 }
 _WORDS: Final = tuple(name for name, schema in PARAMETERS.items() if schema is _TEXT)
-
-
-class AuditPage(TypedDict):
-    """Records of the audit log, the newest first. cursors: of each of them, the `cursor` of a request for what stands before
-    it; start: that of this request, also where it named none; older: that for what this request did not look at, "" = there is nothing; reached: the time of the oldest record that
-    was looked at, "" with it; trouble: what could not be read, one line each."""
-
-    records: list[dict[str, Any]]
-    cursors: list[str]
-    start: str
-    older: str
-    reached: str
-    trouble: list[str]
 
 
 class Busy(Exception):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dbgate.control.audit_page import PARAMETERS, AuditPage
+from dbgate.control.audit_page import PARAMETERS
 from dbgate.control.messages import (
+    AuditPage,
     CatalogInfo,
     ExplainAnswer,
     ExplainBody,

@@ -116,6 +116,19 @@ class PolicyText(PolicyVersion):
     shapes: str | None
 
 
+class AuditPage(TypedDict):
+    """Records of the audit log, the newest first. cursors: of each of them, the `cursor` of a request for what stands before
+    it; start: that of this request, also where it named none; older: that for what this request did not look at, "" = there is nothing; reached: the time of the oldest record that
+    was looked at, "" with it; trouble: what could not be read, one line each."""
+
+    records: list[dict[str, Any]]
+    cursors: list[str]
+    start: str
+    older: str
+    reached: str
+    trouble: list[str]
+
+
 class RollbackBody(TypedDict):
     """version: the number to go back to."""
 

@@ -10,9 +10,10 @@ from typing import Final
 
 from dbgate import __version__
 from dbgate.control.api import NotWritable, ReloadRefused
-from dbgate.control.audit_page import AuditPage, AuditReader
+from dbgate.control.audit_page import AuditReader
 from dbgate.control.auditlog import Search
 from dbgate.control.messages import (
+    AuditPage,
     CatalogInfo,
     ExplainAnswer,
     ExplainBody,

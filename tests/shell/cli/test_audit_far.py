@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dbgate.cli.main import main
+from tests.shell.cli.strange import Stranger, http, listening
 from tests.shell.dashboard.pages import line, write_log
 from tests.unit.control.fake import FakeOperator, serving
 
@@ -73,3 +74,41 @@ def test_what_does_not_work(operator: FakeOperator, tmp_path: Path, monkeypatch:
     monkeypatch.delenv("DBGATE_CONTROL_TOKEN_FILE", raising=False)
     result = CliRunner().invoke(main, ["audit", "query"])
     assert result.exit_code == 3 and "asks for a token" in result.stderr
+
+
+def test_a_hostile_gateway(tmp_path: Path) -> None:
+    nasty = "\x1b]0;pwned\x07\x9b31m\u202e\r\n" + "x" * 300
+    record = {
+        "time": nasty,
+        "event": nasty,
+        "db_user": {"a": [1]},
+        "statement": nasty,
+        "tables": 7,
+        "rule_line": [nasty],
+    }
+    page = {
+        "records": [record],
+        "cursors": ["1-1"],
+        "start": "",
+        "older": nasty,
+        "reached": "",
+        "trouble": [nasty],
+    }
+    said = [json.dumps(page).encode()]
+    with listening(tmp_path / "a.sock", Stranger(lambda path: http(said[0]))):
+        for output in ("table", "json"):
+            result = query(tmp_path, "-o", output, "--table", "x", "--lines", "3")
+            assert result.exit_code == 1
+            result = query(tmp_path, "-o", output)
+            assert result.exit_code == 0 and "pwned" in result.stdout
+            for text in (result.stdout, result.stderr):
+                assert all(character == "\n" or character.isprintable() for character in text)
+        for wrong in (
+            {**page, "cursors": []},
+            {**page, "records": [{"event": "query"}]},
+            {**page, "older": 7},
+        ):
+            said[0] = json.dumps(wrong).encode()
+            result = query(tmp_path)
+            assert result.exit_code == 3 and result.stdout == ""
+            assert "is not dbgate's control API" in result.stderr

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from dbgate.control.api import NotAsked, NotWritable, ReloadRefused
-from dbgate.control.audit_page import AuditPage, Busy
+from dbgate.control.audit_page import Busy
 from dbgate.control.auditlog import Search, search
 from dbgate.control.messages import (
+    AuditPage,
     CatalogInfo,
     ExplainAnswer,
     ExplainBody,
