@@ -25,12 +25,13 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from pathlib import Path
 
 from benchmarks.candidates import POLICY, rules, wait_for_login
 from benchmarks.load import Script, _command, prepare
-from benchmarks.processes import cpu_of
+from benchmarks.processes import ran_for
 from dbgate.control.client import ControlClient, Refused
 from dbgate.dashboard.users import set_password
 from dbgate.hot import describe
@@ -45,6 +46,8 @@ PLAIN = {"DBGATE_TEST_PLAIN": "1", "PYTHONASYNCIODEBUG": ""}
 RECORDS = 1_000_000
 DIGESTS = 400
 DASHBOARDS = 10
+PAIRS = 5
+RATE = 400
 INSTANCES = 3
 CLI = str(Path(sys.executable).parent / "dbgate-cli")
 PASSWORD = "a password for ten dashboards"
@@ -210,8 +213,8 @@ def _write_log(path: Path) -> None:
 # --- dashboards ---
 
 
-def dashboards() -> None:
-    """CPU with and without ten open dashboards, by turns."""
+def dashboards(rate: int) -> None:
+    """CPU with and without ten open dashboards, by turns, under `rate` statements a second to each gateway."""
     with MariaDB() as server, contextlib.ExitStack() as stack:
         server.sql("CREATE DATABASE sbtest")
         prepare(server.port)
@@ -221,53 +224,68 @@ def dashboards() -> None:
         for gateway in gateways:
             wait_for_login(gateway.port)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        without: list[tuple[float, float]] = []
-        among: list[tuple[float, float]] = []
-        for _ in range(3):
-            without.append(_cost(gateways))
-            with _ten_dashboards(gateways, folder):
-                among.append(_cost(gateways))
+        without: list[Cost] = []
+        among: list[Cost] = []
+        _cost(gateways, [], rate)  # caches fill, and pages are touched for the first time
+        for _ in range(PAIRS):
+            without.append(_cost(gateways, [], rate))
+            with _ten_dashboards(gateways, folder) as pid:
+                among.append(_cost(gateways, [pid], rate))
         for name, costs in (("without", without), ("with", among)):
-            each = ", ".join(f"{cost[0]:.1f}" for cost in costs)
+            each = ", ".join(f"{cost.query:.1f}" for cost in costs)
             say(
-                f"  {name}: workers {statistics.median(c[0] for c in costs):.1f} µs of CPU a query ({each}); "
-                f"supervisors together {statistics.median(c[1] for c in costs):.2%} of a core"
+                f"  {name}: workers {statistics.median(c.query for c in costs):.1f} µs of CPU a query ({each}); "
+                f"supervisors together {statistics.median(c.supervisors for c in costs):.2%} of a core; "
+                f"dashboard {statistics.median(c.dashboard for c in costs):.2%}"
             )
-        ratio = statistics.median(c[0] for c in among) / statistics.median(c[0] for c in without)
-        say(f"  workers' CPU a query with {DASHBOARDS} dashboards on {INSTANCES} gateways: {ratio - 1:+.1%}")
+        ratios = [b.query / a.query - 1 for a, b in zip(without, among, strict=True)]
+        say(
+            f"  workers' CPU a query with {DASHBOARDS} dashboards on {INSTANCES} gateways, {rate} statements a second each: "
+            f"{statistics.median(ratios):+.1%} (median of {PAIRS} pairs: {', '.join(f'{r:+.1%}' for r in ratios)})"
+        )
 
 
-def _cost(gateways: list[Gateway], seconds: int = 10) -> tuple[float, float]:
-    """(workers' µs of CPU a query, the supervisors' share of a core) while sysbench asks each for 400 statements a second."""
-    loads = [sysbench(gateway.port, 2, 400, seconds + 2) for gateway in gateways]
-    time.sleep(1.0)
-    workers, supervisors, queries, began = *_spent(gateways), time.monotonic()
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """query: the workers' µs of CPU a query; supervisors, dashboard: shares of a core."""
+
+    query: float
+    supervisors: float
+    dashboard: float
+
+
+def _cost(gateways: list[Gateway], others: list[int], rate: int, seconds: int = 8) -> Cost:
+    """While sysbench asks each gateway for `rate` statements a second. others: the dashboard's process."""
+    loads = [sysbench(gateway.port, 2, rate, seconds + 2) for gateway in gateways]
+    time.sleep(1.5)
+    workers, supervisors, dashboard, queries, began = *_spent(gateways, others), time.monotonic()
     time.sleep(seconds - 1)
-    workers_after, supervisors_after, queries_after = _spent(gateways)
+    workers_after, supervisors_after, dashboard_after, queries_after = _spent(gateways, others)
     took = time.monotonic() - began
     for load in loads:
         output, _ = load.communicate(timeout=60)
         assert load.returncode == 0, output
-    return (workers_after - workers) / (queries_after - queries) * 1e6, (
-        supervisors_after - supervisors
-    ) / took
+    return Cost(
+        (workers_after - workers) / (queries_after - queries) * 1e6,
+        (supervisors_after - supervisors) / took,
+        (dashboard_after - dashboard) / took,
+    )
 
 
-def _spent(gateways: list[Gateway]) -> tuple[float, float, int]:
+def _spent(gateways: list[Gateway], others: list[int]) -> tuple[float, float, float, int]:
     workers = supervisors = 0.0
     queries = 0
     for gateway in gateways:
         assert gateway.process is not None
-        mine = sum(cpu_of(pid).total for pid in gateway.worker_pids())
-        workers += mine
-        supervisors += cpu_of(gateway.process.pid).total - mine
+        workers += sum(ran_for(pid) for pid in gateway.worker_pids())
+        supervisors += ran_for(gateway.process.pid)
         queries += int(ControlClient(str(gateway.control), 10.0).stats()["total_queries"])
-    return workers, supervisors, queries
+    return workers, supervisors, sum(ran_for(pid) for pid in others), queries
 
 
 @contextlib.contextmanager
-def _ten_dashboards(gateways: list[Gateway], folder: Path) -> Iterator[None]:
-    """One dashboard process with every gateway, and ten visitors with the overview open and the list of sessions asked for
+def _ten_dashboards(gateways: list[Gateway], folder: Path) -> Iterator[int]:
+    """The id of one dashboard process with every gateway, and ten visitors with the overview open and the list of sessions asked for
     every four seconds, as the page does."""
     users = folder / "users.yaml"
     set_password(str(users), "ada", "admin", PASSWORD)
@@ -309,7 +327,7 @@ def _ten_dashboards(gateways: list[Gateway], folder: Path) -> Iterator[None]:
         while len(seen) < DASHBOARDS and time.monotonic() < until:
             time.sleep(0.1)
         assert len(seen) == DASHBOARDS, f"{len(seen)} of {DASHBOARDS} dashboards opened"
-        yield
+        yield process.pid
     finally:
         over.set()
         process.terminate()
@@ -351,7 +369,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=["reload", "backtest", "dashboards"])
-    parser.add_argument("--rate", type=int, default=0, help="reload: also under so many statements a second")
+    parser.add_argument(
+        "--rate",
+        type=int,
+        default=0,
+        help="statements a second: reload is measured under so many too, dashboards under so many to each gateway",
+    )
     options = parser.parse_args()
     say(f"load of the machine before: {os.getloadavg()[0]:.1f}; {describe()}")
     if options.what == "reload":
@@ -359,7 +382,7 @@ def main() -> None:
     elif options.what == "backtest":
         backtest()
     else:
-        dashboards()
+        dashboards(options.rate or RATE)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,14 @@ def cpu_of(pid: int) -> CpuTime:
     return total
 
 
+def ran_for(pid: int) -> float:
+    """Seconds that a process's present threads have had a core, to the nanosecond where cpu_of counts hundredths."""
+    nanoseconds = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        nanoseconds += int((task / "schedstat").read_text().split()[0])
+    return nanoseconds / 1e9
+
+
 def cpu_of_machine() -> float:
     """Seconds of CPU that all processes together have used since the machine started."""
     fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
