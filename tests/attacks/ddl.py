@@ -30,6 +30,7 @@ DDL: list[Step | tuple[Step, ...]] = [
     "CREATE TABLE loot (a INT) ENGINE=MRG_MyISAM UNION=(shop.secret, vault.users)",
     "CREATE TABLE loot (a INT) ENGINE=BLACKHOLE",
     "CREATE TABLE loot (a TEXT NOT NULL) ENGINE=CSV",
+    r"CREATE TABLE loot (a TEXT NOT NULL) ENGINE='\CS\V'",
     "CREATE TABLE loot (a INT) ENGINE=MEMORY",
     "CREATE TABLE loot (a INT) DATA DIRECTORY='/tmp'",
     "CREATE TABLE loot (a INT DEFAULT (1 + 1))",

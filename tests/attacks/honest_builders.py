@@ -68,6 +68,12 @@ PARAMETERS: list[Step | tuple[Step, ...]] = [
     "SELECT id FROM users WHERE (age = 30) IS NOT NULL AND (name = 'ann') IS NOT FALSE",
 ]
 
+ORDERS: list[Step | tuple[Step, ...]] = [
+    "SELECT id FROM users u ORDER BY EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id) DESC, id",
+    "SELECT id FROM users u ORDER BY IF(EXISTS (SELECT NULL FROM orders o WHERE o.user_id = u.id AND o.total > 5), 0, 1)",
+    "SELECT id FROM users u ORDER BY NOT EXISTS (SELECT 1 FROM orders o WHERE o.user_id = u.id)",
+]
+
 CASES: list[Attack] = (
     attacks("builders.constants", CONSTANTS)
     + attacks("builders.ranges", RANGES)
@@ -75,4 +81,5 @@ CASES: list[Attack] = (
     + attacks("builders.padded", PADDED)
     + attacks("builders.characters", CHARACTERS)
     + attacks("builders.parameters", PARAMETERS)
+    + attacks("builders.orders", ORDERS)
 )

@@ -60,10 +60,18 @@ TESTED: list[Step | tuple[Step, ...]] = [
     "SELECT name FROM users WHERE id = 1 OR ((5) IS NOT NULL)",
 ]
 
+ORDERS: list[Step | tuple[Step, ...]] = [
+    "SELECT name FROM users ORDER BY EXISTS (SELECT 1)",
+    "SELECT name FROM users ORDER BY EXISTS (SELECT 1 FROM dual WHERE 5=5)",
+    "SELECT name FROM users ORDER BY EXISTS (SELECT 1 FROM orders)",
+    "SELECT name FROM users ORDER BY (SELECT 1 FROM orders LIMIT 1)",
+]
+
 CASES: list[Attack] = (
     attacks("sums.constants", CONSTANTS, deed=True)
     + attacks("sums.itself", ITSELF, deed=True)
     + attacks("sums.sums", SUMS, deed=True)
     + attacks("sums.filled", FILLED, deed=True)
     + attacks("sums.tested", TESTED, deed=True)
+    + attacks("sums.orders", ORDERS, deed=True)
 )

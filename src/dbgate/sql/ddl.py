@@ -236,7 +236,8 @@ def _options(facts: Facts, i: int, hi: int) -> None:
         elif word == "ENGINE" and i + 1 < hi:
             at = i + 2 if after == "=" else i + 1
             if at < hi and WORD <= tokens.kinds[at] <= STRING:
-                name = tokens.raws[at].strip(b"`'\"").decode("latin-1").upper()
+                text = tokens.kinds[at] == STRING  # which may hold escapes: '\CSV'
+                name = (tokens.string(at).decode("latin-1") if text else tokens.name(at)).strip().upper()
                 if name in _REACHING_ENGINES:
                     facts.bare("ADMIN")
         elif word == "DIRECTORY" and i and words[i - 1] in ("DATA", "INDEX"):

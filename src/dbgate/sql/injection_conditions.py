@@ -104,6 +104,7 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 and words[i + 1] == "SELECT"
                 and (STRING <= kinds[i + 2] <= BIT or words[i + 2] == "NULL")
                 and level.kind != CALL
+                and not (words[i - 1] == "EXISTS" and words[i + 3] == "FROM" and words[i + 4] != "DUAL")
             ):
                 if words[i + 2 : i + 4] == ["NULL", ")"]:  # written where a standard demands an order
                     operand.constant = False

@@ -26,6 +26,8 @@ S = "SELECT shop.secret"
         ("CREATE TABLE t (a INT) UNION (secret)", f"{C}; {S}; UPDATE shop.secret; DELETE shop.secret"),
         ("CREATE TABLE t SELECT 1 UNION (SELECT s FROM secret)", f"{C}; {S}"),
         ("CREATE TABLE t (a INT) ENGINE 'CONNECT'", f"{C}; bare ADMIN"),
+        (r"CREATE TABLE t (a INT) ENGINE = '\CON\NECT'", f"{C}; bare ADMIN"),
+        ("CREATE TABLE t (a INT) ENGINE `csv`", f"{C}; bare ADMIN"),
         ("CREATE TABLE t (a INT) ENGINE = 1", C),
         ("CREATE TABLE t (a INT) DATA DIRECTORY='/x'", f"{C}; bare ADMIN"),
         ("CREATE TABLE t (engine INT) ENGINE", C),

@@ -264,6 +264,13 @@ def test_select_lists() -> None:
     assert why("SELECT a=5=0, b='x'='y' FROM t ORDER BY c=5=1") == ""
 
 
+def test_orders_by_whether_there_are_rows() -> None:
+    assert why("SELECT a FROM t ORDER BY EXISTS (SELECT 1 FROM u WHERE u.a = t.a) DESC") == ""
+    assert why("SELECT a FROM t ORDER BY EXISTS (SELECT 1)")
+    assert why("SELECT a FROM t ORDER BY EXISTS (SELECT 1 FROM DUAL)")
+    assert why("SELECT a FROM t ORDER BY (SELECT 1 FROM u WHERE u.a = t.a)")
+
+
 def test_pipes() -> None:
     assert why("SELECT a FROM t WHERE b='x' || 'y'")
     assert why("SELECT a FROM t WHERE b='x' || 'y'", pipes=True) == ""
