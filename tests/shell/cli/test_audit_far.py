@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from dbgate.cli.audit_far import asked_for, show_newest
 from dbgate.cli.main import main
 from tests.shell.cli.strange import Stranger, http, listening
 from tests.shell.dashboard.pages import line, write_log
@@ -112,3 +113,25 @@ def test_a_hostile_gateway(tmp_path: Path) -> None:
             result = query(tmp_path)
             assert result.exit_code == 3 and result.stdout == ""
             assert "is not dbgate's control API" in result.stderr
+
+
+def test_who_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBGATE_CONTROL_SOCKET", raising=False)
+    assert asked_for(None, ()) == "" and asked_for("/a.sock", ()) == "/a.sock"
+    monkeypatch.setenv("DBGATE_CONTROL_SOCKET", "/run/dbgate/dbgate.sock")
+    assert asked_for(None, ()) == ""  # its log is here, as ever
+    monkeypatch.setenv("DBGATE_CONTROL_SOCKET", "https://gw1:8443")
+    assert asked_for(None, ()) == "https://gw1:8443" and asked_for(None, ("audit.jsonl",)) == ""
+
+
+def test_it_goes_on_until_there_are_enough(operator: FakeOperator, tmp_path: Path) -> None:
+    shown: list[str] = []
+    count = show_newest(
+        str(tmp_path / "a.sock"),
+        20.0,
+        {"user": "app"},
+        lambda record: str(record["event_id"]).endswith("7"),
+        60,
+        lambda text, record: shown.append(str(record["event_id"])),
+    )
+    assert count == 60 and shown[-1] == "e1197" and shown == sorted(shown, key=lambda one: int(one[1:]))
