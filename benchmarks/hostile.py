@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import random
 import socket
 import struct
 import sys
@@ -27,6 +29,7 @@ HALF_OPEN = 100  # connect, and never say a word
 FLOOD = 50  # connections a second that leave at once, half of them by a reset
 STOPPED = 10  # logged in, and half a command sent
 NEVER_READING = 10  # … and ask for a reply that they do not take
+SPREAD = 4.0  # seconds in which they all begin
 HUGE = 2  # send packets of 60 MB, as fast as they are taken
 
 LONG = b"\x03SELECT a.c FROM sbtest.sbtest1 a, sbtest.sbtest1 b"
@@ -56,8 +59,10 @@ class Hostile:
         await asyncio.gather(*tasks)
 
     async def again(self, kind: object) -> None:
-        """One kind, over and over, however it ends."""
+        """One kind, over and over, however it ends. They do not begin in step: that would be one wave every few seconds
+        and nothing between."""
         assert callable(kind)
+        await asyncio.sleep(random.uniform(0.0, SPREAD))
         while self.left() > 0:
             self.seen[f"{kind.__name__}: begun"] += 1
             try:
@@ -68,7 +73,7 @@ class Hostile:
             except (OSError, asyncio.IncompleteReadError, pymysql.Error) as error:
                 number = error.args[0] if error.args else ""
                 self.seen[f"{kind.__name__}: {type(error).__name__} {number}"] += 1
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(random.uniform(0.25, 0.75))
 
     def left(self) -> float:
         return self.until - asyncio.get_running_loop().time()
@@ -165,6 +170,7 @@ async def greeting(reader: asyncio.StreamReader) -> int:
 
 
 def main() -> None:
+    os.nice(10)  # they have machines of their own: what they cost themselves must not be measured
     hostile = Hostile(int(sys.argv[1]), float(sys.argv[2]))
     asyncio.run(hostile.run())
     print(json.dumps(hostile.seen, sort_keys=True))
