@@ -8,6 +8,7 @@ A question is a head and the text behind it, so that a long text is not copied; 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -52,6 +53,7 @@ class StatementParcel(msgspec.Struct, array_like=True, frozen=True):
     assigned: tuple[tuple[str, bytes | None], ...]
     target: str
     calm: bool
+    new_charset: str
 
 
 class MemoryParcel(msgspec.Struct, array_like=True, frozen=True):
@@ -201,6 +203,7 @@ def _pack(statement: Statement) -> StatementParcel:
         statement.assigned,
         statement.target,
         statement.calm,
+        statement.new_charset,
     )
 
 
@@ -230,8 +233,38 @@ def _open(parcel: StatementParcel) -> Statement:
         parcel.assigned,
         parcel.target,
         parcel.calm,
+        parcel.new_charset,
     )
 
 
 def _names(routines: tuple[RoutineRef, ...]) -> tuple[_Pair, ...]:
     return tuple([(routine.schema, routine.name) for routine in routines])
+
+
+def _holds(value: object) -> set[str]:
+    """The names of a value's fields, compiled or not."""
+    return {name for name in dir(value) if name[0] != "_" and not callable(getattr(value, name))}
+
+
+def _check(value: object, carried: Iterable[str]) -> None:
+    """A field that is left behind would change a verdict without a word: then nothing starts."""
+    if _holds(value) != set(carried):
+        raise TypeError(f"a parcel does not carry {type(value).__name__}: {_holds(value) ^ set(carried)}")
+
+
+_check(Statement("", (), ()), StatementParcel.__struct_fields__)
+_check(
+    Analysis((), "", "", "", "", "", "", False),
+    [name for name in AnswerParcel.__struct_fields__ if name not in ("shown", "by_shape")],
+)
+_check(Need(0, ""), ("kind", "operation", "schema", "table", "written"))
+_check(RoutineRef("", ""), ("schema", "name"))
+_check(Detection("", ""), ("detector", "reason"))
+_check(Memory(), ("left", "texts", "statements"))
+_check(
+    LexContext(0, 0),
+    (
+        *("flavour", "version", "charset", "ansi_quotes", "no_backslash_escapes", "ignore_space"),
+        *("pipes_as_concat", "high_not_precedence", "fold_names", "key"),
+    ),
+)

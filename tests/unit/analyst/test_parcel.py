@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from dbgate.analyst import parcel
 from dbgate.sql.analyze import analyze
 from dbgate.sql.memory import Memory
-from dbgate.sql.statement import MARIADB, MYSQL, Analysis, LexContext, Statement
+from dbgate.sql.statement import (
+    MARIADB,
+    MYSQL,
+    Analysis,
+    Detection,
+    LexContext,
+    Need,
+    RoutineRef,
+    Statement,
+)
 from tests.rows import rows
 
 CTX = LexContext(MARIADB, 101106)
@@ -22,6 +31,7 @@ TEXTS = [
     b"PREPARE p FROM 'DELETE FROM t WHERE a = ''x'''",
     b"EXECUTE IMMEDIATE CONCAT('DROP ', 'TABLE t')",
     b"USE elsewhere",
+    b"SET NAMES latin1",
     b"LOAD DATA LOCAL INFILE 'f' INTO TABLE t",
     b"SELECT 'open",
     "SELECT 'ä€😀' FROM `täble`".encode(),
@@ -72,7 +82,7 @@ def test_any_text(text: str, ctx: LexContext) -> None:
 
 
 def test_a_bulk_text_is_not_sent_back() -> None:
-    text = TEXTS[11]
+    text = next(text for text in TEXTS if text.startswith(b"INSERT"))
     analysis = analyze(text, CTX, "shop")
     assert len(analysis.canonical_literals) == len(text)
     assert len(parcel.pack_answer(analysis, text, CTX, "", False)) < 1000
@@ -124,3 +134,33 @@ def test_an_answer_with_a_field_of_another_type() -> None:
     for bad in (good[:-1], good + b"\0", good[:-1] + b"\x01", good.replace(b"SELECT", b"SELEC\xff")):
         with pytest.raises(ValueError):
             parcel.open_answer(bad, b"", CTX)
+
+
+def test_each_field_of_a_statement_has_its_own_place() -> None:
+    statement = Statement("", (), ())
+    for name in [name for name, _ in fields((statement,))[0]]:  # type: ignore[index]
+        value = getattr(statement, name)
+        if isinstance(value, str) or name == "new_schema":
+            setattr(statement, name, name)
+        elif isinstance(value, bool):
+            for flag in (True, False):
+                setattr(statement, name, flag)
+                assert fields(sent(of(statement), b"", CTX)) == fields(of(statement))
+    for name in ("operations", "unfiltered", "identifiers", "outline"):
+        setattr(statement, name, (name,))
+    for name in ("functions", "calls", "stand_ins"):
+        setattr(statement, name, (RoutineRef(name, "f"),))
+    statement.needs = (Need(1, "SELECT", "s", "t", True),)
+    statement.detections = (Detection("d", "r"),)
+    statement.assigned = (("v", b"\xff"), ("w", None))
+    outer = Statement("EXECUTE", (), (), folded=statement)
+    assert fields(sent(of(outer), b"", CTX)) == fields(of(outer))
+
+
+def of(statement: Statement) -> Analysis:
+    return Analysis((statement,), "e", "s", "m", "d", "c", "l", True, True)
+
+
+def test_a_value_with_a_field_more_is_not_carried() -> None:
+    with pytest.raises(TypeError, match=r"a parcel does not carry Need: \{'more'\}"):
+        parcel._check(Need(1, "SELECT"), ("kind", "operation", "schema", "table", "written", "more"))
