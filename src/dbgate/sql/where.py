@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.sql.functions import RESERVED
-from dbgate.sql.tokens import BIT, HEX, IDENT, LONG_STRING, NUMBER, OP, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.injection_words import names_nothing
+from dbgate.sql.tokens import BIT, HEX, LONG_STRING, NUMBER, OP, QUOTED, STRING, WORD, Tokens
 
 _FILTERS: Final = 0  # depends on a row
 _TRUE: Final = 1
@@ -21,7 +22,7 @@ _FIXED: Final = 3  # a constant, but which?
 _LONG: Final = 48
 _COMPARE: Final = ("=", "<=>", "<", ">", "<=", ">=", "<>", "!=", "LIKE")
 _CONSTANT_WORDS: Final = frozenset(
-    ("TRUE", "FALSE", "NULL", "NOT", "AND", "OR", "XOR", "IS", "IN", "LIKE", "BETWEEN")
+    ("TRUE", "FALSE", "NULL", "NOT", "AND", "OR", "XOR", "IS", "IN", "LIKE", "BETWEEN", "END")
 )
 
 
@@ -79,13 +80,13 @@ def _atom(tokens: Tokens, lo: int, hi: int, reserved: frozenset[str]) -> int:
     if hi - lo < _LONG and (hi - lo) % 2 == 1 and tokens.words[middle] in _COMPARE:
         if hi - lo == 3 and _literal(tokens, lo) and _literal(tokens, hi - 1):
             return _compare(tokens, lo, tokens.words[middle], hi - 1)
-        if tokens.raws[lo:middle] == tokens.raws[middle + 1 : hi] and "(" not in tokens.words[lo:hi]:
+        if tokens.raws[lo:middle] == tokens.raws[middle + 1 : hi]:
             return _TRUE if tokens.words[middle] in ("=", "<=>", "<=", ">=", "LIKE") else _FALSE
     for i in range(lo, min(hi, lo + _LONG)):
         kind = tokens.kinds[i]
-        if kind in (IDENT, QUOTED):
-            return _FILTERS
-        if kind == WORD and tokens.words[i] not in reserved and (i + 1 >= hi or tokens.words[i + 1] != "("):
+        if kind == WORD and (tokens.words[i] in reserved or names_nothing(tokens, i, "")):
+            continue
+        if WORD <= kind <= QUOTED and tokens.words[i - 1] != "COLLATE":
             return _FILTERS
     return _FIXED
 

@@ -21,7 +21,7 @@ def can_be_false(condition: str, pipes: bool = False) -> bool:
         "id BETWEEN 1 AND 2", "id BETWEEN 1 AND 2 AND 1 = 1", "EXISTS (SELECT 1 FROM t WHERE t.a = u.a)", "id <> id",
         "CASE WHEN id = 1 THEN 1 ELSE 0 END", "CASE WHEN a OR b THEN 0 END", "1 > 2", "'a' = 'b'", "id = 1 XOR 1 = 1",
         "(id) = (1)", "'0'", "0x00", "1 < 1", "2 <= 1", "1 >= 2", "1 <> 1", "'a' || id", "! 1", "id = 1 && 1",
-        "(a OR b) + 1", ") id",
+        "(a OR b) + 1", ") id", "(id) = (id2)", "name COLLATE utf8mb4_bin = 'x'", "day = 5", "name SOUNDS LIKE 'a'",
     ],
 )  # fmt: skip
 def test_filters(condition: str) -> None:
@@ -37,6 +37,8 @@ def test_filters(condition: str) -> None:
         "1 IN (1, 2)", "1 BETWEEN 0 AND 2", "1 XOR 0", "'1abc'", "0x01", "b'1'", "1.5e0", "-1", "1 || 0", "1 && 1",
         "id = 1 OR (2 = 2 AND 1)", "NOT (id = 1 AND 1 = 0) OR 1", "PI() > 3", "! 0", "'a' LIKE 'b'", "1 LIKE 1",
         "NULL IS NULL", "@a = 1 AND @b = 2", "'  7'", "'.'='.'", "1=1 XOR 1=1",
+        "(id) = (id)", "LOWER(id) = LOWER(id)", "CASE WHEN 1 THEN 1 END", "DATE '2024-01-01'", "1 COLLATE utf8mb4_bin",
+        "1 COLLATE `utf8mb4_bin`", "'a' SOUNDS LIKE 'a'", "NOW() > NOW() - INTERVAL 1 DAY", "_latin1'1' = 1",
     ],
 )  # fmt: skip
 def test_does_not(condition: str) -> None:
