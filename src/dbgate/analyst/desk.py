@@ -22,7 +22,7 @@ from dbgate.gate.question import Answer, Question
 
 LOG: Final = logging.getLogger("dbgate.analyst")
 
-LIMIT: Final = 10.0  # seconds for one statement
+LIMIT: Final = 10.0  # seconds for one statement, and as many again for each MiB of it
 IDLE: Final = 60.0  # seconds without one after which the process ends
 BACKOFF_FIRST: Final = 0.1  # seconds before it is started again, doubled up to BACKOFF_MOST
 BACKOFF_MOST: Final = 5.0
@@ -121,7 +121,7 @@ class Desk:
                 if self._backoff:
                     await asyncio.sleep(self._backoff)
                 child = self._child = await Child.start(self._arguments)
-            async with asyncio.timeout(self._limit):
+            async with asyncio.timeout(self._limit * (1 + len(question.text) / (1 << 20))):
                 data = await child.ask(
                     parcel.pack_head(
                         question.ctx,
