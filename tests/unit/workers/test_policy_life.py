@@ -13,6 +13,7 @@ from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.policy_life import PolicyLife
 
 ONE = "version: 1\naccess_control: []\n"
+TWO = ONE + "# two\n"
 
 
 class FakeJournal:
@@ -87,5 +88,27 @@ def test_no_policy_at_the_start(tmp_path: Path) -> None:
         world.file.write_text(ONE)
         await world.life.watch.look()
         assert world.life.history.live == 1
+
+    asyncio.run(main())
+
+
+def test_what_was_loaded_by_command_is_not_loaded_again_by_the_watch(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        await world.life.first()
+        world.file.write_text(TWO)
+        command = asyncio.create_task(world.life.reload("alice (uid 1)"))
+        await asyncio.sleep(0)
+        await (
+            world.life._reload_watched()
+        )  # it has seen the new text, and comes to its turn after the command
+        assert (await command).changed
+        assert [author for _, author in world.journal.told] == ["alice (uid 1)"]
+        world.file.write_text("nonsense: 1\n")
+        await world.life._reload_watched()
+        world.file.write_text(TWO)  # back to what is live: the refusal must go
+        await world.life._reload_watched()
+        assert world.life.history.refused is None
+        assert [ok for ok, _ in world.journal.told] == [True, False, True]
 
     asyncio.run(main())
