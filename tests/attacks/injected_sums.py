@@ -24,6 +24,8 @@ ITSELF: list[Step | tuple[Step, ...]] = [
     "SELECT name FROM users WHERE name = '' OR (id - id = 0 AND id <= id)",
     "SELECT name FROM users WHERE name = '' OR (id BETWEEN id AND id AND age <=> age)",
     "SELECT name FROM users WHERE name = '' OR NOT (id <> id)",
+    "SELECT name FROM users WHERE name = '' OR id - id = '0'",
+    "SELECT name FROM users WHERE name = '' OR (id - id = '0' AND id * 0 <= id)",
 ]
 
 SUMS: list[Step | tuple[Step, ...]] = [

@@ -162,7 +162,7 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
 
 
 def only_itself(tokens: Tokens, start: int, end: int) -> bool:
-    """Whether [start, end) is about one column that stands there twice or more, beside numbers: `id IN (id)`,
+    """Whether [start, end) is about one column that stands there twice or more, beside literals: `id IN (id)`,
     `NOT id <> id`, `id BETWEEN id AND id`, `id - id = 0`. Behind an AND it must do so again: `id > 5 AND id < 9` is a
     range."""
     if end - start > _LONG:
@@ -194,7 +194,7 @@ def only_itself(tokens: Tokens, start: int, end: int) -> bool:
                 return False
             name = found
             count += 1
-        elif kind != NUMBER and word not in _OWN:
+        elif kind != NUMBER and kind != STRING and word not in _OWN:
             return False
         i += 1
     return count > 1

@@ -54,6 +54,7 @@ def test_small_truth(text: str, truth: bool) -> None:
         ("a < a + 1", False),
         ("a + 1 = b", False),
         ("lower(a) = lower(a)", False),
+        ("? = ?", False),
     ],
 )
 def test_same_sides(text: str, same: bool) -> None:
@@ -72,6 +73,11 @@ def test_same_sides(text: str, same: bool) -> None:
         ("id = 5", False),
         ("t.id = u.id", False),
         ("id = 'id'", False),
+        ("id - id = '0'", True),
+        ("id >= id AND id <= id", True),
+        ("id > 5 AND id < 9", False),
+        ("id BETWEEN 5 AND 9 AND id <> 7", False),
+        ("id - id = @a", False),
         ("id(1) = id", False),
         ("id IS NULL", False),
         ("id + id IN (x)", False),
