@@ -181,7 +181,9 @@ def test_without_a_place_for_it_the_log_works_all_the_same(
     assert got == ["SELECT 1", "SELECT 2"]
 
 
-def test_a_disk_without_room_for_it_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_for_it_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(fd: int, offset: int, length: int) -> None:
         raise OSError(28, "No space left on device")
 
