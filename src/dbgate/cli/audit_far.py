@@ -14,6 +14,10 @@ from dbgate.cli.options import Exit, fail, fail_control
 
 MOST_LINES: Final = 10_000
 _PAGE: Final = 500
+_MOST_PAGES: Final = (
+    5000  # each of them may be what 48 MiB of the log had: what answers on and on is no gateway
+)
+_MOST_TROUBLES: Final = 100
 
 
 def asked_for(socket: str | None, files: tuple[str, ...]) -> str:
@@ -53,11 +57,11 @@ def show_newest(
     troubles: dict[str, None] = {}
     cursor = ""
     try:
-        while len(found) < lines:
+        for _ in range(_MOST_PAGES):
             page = audit(client, {**asked, "limit": str(min(_PAGE, lines - len(found))), "cursor": cursor})
             found += [record for record in page["records"] if wanted(record)]
-            troubles.update(dict.fromkeys(page["trouble"]))
-            if not page["older"] or page["older"] == cursor:
+            troubles.update(dict.fromkeys(page["trouble"][: _MOST_TROUBLES - len(troubles)]))
+            if len(found) >= lines or not page["older"] or page["older"] == cursor:
                 break
             cursor = page["older"]
     except ControlError as error:

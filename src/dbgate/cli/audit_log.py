@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, Final
 
 from dbgate.cli.audit_tail import DEFAULT_LOG
-from dbgate.cli.options import Exit, fail
+from dbgate.cli.options import Exit, fail, settings_here
 
 _EVERY: Final = 4096  # lines between two looks at how far it is
 _MOST_LINE: Final = 4 << 20
 
 
 def default_log() -> str:
-    """The audit log where no file was named."""
-    return os.environ.get("DBGATE_AUDIT_LOG") or DEFAULT_LOG
+    """The audit log where no file was named: of the environment, else of the dbgate.yaml in the working folder, else the
+    usual one."""
+    if named := os.environ.get("DBGATE_AUDIT_LOG"):
+        return named
+    here = settings_here("name the audit log")
+    return here.audit_log if here is not None and here.audit_log not in ("", "-") else DEFAULT_LOG
 
 
 def with_rotated(path: str) -> list[str]:

@@ -11,9 +11,10 @@ from typing import Any, Final
 import click
 
 from dbgate.cli.audit_tail import parse, printer
-from dbgate.cli.options import Exit, output_option
+from dbgate.cli.options import Exit, fail, output_option
 from dbgate.cli.policy_explain import Moment
 
+_LESS: Final = "ask for less, or for another time"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -81,9 +82,7 @@ class When(Moment):
     help="How long the gateway may take for each page.",
 )
 @output_option
-@click.pass_context
 def query(
-    ctx: click.Context,
     files: tuple[str, ...],
     user: str,
     rule: str,
@@ -103,9 +102,9 @@ def query(
 ) -> None:
     """Find records in the audit logs FILES, oldest first.
 
-    FILES is DBGATE_AUDIT_LOG (else /var/log/dbgate/audit.jsonl) with its rotated files where nothing is named; rotated
-    files may be compressed (.gz); - is standard input. A gateway that is named with --socket, or by an https address in
-    DBGATE_CONTROL_SOCKET where no file is named, searches its own log. Exit status 1 if there is no such record.
+    FILES is DBGATE_AUDIT_LOG (else audit_log of the dbgate.yaml in this folder, else /var/log/dbgate/audit.jsonl) with
+    its rotated files where nothing is named; rotated files may be compressed (.gz); - is standard input. A gateway that
+    is named with --socket, or by an https address in DBGATE_CONTROL_SOCKET where no file is named, searches its own log. Exit status 1 if there is no such record.
     """
     from dbgate.cli.audit_far import asked_for, moment, show_newest
     from dbgate.cli.audit_log import default_log, total_bytes, with_rotated
@@ -131,7 +130,9 @@ def query(
         asked.update(decision=decision or "", table=table, digest=digest.lower(), event=event)
         asked.update(since=moment(since), until=moment(until))
         shown = show_newest(there, timeout, asked, wanted, lines, printer(output))
-        ctx.exit(int(Exit.DONE if shown else Exit.NO))
+        if not shown:
+            fail(Exit.NO, f"no such record in the log of {there}", _LESS)
+        return
     # A line that does not hold the longest wanted text need not be decoded.
     plain = [
         value for value in (*exact.values(), digest.lower()) if re.fullmatch(r"[\w.:@-]*", value, re.ASCII)
@@ -159,7 +160,12 @@ def query(
         click.echo(
             f"dbgate-cli: {count:,} records; the newest {lines} are shown (--lines 0 for all)", err=True
         )
-    ctx.exit(int(Exit.DONE if count else Exit.NO))
+    if not count:
+        fail(
+            Exit.NO,
+            f"no such record in {', '.join(paths)}",
+            f"{_LESS}, or name other files",
+        )
 
 
 def _filter(

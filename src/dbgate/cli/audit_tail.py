@@ -23,7 +23,7 @@ _STYLES: Final = {"block": "red", "would_block": "yellow"}
 
 
 @click.command()
-@click.argument("file", type=click.Path(), envvar="DBGATE_AUDIT_LOG", default=DEFAULT_LOG)
+@click.argument("file", type=click.Path(), required=False)
 @click.option(
     "-n", "--lines", type=click.IntRange(min=0), default=20, show_default=True, help="So many to begin with."
 )
@@ -36,12 +36,16 @@ _STYLES: Final = {"block": "red", "would_block": "yellow"}
 @click.option("--user", default="", metavar="NAME", help="Only this database user.")
 @click.option("--rule", default="", metavar="ID", help="Only what this rule decided.")
 @output_option
-def tail(file: str, lines: int, follow: bool, event: str, user: str, rule: str, output: str) -> None:
+def tail(file: str | None, lines: int, follow: bool, event: str, user: str, rule: str, output: str) -> None:
     """Show the newest records of the audit log FILE.
 
-    FILE is DBGATE_AUDIT_LOG where that is set, else /var/log/dbgate/audit.jsonl. With -o json the records come as
+    FILE is DBGATE_AUDIT_LOG where that is set, else audit_log of the dbgate.yaml in this folder, else
+    /var/log/dbgate/audit.jsonl. With -o json the records come as
     they are in the log, one a line.
     """
+    from dbgate.cli.audit_log import default_log
+
+    file = file or default_log()
     wanted = _filter(event, user, rule)
     show = printer(output)
     try:

@@ -52,10 +52,19 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             import difflib
 
-            near = difflib.get_close_matches(args[0], self.targets, 1, 0.5)
+            near = self._within(ctx, args[0]) or difflib.get_close_matches(args[0], self.targets, 1, 0.5)
             if not near:
                 raise
             raise click.UsageError(f"{error.message.rstrip('.')}. Did you mean {near[0]!r}?", ctx) from None
+
+    def _within(self, ctx: click.Context, name: str) -> list[str]:
+        """Commands of that name in the groups of this one: `kill` is `sessions kill`."""
+        found: list[str] = []
+        for group in self.targets:
+            command = self.get_command(ctx, group)
+            if isinstance(command, click.Group) and name in command.list_commands(ctx):
+                found.append(f"{group} {name}")
+        return found
 
 
 policy = LazyGroup(

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 from dbgate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dbgate.config.settings import Settings
 
 DEFAULT_SOCKET: Final = "/run/dbgate/dbgate.sock"  # as config.options has it; a test compares them
 DEFAULT_TIMEOUT: Final = 5.0
@@ -102,20 +105,21 @@ def socket_path(flag: str | None) -> str:
     """Where the control socket is: flag, else environment, else dbgate.yaml in the working folder, else default."""
     found = flag or os.environ.get("DBGATE_CONTROL_SOCKET", "")
     if not found:
-        found = _from_settings() if os.path.exists(SETTINGS_FILE) else DEFAULT_SOCKET
+        here = settings_here("name the socket with --socket")
+        found = here.control_socket if here is not None else DEFAULT_SOCKET
     if found == "off" or not found:
         fail(Exit.USAGE, "the control socket is off", "name the gateway's socket with --socket")
     return found
 
 
-def _from_settings() -> str:
+def settings_here(instead: str) -> Settings | None:
+    """What the dbgate.yaml of the working folder says, None = there is none. Ends the command where it is wrong; instead: what
+    helps besides correcting it."""
+    if not os.path.exists(SETTINGS_FILE):
+        return None
     from dbgate.config.settings import load
 
     try:
-        return load({}, {}, Path(SETTINGS_FILE).read_text(encoding="utf-8"), SETTINGS_FILE).control_socket
+        return load({}, {}, Path(SETTINGS_FILE).read_text(encoding="utf-8"), SETTINGS_FILE)
     except (ConfigError, OSError, UnicodeDecodeError) as error:
-        fail(
-            Exit.USAGE,
-            f"{SETTINGS_FILE} in this folder: {error}",
-            "correct it, or name the socket with --socket",
-        )
+        fail(Exit.USAGE, f"{SETTINGS_FILE} in this folder: {error}", f"correct it, or {instead}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dbgate.cli.audit_tail import DEFAULT_LOG, parse
+from dbgate.cli.audit_tail import parse
 from dbgate.cli.options import Exit, fail
 from dbgate.cli.policy_explain import Moment
 from dbgate.errors import PolicyError
@@ -52,16 +52,18 @@ _SHOWN: Final = 10  # of the statements that were left out
 def learn(files: tuple[str, ...], user: str, since: float | None, output: str, with_detected: bool) -> None:
     """Learn from the audit logs FILES which statements each user sends.
 
-    FILES is DBGATE_AUDIT_LOG where nothing is named, else /var/log/dbgate/audit.jsonl; - is standard input;
+    FILES is DBGATE_AUDIT_LOG where nothing is named, else audit_log of the dbgate.yaml in this folder, else
+    /var/log/dbgate/audit.jsonl; - is standard input;
     rotated logs (audit.jsonl.1, also .gz) may be named beside it. Writes the allow-list that sql_rules.shapes
     names, to be read by a person. What was blocked, or failed on the server, is not learned.
     """
+    from dbgate.cli.audit_log import default_log
     from dbgate.policy.learning import Learner
     from dbgate.policy.shapefile import write_shapes
 
     learner = Learner(_present(output), with_detected)
     records = 0
-    for file in files or (os.environ.get("DBGATE_AUDIT_LOG") or DEFAULT_LOG,):
+    for file in files or (default_log(),):
         for record in _records(file):
             seen = _seen(record, user, since)
             if seen is not None:

@@ -54,7 +54,9 @@ def top(client: ControlClient, interval: float, user: str, audit_log: str | None
             "top needs a terminal",
             "in a pipe or a script, use `dbgate-cli stats --watch` (-o json for programs)",
         )
-    screen = Screen(client, user, audit_log)
+    from dbgate.cli.audit_log import default_log
+
+    screen = Screen(client, user, audit_log or default_log())
     screen.look()  # so that a gateway that is down is told on a whole terminal
     _loop(screen, interval)
 

@@ -456,3 +456,31 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(one)
     elif isinstance(value, str):
         yield value
+
+
+def test_records_without_end(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page after page with nothing on it, each of which names another."""
+    from dbgate.cli import audit_far
+
+    monkeypatch.setattr(audit_far, "_MOST_PAGES", 7)
+    asked: list[str] = []
+
+    def page(path: str) -> bytes:
+        asked.append(path)
+        older = f"{len(asked):x}-1"
+        said = {
+            "records": [],
+            "cursors": [],
+            "older": older,
+            "reached": "",
+            "start": "",
+            "trouble": [HOSTILE + older] * 90,
+        }
+        return http(json.dumps(said).encode())
+
+    with listening(folder / "pages.sock", Stranger(page)):
+        result = run("audit", "query", "--socket", str(folder / "pages.sock"))
+    assert (result.exit_code, len(asked)) == (1, 7)
+    assert "no such record" in result.stderr
+    assert len(result.stderr.splitlines()) < 200
+    assert all(character == "\n" or character.isprintable() for character in result.stderr)

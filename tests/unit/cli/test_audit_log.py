@@ -60,5 +60,12 @@ def test_a_log_that_cannot_be_read(
 
 def test_where_the_log_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert audit_log.default_log() == "/var/log/dbgate/audit.jsonl"
+    for said, found in (("audit_log: here.jsonl", "here.jsonl"), ("audit_log: '-'", audit_log.DEFAULT_LOG)):
+        Path("dbgate.yaml").write_text(said)
+        assert audit_log.default_log() == found
+    Path("dbgate.yaml").write_text("audit_lgo: x")
+    with pytest.raises(SystemExit) as caught:
+        audit_log.default_log()
+    assert caught.value.code == 2
     monkeypatch.setenv("DBGATE_AUDIT_LOG", "/x")
     assert audit_log.default_log() == "/x"

@@ -50,6 +50,8 @@ def test_wrong_usage_is_2_and_names_the_nearest(run: Run) -> None:
     result = run("sesions")
     assert result.exit_code == 2
     assert "Did you mean 'sessions'?" in result.stderr
+    for word, meant in (("kill", "sessions kill"), ("validate", "policy validate"), ("tail", "audit tail")):
+        assert f"Did you mean '{meant}'?" in run(word).stderr
     result = run("qqq")
     assert result.exit_code == 2
     assert "No such command" in result.stderr
