@@ -84,7 +84,8 @@ class _Scope:
                     self.listed = min(self.listed, first + words.index(word, 1))
         self.where = first + words.index("WHERE") if "WHERE" in words else end
         # A SELECT of computed values alone: a tool that asks what server it has, and nothing that a value is put into.
-        self.of_rows = self.has_from or words[0] != "SELECT" or words.count("SELECT") > 1
+        self.selects = words.count("SELECT")
+        self.of_rows = self.has_from or words[0] != "SELECT" or self.selects > 1
         self.groups = "GROUP" in words and ("CONCAT" in words or "CONCAT_WS" in words)
         self.closes = [end] * (end - first)
         opened: list[int] = []
@@ -227,15 +228,12 @@ def _is_operand(scope: _Scope, opening: int) -> bool:
     before = words[opening - 2] if opening - 2 > scope.first else ""
     if before in _COMPARES and before != "IN":
         return True
-    return words[scope.first] in ("INSERT", "REPLACE") and "SELECT" not in words[scope.first : scope.end]
+    return words[scope.first] in ("INSERT", "REPLACE") and not scope.selects
 
 
 def _alone(scope: _Scope) -> bool:
     """Whether the statement is one SELECT, DO or SET that reads from nothing."""
-    words = scope.tokens.words
-    if scope.has_from or words[scope.first] not in _LOCKERS:
-        return False
-    return words[scope.first : scope.end].count("SELECT") <= 1
+    return not scope.has_from and scope.selects <= 1 and scope.tokens.words[scope.first] in _LOCKERS
 
 
 def _lock(scope: _Scope, name: str) -> tuple[str, str]:
