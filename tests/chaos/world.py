@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import tempfile
@@ -86,6 +87,7 @@ class World:
         )
 
     def __enter__(self) -> World:
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         try:
             self.database.start()
             self._stack.callback(self.database.stop)
