@@ -1,4 +1,5 @@
-"""A browser before the real dashboard, before two real gateways and a real server."""
+"""A browser before the real dashboard, before a real server and two real gateways: one is asked by its socket, the other over
+HTTPS, as one on another machine is."""
 
 from __future__ import annotations
 
@@ -17,9 +18,12 @@ from typing import Any
 
 import pytest
 
+from dbgate.control.tokens import OPERATOR, make
 from dbgate.dashboard.users import set_password
 from tests.servers.gateway import START_SECONDS, Gateway
 from tests.servers.mariadb import MariaDB
+from tests.servers.ports import free_port
+from tests.servers.tls import Certificates
 from tests.shell.dashboard.pages import HASHER, PASSWORD, ROLES
 
 with contextlib.suppress(ImportError):  # test_dashboard.py skips, and says so
@@ -29,20 +33,22 @@ POLICY = """version: 1
 global: {default_schema: test}
 access_control:
   - name: app
-    user: app
+    user: [app, "a_service_*"]
     allowed_tables: ["*"]
     allowed_operations: ["*"]
     blocked_operations: [TRUNCATE]
 sql_rules: {injection: {detectors: []}, require_where: [DELETE]}
 data_protection: {block_schema_access: false}
 """
+LONG_NAME = "a_service_of_the_finance_department_that_someone_gave_this_name_"
+LONG_STATEMENT = f"DELETE FROM test.{'x' * 60} ORDER BY " + ", ".join(f"and_so_on_{n}" for n in range(140))
 PATIENCE_MS = 40_000.0  # two slow cores, and other tests beside this one
 
 
 class Dashboard:
     """The real command. url: where it is; folder: holds users.yaml and actions.jsonl."""
 
-    def __init__(self, sockets: dict[str, Path]) -> None:
+    def __init__(self, sockets: dict[str, Path | str], environment: dict[str, str] | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dbgate-dashboard-"))
         self.users = self.folder / "users.yaml"
         self.actions = self.folder / "actions.jsonl"
@@ -65,7 +71,9 @@ class Dashboard:
         if setpriv:  # a test run that is killed leaves nothing behind
             command = [setpriv, "--pdeathsig", "KILL", *command]
         self.log = open(self.folder / "log", "wb")  # noqa: SIM115  # closed in stop()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.log, env={**os.environ, **(environment or {})}
+        )
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         found = re.search(r"http://\S+", self.process.stdout.readline().decode() if ready else "")
@@ -102,28 +110,64 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class Elsewhere:
+    """What opens a gateway's HTTPS endpoint at `port`. settings: the gateway's; environment: of who asks it."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"https://localhost:{self.port}"
+        self._certificates = Certificates()
+        folder = self._certificates.folder
+        token, line = make("dashboard", OPERATOR)
+        (folder / "token").write_text(token + "\n")
+        (folder / "tokens").write_text(line + "\n")
+        self.settings: dict[str, object] = {
+            "control_listen": f"127.0.0.1:{self.port}",
+            "control_tls_cert": self._certificates.issue("gateway.pem", "localhost"),
+            "control_tokens": folder / "tokens",
+        }
+        self.environment = {
+            "DBGATE_CONTROL_TOKEN_FILE": str(folder / "token"),
+            "DBGATE_CONTROL_CA": str(self._certificates.ca),
+        }
+
+    def remove(self) -> None:
+        self._certificates.remove()
+
+
 @pytest.fixture(scope="session")
-def gateways() -> Iterator[tuple[Gateway, Gateway]]:
+def elsewhere() -> Iterator[Elsewhere]:
+    found = Elsewhere()
+    yield found
+    found.remove()
+
+
+@pytest.fixture(scope="session")
+def gateways(elsewhere: Elsewhere) -> Iterator[tuple[Gateway, Gateway]]:
     with MariaDB() as server:
         server.sql("CREATE TABLE IF NOT EXISTS test.orders (id INT PRIMARY KEY, total INT)")
+        server.sql(
+            f"CREATE USER {LONG_NAME} IDENTIFIED BY '{server.password}'; GRANT ALL ON *.* TO {LONG_NAME}"
+        )
         with (
             Gateway(server, POLICY, instance="first") as first,
-            Gateway(server, POLICY, instance="second") as second,
+            Gateway(server, POLICY, instance="second", **elsewhere.settings) as second,
         ):
-            with first.connect() as connection, connection.cursor() as cursor:
-                for text in ("SELECT * FROM test.orders", "DELETE FROM test.orders", "TRUNCATE test.orders"):
-                    try:
-                        cursor.execute(text)
-                    except Exception as error:
-                        assert "dbgate" in str(error), error
-            first.wait_records(2, event="query.blocked")
+            blocked = ("DELETE FROM test.orders", "TRUNCATE test.orders", LONG_STATEMENT)
+            for gateway, user in ((first, server.user), (second, LONG_NAME)):
+                with gateway.connect(user=user) as connection, connection.cursor() as cursor:
+                    for text in ("SELECT * FROM test.orders", *blocked):
+                        try:
+                            cursor.execute(text)
+                        except Exception as error:
+                            assert "dbgate" in str(error), error
+                gateway.wait_records(3, event="query.blocked")
             yield first, second
 
 
 @pytest.fixture(scope="session")
-def dashboard(gateways: tuple[Gateway, Gateway]) -> Iterator[Dashboard]:
-    first, second = gateways
-    found = Dashboard({"first": first.control, "second": second.control})
+def dashboard(gateways: tuple[Gateway, Gateway], elsewhere: Elsewhere) -> Iterator[Dashboard]:
+    found = Dashboard({"first": gateways[0].control, "second": elsewhere.url}, elsewhere.environment)
     yield found
     found.stop()
     shutil.rmtree(found.folder, ignore_errors=True)

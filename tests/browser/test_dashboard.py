@@ -9,7 +9,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from tests.browser.conftest import POLICY, Dashboard, Visitors
+from tests.browser.conftest import LONG_NAME, POLICY, Dashboard, Visitor, Visitors
 from tests.servers.gateway import Gateway
 from tests.shell.dashboard.pages import HASHER, PASSWORD, set_password
 
@@ -51,27 +51,44 @@ def test_each_page_fits_and_is_accessible(
     window.go("/login")
     accessible(window.page)
     window.log_in("ada")
-    with gateways[0].connect():
+    with gateways[0].connect(), gateways[1].connect(user=LONG_NAME):
         for path, heading in PAGES.items():
             assert window.go(path) == 200
+            here = window.page.get_by_role("navigation", name="Pages").locator("[aria-current]")
+            expect(here).to_be_in_viewport(ratio=0.9)
             expect(window.page.get_by_role("heading", name=heading).first).to_be_visible()
             if path == "/":
                 expect(window.page.locator("[data-chart=qps] canvas")).to_be_visible()
                 expect(window.page.get_by_text("TRUNCATE").first).to_be_visible()
             if path == "/sessions":
                 expect(window.page.locator("a.danger").first).to_be_visible()
+                expect(window.page.get_by_text(LONG_NAME)).to_be_visible()
             accessible(window.page)
             fits(window.page, width)
-    window.go("/blocked")
-    window.page.locator("td.what a").first.click()
+    window.go(f"/blocked?user={LONG_NAME}&text=and_so_on")
+    expect(window.page.locator("td.what")).to_have_count(1)
+    fits(window.page, width)
+    window.page.locator("td.what a").click()
     expect(window.page.get_by_role("heading", name="What the present policy says")).to_be_visible()
     accessible(window.page)
     fits(window.page, width)
 
 
+def as_the_browser_says(window: Visitor, *statuses: str) -> None:
+    """A refusal is an error to the browser, and one that the test is about."""
+    assert all(any(status in error for status in statuses) for error in window.errors), window.errors
+    window.errors.clear()
+
+
 def test_log_in_and_out(visit: Visitors) -> None:
     window = visit()
     window.go("/sessions?user=x")
+    window.page.get_by_label("Name").fill("olga")
+    window.page.get_by_label("Password").fill("not this one")
+    window.page.keyboard.press("Enter")
+    expect(window.page.get_by_role("alert")).to_contain_text("Wrong name or password")
+    accessible(window.page)
+    as_the_browser_says(window, "401")
     window.page.get_by_label("Name").fill("olga")
     window.page.get_by_label("Password").fill(PASSWORD)
     window.page.keyboard.press("Enter")
@@ -93,11 +110,12 @@ def test_numbers_come_by_themselves(visit: Visitors, gateways: tuple[Gateway, Ga
     with gateways[0].connect() as one, gateways[1].connect() as two:
         expect(sessions).to_have_text(str(before + 2))
         with one.cursor() as cursor, pytest.raises(pymysql.Error):
-            cursor.execute("DELETE FROM test.orders /* seen live */")
-        expect(window.page.locator("#newest")).to_contain_text("require-where")
+            cursor.execute("DELETE FROM test.seen_live")
+        expect(window.page.locator("#newest")).to_contain_text("seen_live")
         assert two.open
     expect(sessions).to_have_text(str(before))
     expect(chart).not_to_have_attribute("data-points", str(points))
+    expect(chart).to_have_attribute("aria-label", re.compile(r"now: first [\d.,]+, second [\d.,]+$"))
 
 
 def test_an_operator_ends_a_session(
@@ -137,9 +155,8 @@ def test_a_viewer_looks_only(visit: Visitors, gateways: tuple[Gateway, Gateway])
         expect(window.page.locator("a.danger")).to_have_count(0)
     assert window.go("/policy/rollback/1?instance=first") == 403
     expect(window.page.get_by_role("alert").filter(has_text="needs admin")).to_be_visible()
-    window.errors[:] = [
-        error for error in window.errors if "403" not in error
-    ]  # the browser reports the refusal itself
+    accessible(window.page)
+    as_the_browser_says(window, "403")
 
 
 def test_the_tester(visit: Visitors) -> None:
@@ -236,6 +253,16 @@ def test_a_gateway_that_goes_down(
         expect(row).to_contain_text("down")
         expect(row).to_contain_text("these numbers are from then")
         expect(row).to_have_class("stale")
+        shown = own.url + "/policy?instance=third"
+        beside = window.context.new_page()
+        beside.goto(shown)
+        expect(beside.get_by_role("alert").filter(has_text="third is down")).to_be_visible()
+        accessible(beside)
+        beside.goto(own.url + "/alerts")
+        expect(beside.locator(".conditions")).to_contain_text("third does not answer")
+        beside.goto(own.url + "/sessions")
+        expect(beside.locator("#sessions")).to_contain_text("Sessions of third are not shown: it is down")
+        beside.close()
         expect(window.page.locator("#tiles")).to_contain_text("Sums over 1 of 2 gateways")
         expect(window.page.locator("#health-link")).to_have_text("1 of 2 gateways up")
         accessible(window.page)
@@ -246,3 +273,107 @@ def test_a_gateway_that_goes_down(
         own.stop()
         third.stop()
         third.remove()
+
+
+def test_records_of_a_gateway_elsewhere(visit: Visitors, gateways: tuple[Gateway, Gateway]) -> None:
+    """Nothing here reads its log: it is asked over HTTPS."""
+    second = gateways[1]
+    window = visit("vic")
+    with second.connect() as connection, connection.cursor() as cursor, pytest.raises(pymysql.Error):
+        cursor.execute("DELETE FROM test.`far <b>away</b>`")
+    expect(window.page.locator("#newest")).to_contain_text("far <b>away</b>")
+    window.go("/blocked")
+    window.page.get_by_label("Gateway").select_option("second")
+    window.page.get_by_label("Text").fill("FAR <b>")
+    window.page.get_by_role("button", name="Search").click()
+    expect(window.page.locator("td.what")).to_have_count(1)
+    window.page.locator("td.what a").click()
+    expect(window.page.locator(".statement")).to_contain_text("far <b>away</b>")
+    expect(window.page.get_by_text("Judged by second itself")).to_be_visible()
+    window.go("/audit?event=connection&instance=second")
+    expect(window.page.locator("td.what").first).to_be_visible()
+    expect(window.page.locator(".notice")).to_have_count(1)  # the one that is hidden while all is well
+    window.go("/blocked?user=nobody")
+    expect(window.page.get_by_text("No record fits.")).to_be_visible()
+
+
+def test_sessions_are_sorted_and_filtered(visit: Visitors, gateways: tuple[Gateway, Gateway]) -> None:
+    window = visit("vic")
+    first, second = gateways
+    with first.connect() as busy, second.connect(user=LONG_NAME), busy.cursor() as cursor:
+        for _ in range(3):
+            cursor.execute("SELECT 1")
+        window.go("/sessions")
+        users = window.page.locator("td[data-label=User]")
+        expect(users).to_have_count(2)
+        for name, direction, order in (
+            ("User", "ascending", [LONG_NAME, "app"]),
+            ("User", "descending", ["app", LONG_NAME]),
+            ("Statements", "descending", ["app", LONG_NAME]),
+            ("Statements", "ascending", [LONG_NAME, "app"]),
+            ("Open for", "descending", ["app", LONG_NAME]),
+            ("Open for", "ascending", [LONG_NAME, "app"]),
+        ):
+            window.page.get_by_role("columnheader", name=name).get_by_role("link").click()
+            head = window.page.get_by_role("columnheader", name=name)
+            expect(head).to_have_attribute("aria-sort", direction)
+            expect(users).to_have_text(order)
+        window.page.get_by_label("User").fill("finance")
+        window.page.get_by_role("button", name="Filter").click()
+        expect(users).to_have_text([LONG_NAME])
+        window.page.get_by_label("Gateway").select_option("first")
+        window.page.get_by_role("button", name="Filter").click()
+        expect(window.page.get_by_text("No session fits.")).to_be_visible()
+
+
+def test_keyboard_alone_is_enough(visit: Visitors, gateways: tuple[Gateway, Gateway]) -> None:
+    window = visit("olga")
+    press, typed = window.page.keyboard.press, window.page.keyboard.type
+    window.go("/tester")
+    window.page.get_by_label("Statement").focus()
+    typed("TRUNCATE test.orders")
+    press("Tab")
+    typed("app")
+    press("Enter")
+    expect(window.page.locator("#answer")).to_contain_text("blocked-operation")
+    connection = gateways[0].connect()
+    try:
+        window.go("/sessions?instance=first")
+        end = window.page.locator("a.danger").first
+        end.focus()
+        press("Enter")
+        dialog = window.page.get_by_role("dialog")
+        expect(dialog.get_by_role("button", name="End the session")).to_be_focused()
+        press("Tab")
+        expect(dialog.get_by_role("link", name="Leave it")).to_be_focused()
+        press("Enter")
+        expect(dialog).to_be_hidden()
+        expect(end).to_be_focused()  # where one was
+        connection.ping(reconnect=False)
+        press("Enter")
+        expect(dialog.get_by_role("button", name="End the session")).to_be_focused()
+        press("Enter")
+        expect(window.page.get_by_role("status")).to_contain_text("was ended")
+        with pytest.raises(pymysql.Error):
+            connection.ping(reconnect=False)
+    finally:
+        connection._force_close()
+
+
+def test_a_login_that_ended_does_nothing_more(visit: Visitors, gateways: tuple[Gateway, Gateway]) -> None:
+    """Its cookie is not good any more: what the page asks for leads to the login, and from there back."""
+    window = visit("olga")
+    with gateways[0].connect() as connection:
+        window.go("/sessions?instance=first")
+        (cookie,) = window.context.cookies()
+        window.context.add_cookies([{**cookie, "value": "nobody's"}])  # type: ignore[list-item]
+        window.page.locator("a.danger").first.click()
+        expect(window.page.get_by_label("Password")).to_be_visible()
+        connection.ping(reconnect=False)
+        window.go("/policy?instance=second")
+        expect(window.page).to_have_url(re.compile("/login"))
+        window.page.get_by_label("Name").fill("vic")
+        window.page.get_by_label("Password").fill(PASSWORD)
+        window.page.keyboard.press("Enter")
+        expect(window.page).to_have_url(re.compile(r"/policy\?instance=second$"))
+    as_the_browser_says(window, "401")
