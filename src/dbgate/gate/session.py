@@ -230,6 +230,11 @@ class Gate:
         self.state.end("the client did not take its reply", now)
         return self.state.fx
 
+    def keep_up(self) -> None:
+        """The policy was replaced: an idle session looks up its access rule now, so that the old one is let go."""
+        if self.state.phase == READY:
+            self.state.current_scope()
+
     def settled(self, number: int, now: float) -> Effects:
         """The catalog that is in force now holds what the worker's first `number` changes have done (Brain.changed)."""
         state = self.state

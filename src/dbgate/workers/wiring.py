@@ -190,6 +190,18 @@ class Wiring:
         if before is not None:
             self.fading.add(before)
 
+    def letting_go(self) -> Generator[None, None, None]:
+        """Frees policies that were replaced, once idle sessions have let them go too."""
+        if not len(self.fading):
+            return
+        for session in list(self.hub.sessions.values()):
+            try:
+                session.gate.keep_up()
+            except Exception:  # as its next command will
+                LOG.exception("a session's access rule could not be looked up")
+            yield
+        yield from self.fading.freeing()
+
     def publish_catalog(self, catalog: Catalog) -> None:
         """Puts a catalog in force for every session of this worker, from its next command on."""
         self.brain.publish_catalog(catalog)

@@ -205,7 +205,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             self.wiring.beat()
-            await in_slices(self.wiring.fading.freeing())
+            await in_slices(self.wiring.letting_go())
             await asyncio.sleep(_BEAT_SECONDS)
 
 

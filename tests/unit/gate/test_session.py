@@ -18,6 +18,22 @@ def test_a_known_chunk_is_judged_anew_under_a_new_policy() -> None:
     play.blocked(b"\x03SELECT id FROM orders", "table-denied")
 
 
+def test_an_idle_session_lets_an_old_policy_go() -> None:
+    play = Play().login()
+    play.passes(b"\x03SELECT id FROM orders", ROWS)
+    old = play.brain.policy
+    assert old is not None
+    waiting = Play(play.brain).greet()
+    play.brain.publish(policy(POLICY.replace(', "shop.orders"', "")))
+    for one in (play, waiting):
+        one.gate.keep_up()
+    state = play.gate.state
+    assert state.scope is not None and state.scope.policy is play.brain.policy
+    assert state.entry is not None and state.entry not in old.entries
+    assert waiting.gate.state.scope is None
+    play.blocked(b"\x03SELECT id FROM orders", "table-denied")
+
+
 def test_a_known_chunk_inside_another_packet_is_no_command() -> None:
     play = Play(brain(limits=Limits(statement=100))).login()
     known = b"\x03SELECT id FROM users"
