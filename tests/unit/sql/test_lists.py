@@ -55,6 +55,12 @@ def test_statements(text: bytes) -> None:
     assert folded(key) == by_expression(key)
 
 
+def test_keys_that_end_anywhere() -> None:
+    for whole in (b"a IN (\0\0\0, \0\0\0) b", b"VALUES (\0'\0\0, -\0\0\0), (null , true) , (\0\0\0)"):
+        for end in range(len(whole) + 1):
+            assert folded(whole[:end]) == by_expression(whole[:end])
+
+
 def test_what_is_folded() -> None:
     assert folded(b"a IN (\0\0\0, \0\0\0) b") == b"a IN (\0\0\0\1) b"
     assert folded(b"VALUES (\0'\0\0),(NULL) c") == b"VALUES \1 c"
