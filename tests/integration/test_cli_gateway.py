@@ -217,7 +217,9 @@ def test_explain_says_what_the_gateway_does(running: Gateway) -> None:
         cursor.execute("SELECT COUNT(*) FROM cli_orders")  # it is still there
 
 
-def test_reload_a_good_and_a_bad_file(mariadb: MariaDB) -> None:
+def test_reload_a_good_and_a_bad_file(
+    mariadb: MariaDB, running: Gateway
+) -> None:  # which has made the tables
     with Gateway(mariadb, POLICY, workers=2) as gateway, gateway.connect(database="test") as connection:
         with connection.cursor() as cursor:
             first = ask(gateway, "policy", "show")["version"]

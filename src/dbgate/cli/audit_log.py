@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Final
 
-from dbgate.cli.audit_tail import DEFAULT_LOG
-from dbgate.cli.options import Exit, fail, settings_here
+from dbgate.cli.options import DEFAULT_LOG, Exit, fail, settings_here
 
 _EVERY: Final = 4096  # lines between two looks at how far it is
 _MOST_LINE: Final = 4 << 20

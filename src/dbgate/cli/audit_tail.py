@@ -16,7 +16,6 @@ from dbgate.cli.options import Exit, fail, output_option
 if TYPE_CHECKING:
     from rich.text import Text
 
-DEFAULT_LOG: Final = "/var/log/dbgate/audit.jsonl"  # as config.options has it; a test compares them
 _POLL: Final = 0.25  # seconds
 _BLOCK: Final = 1 << 16
 _STYLES: Final = {"block": "red", "would_block": "yellow"}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dbgate.config.settings import Settings
 
 DEFAULT_SOCKET: Final = "/run/dbgate/dbgate.sock"  # as config.options has it; a test compares them
+DEFAULT_LOG: Final = "/var/log/dbgate/audit.jsonl"  # the same
 DEFAULT_TIMEOUT: Final = 5.0
 SETTINGS_FILE: Final = "dbgate.yaml"
 _SHARED: Final = ("socket", "timeout", "output")

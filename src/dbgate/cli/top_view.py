@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from dbgate.cli.audit_tail import DEFAULT_LOG
+from dbgate.cli.options import DEFAULT_LOG
 from dbgate.cli.top_digests import Hot, HotDigests
 from dbgate.control.client import ControlClient, ControlError
 

@@ -7,14 +7,15 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from dbgate.cli.audit_tail import DEFAULT_LOG
 from dbgate.cli.options import (
+    DEFAULT_LOG,
     DEFAULT_SOCKET,
     Exit,
     fail,
     fail_control,
     gateway_options,
     output_option,
+    settings_here,
     socket_path,
 )
 from dbgate.config.options import OPTIONS
@@ -42,6 +43,14 @@ def test_flag_over_environment_over_file_over_default(
     monkeypatch.setenv("DBGATE_CONTROL_SOCKET", "/from/environment.sock")
     assert socket_path(None) == "/from/environment.sock"
     assert socket_path("/from/flag.sock") == "/from/flag.sock"
+
+
+def test_the_settings_of_this_folder(tmp_path: Path) -> None:
+    assert settings_here("do this") is None
+    (tmp_path / "dbgate.yaml").write_text("audit_log: a.jsonl\n")
+    found = settings_here("do this")
+    assert found is not None
+    assert found.audit_log == "a.jsonl"
 
 
 def test_a_socket_that_is_off(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
