@@ -188,6 +188,10 @@ def test_the_command_line_and_the_dashboard(far: Far, monkeypatch: pytest.Monkey
     assert refused.returncode == 1 and "token looks may not use" in refused.stderr
     explained = cli("policy", "explain", "--user", "app", "TRUNCATE test.t")
     assert explained.returncode == 1 and "BLOCKED by rule blocked-operation" in explained.stdout
+    far.gateway.connect().close()
+    far.gateway.wait_records(1, event="connection.close")
+    records = cli("audit", "query", "--event", "connection", "--user", "app", "-o", "json")
+    assert records.returncode == 0 and '"connection.close"' in records.stdout.splitlines()[-1]
     assert remote(far.url) and not remote(str(far.gateway.control))
     (instance,) = places([f"far={far.url}"])
     look = instance.ask()
