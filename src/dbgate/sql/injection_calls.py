@@ -11,12 +11,10 @@ from typing import Final, final
 from dbgate.sql.tokens import BIT, HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
-# For a replica to have caught up: MediaWiki and replication tools ask so, in a statement of its own.
-_REPLICATION: Final = word_set(
-    """MASTER_POS_WAIT SOURCE_POS_WAIT MASTER_GTID_WAIT WAIT_FOR_EXECUTED_GTID_SET WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS
-    WSREP_SYNC_WAIT_UPTO_GTID"""
+TIME: Final = word_set(
+    """SLEEP BENCHMARK MASTER_POS_WAIT SOURCE_POS_WAIT MASTER_GTID_WAIT WAIT_FOR_EXECUTED_GTID_SET
+    WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS WSREP_SYNC_WAIT_UPTO_GTID"""
 )
-TIME: Final = word_set("SLEEP BENCHMARK") | _REPLICATION
 LOCK: Final = word_set("GET_LOCK IS_FREE_LOCK IS_USED_LOCK RELEASE_LOCK RELEASE_ALL_LOCKS")
 FILE: Final = word_set(
     "LOAD_FILE SYS_EXEC SYS_EVAL SYS_GET SYS_BINEVAL SYS_BINEEXEC XP_CMDSHELL LIB_MYSQLUDF_SYS_INFO"
@@ -136,8 +134,6 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
     words = tokens.words
     end = scope.end
     close = scope.closes[opening - scope.first]
-    if name in _REPLICATION and not scope.first and _alone(scope):
-        return _NOTHING
     if name in TIME:
         return ("time_delay", f"{name} makes the server wait")
     if name in FILE:
@@ -229,11 +225,6 @@ def _is_operand(scope: _Scope, opening: int) -> bool:
     if before in _COMPARES and before != "IN":
         return True
     return words[scope.first] in ("INSERT", "REPLACE") and not scope.selects
-
-
-def _alone(scope: _Scope) -> bool:
-    """Whether the statement is one SELECT, DO or SET that reads from nothing."""
-    return not scope.has_from and scope.selects <= 1 and scope.tokens.words[scope.first] in _LOCKERS
 
 
 def _lock(scope: _Scope, name: str) -> tuple[str, str]:

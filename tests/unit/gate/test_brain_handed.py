@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dbgate.gate.brain import LONGEST_KEYED
 from dbgate.sql.analyze import analyze
 from dbgate.wire.build import query
 
@@ -23,7 +24,7 @@ def test_analyses_are_remembered_up_to_a_length() -> None:
 def test_the_shape_of_a_very_long_chunk_is_not_made_on_the_way() -> None:
     play = Play().login()
     scope = play.gate.state.current_scope()
-    for padding, known in ((100, True), (10_000, False)):
+    for padding, known in ((100, True), (LONGEST_KEYED, False)):
         text = b"SELECT id FROM users WHERE id = 1 /*" + b"x" * padding + b"*/"
         play.brain.judge_text(scope, b"", text, False)
         assert (play.brain.recall(scope, query(text.replace(b"1", b"2"))) is not None) is known

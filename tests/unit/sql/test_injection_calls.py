@@ -57,6 +57,7 @@ def found(text: str) -> list[str]:
         ("SELECT 1 UNION SELECT CHAR(97, 98, 99) FROM t", "metadata_probe"),
         ("INSERT INTO t SELECT CHAR(97, 98, 99) FROM u", "metadata_probe"),
         ("SELECT a FROM t WHERE MASTER_POS_WAIT('x', 4)", "time_delay"),
+        ("SELECT MASTER_POS_WAIT('x', 4, 10)", "time_delay"),
         ("SELECT 1 UNION SELECT CONCAT(a, 0x3a, b) FROM t", "metadata_probe"),
         ("SELECT a FROM t ORDER BY (SELECT CONCAT('x', DATABASE(), 'y'))", "metadata_probe"),
         ("SELECT a FROM t WHERE VERSION() LIKE '5%'", "metadata_probe"),
@@ -74,8 +75,6 @@ def test_suspicious(text: str, detector: str) -> None:
     [
         "SELECT GET_LOCK('a', 5)",
         "SELECT GET_LOCK('a', 5) FROM DUAL",
-        "SELECT MASTER_POS_WAIT('x', 4, 10)",
-        "DO SOURCE_POS_WAIT('x', 4, 10)",
         "SELECT CHAR(97, 98, 99) FROM t",
         "SELECT CONCAT(a, 0x3a, b) FROM t",
         "SELECT GROUP_CONCAT(a SEPARATOR 0x1D) FROM t WHERE b IN (SELECT CONCAT(c, 0x1F) FROM u)",
