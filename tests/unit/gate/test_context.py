@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dbgate.gate import context as module
-from dbgate.gate.context import decode, enter
+from dbgate.gate.context import decode, enter, speak
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
 from tests.rows import rows
@@ -134,6 +134,18 @@ def test_enter() -> None:
     assert state.scope is None
     assert not enter(state, b"\xff")
     assert state.schema == "über"
+
+
+def test_speak() -> None:
+    play = Play().login(answer=context(modes=b"ANSI_QUOTES", fold=b"1"))
+    state = play.gate.state
+    scope = state.current_scope()
+    speak(state, "utf8mb4")
+    assert state.scope is scope
+    speak(state, "latin1")
+    assert state.scope is None
+    assert (state.ctx.charset, state.ctx.ansi_quotes, state.ctx.fold_names) == ("latin1", True, True)
+    assert state.ctx.key != scope.ctx.key
 
 
 @rows(

@@ -165,3 +165,9 @@ def test_numbers_that_were_sent_in_quotes(text: str, passes: bool) -> None:
 def test_literals_tested_for_null(text: str, holds: str) -> None:
     tokens = lexed(text)
     assert null_test(tokens, 0, len(tokens)) == holds
+
+
+def test_what_a_sum_in_parentheses_is_compared_with_tells_whether_texts_were_meant() -> None:
+    for text, passes in (("x > ('1' * '2')", True), ("x = ('1' * '2')", False)):
+        tokens = lexed(text)
+        assert between_strings(tokens, 4, 0, len(tokens), True) is not passes
