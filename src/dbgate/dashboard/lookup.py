@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,12 +69,12 @@ async def look_up(
     by the name of (the first of) its gateways."""
     begin = begin or {}
     page = Page()
-    names: list[str] = []
+    writers: dict[str, Sequence[Instance]] = {}
     work = []
-    for path, writers in logs_of(fleet).items():
-        name = writers[0].name
-        if (not only or only in [one.name for one in writers]) and begin.get(name) != END:
-            names.append(name)
+    for path, sharing in logs_of(fleet).items():
+        name = sharing[0].name
+        if (not only or only in [one.name for one in sharing]) and begin.get(name) != END:
+            writers[name] = sharing
             work.append(fleet.run(search, path, wanted, rows, budget, begin.get(name, "")))
     for instance in fleet.instances:
         if near(instance) or (only and instance.name != only) or begin.get(instance.name) == END:
@@ -82,13 +83,22 @@ async def look_up(
         if why:
             page.trouble.append(f"Records of {instance.name} are not shown: {why}")
         else:
-            names.append(instance.name)
+            writers[instance.name] = (instance,)
             work.append(fleet.run(_ask, instance, wanted, rows, begin.get(instance.name, "")))
-    found = dict(zip(names, await asyncio.gather(*work), strict=True))
-    for one in found.values():
+    found = dict(zip(writers, await asyncio.gather(*work), strict=True))
+    for name, one in found.items():
         page.trouble += one.trouble
+        _attribute(one.records, writers[name])
     _merge(page, found, begin, rows)
     return page
+
+
+def _attribute(records: list[Record], writers: Sequence[Instance]) -> None:
+    """Each record gets a field `gateway`: the name that its gateway has here, as far as the log tells it. Gateways that write
+    to logs of their own may well have one name in them, such as the host's."""
+    for record in records:
+        names = [one.name for one in writers if len(writers) == 1 or one.own_name == record.get("instance")]
+        record["gateway"] = names[0] if len(names) == 1 else ""
 
 
 def _silent(instance: Instance) -> str:
@@ -182,8 +192,9 @@ class Newest:
         """Them, the newest first."""
         wanted = Search(event="query.blocked")
         found: list[Record] = []
-        for path in logs_of(self._fleet):
+        for path, writers in logs_of(self._fleet).items():
             result = await self._fleet.run(search, path, wanted, self._rows, SMALL_BUDGET)
+            _attribute(result.records, writers)
             found += result.records
         for instance in self._fleet.instances:
             if not near(instance) and not _silent(instance) and instance.last is not None:
@@ -195,5 +206,6 @@ class Newest:
         known = self._known.get(instance.name)
         if known is None or known[0] != blocked:
             result = await self._fleet.run(_ask, instance, wanted, self._rows, "")
+            _attribute(result.records, (instance,))
             known = self._known[instance.name] = (None if result.trouble else blocked, result.records)
         return known[1]

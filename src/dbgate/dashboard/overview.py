@@ -12,7 +12,7 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dbgate.control.auditlog import Record
-from dbgate.dashboard.fleet import Fleet, Instance
+from dbgate.dashboard.fleet import Fleet
 from dbgate.dashboard.lookup import Newest
 from dbgate.dashboard.web import Site, Visit
 
@@ -92,8 +92,7 @@ class Overview:
         async with self._reading:  # once for all browsers that ask in the same second
             if time.monotonic() - self._read_at > _FRESH_SECONDS:
                 self._newest, self._read_at = await self._blocks.read(), time.monotonic()
-        places = names_of(self._site.fleet.instances)
-        return visit.page("newest.html", records_found=self._newest, places=places)
+        return visit.page("newest.html", records_found=self._newest)
 
     async def points(self, visit: Visit) -> Response:
         """The history, for the charts."""
@@ -160,11 +159,6 @@ class Overview:
                     yield b": still here\n\n"
         finally:
             self._streams.discard(news)
-
-
-def names_of(instances: list[Instance]) -> dict[str, str]:
-    """The gateway's own name, as records have it -> the name that it has here."""
-    return {instance.own_name: instance.name for instance in instances if instance.own_name}
 
 
 def event(name: str, text: str) -> bytes:

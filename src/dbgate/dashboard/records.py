@@ -50,13 +50,7 @@ async def _list(visit: Visit, template: str, default: str, rows: int = ROWS, **m
     filters, wanted, only = asked(visit, default)
     begin = marks(visit.request.query_params.get("from", ""))
     found = await look_up(visit.site.fleet, wanted, only, rows, begin)
-    return visit.page(
-        template, found=found, filters=filters, begun=bool(begin), places=_places(visit), **more
-    )
-
-
-def _places(visit: Visit) -> dict[str, str]:
-    return {one.own_name: one.name for one in visit.site.fleet.instances if one.own_name}
+    return visit.page(template, found=found, filters=filters, begun=bool(begin), **more)
 
 
 async def blocked(visit: Visit) -> Response:
@@ -85,7 +79,7 @@ def together(records: list[Record]) -> list[Record]:
         if match is None:
             rows.append(entry)
             continue
-        key = (str(entry.get("instance", "")), str(entry["time"])[:16])
+        key = (f"{entry.get('gateway') or entry.get('instance', '')}", str(entry["time"])[:16])
         row = minutes.get(key)
         if row is None:
             row = minutes[key] = {**entry, "blocks": 0}
@@ -110,8 +104,7 @@ async def record(visit: Visit) -> Response:
             "; ".join(found.trouble) or "It may be in a log that was rotated away.",
         )
     entry = found.records[0]
-    name = _places(visit).get(str(entry.get("instance", "")), "")
-    instance = visit.site.fleet.find(name)
+    instance = visit.site.fleet.find(str(entry["gateway"]))
     statement = str(entry.get("statement", ""))
     outcome: dict[str, Any] = {}
     problem = ""

@@ -7,7 +7,7 @@ import pytest
 
 from dbgate.control.client import ControlError
 from dbgate.dashboard.fleet import Instance, places
-from dbgate.dashboard.overview import event, names_of, top_rules, totals
+from dbgate.dashboard.overview import event, top_rules, totals
 from dbgate.errors import ConfigError
 from tests.shell.dashboard.pages import Gateway, Pages
 
@@ -30,7 +30,7 @@ def test_states(site: Pages, gateway: Gateway) -> None:
     assert Instance("x", "/x").state == "new"
     assert (up.state, down.state) == ("up", "down")
     assert site.fleet.live == [up] and site.fleet.find("gw-b") is down and site.fleet.find("x") is None
-    assert names_of(site.fleet.instances) == {"gw1": "gw-a"}
+    assert (up.own_name, down.own_name) == ("gw1", "")
     gateway.reasons = ["draining"]
     site.look()
     assert up.state == "unwell"
