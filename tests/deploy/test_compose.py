@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,10 @@ def test_each_gateway_has_good_settings(name: str) -> None:
     assert f"127.0.0.1:{settings.admin_listen.port}/healthz" in service["healthcheck"]["test"][-1]
     proxy = compose()["services"]["haproxy"]["networks"]["gate"]["ipv4_address"]
     assert settings.trusted_proxies == (f"{proxy}/32",)
+    (network,) = compose()["networks"]["gate"]["ipam"]["config"]
+    assert ip_address(proxy) in ip_network(network["subnet"])
+    # nobody else is ever given the address that is trusted
+    assert ip_address(proxy) not in ip_network(network["ip_range"])
     mysql = compose()["services"]["mysql"]
     assert settings.upstream.host == "mysql" and mysql["image"].startswith("docker.io/library/mysql:8")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from dbgate import __version__
@@ -118,6 +121,7 @@ def test_what_refers_to_the_pods_finds_them() -> None:
 
 def test_the_autoscaler_counts_a_metric_that_there_is() -> None:
     spec = manifests()["HorizontalPodAutoscaler", "dbgate"]["spec"]
+    assert "replicas" not in manifests()["Deployment", "dbgate"]["spec"]  # each apply would set it back
     assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "dbgate"}
     assert spec["metrics"][0]["pods"]["metric"]["name"] in exposed()
     assert spec["minReplicas"] > manifests()["PodDisruptionBudget", "dbgate"]["spec"]["minAvailable"]
@@ -126,3 +130,24 @@ def test_the_autoscaler_counts_a_metric_that_there_is() -> None:
 def test_the_policy_is_the_sample() -> None:
     data = manifests()["ConfigMap", "dbgate-policy"]["data"]
     assert data == {"policy.yaml": (DEPLOY / "policy" / "policy.yaml").read_text()}
+
+
+def test_kustomize_agrees() -> None:
+    """kubectl's own kustomize: every resource, with the label where it must be, in the namespace."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed here")
+    done = subprocess.run(["kubectl", "kustomize", str(FOLDER)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    built = [one for one in yaml.safe_load_all(done.stdout) if one]
+    assert sorted(one["kind"] for one in built) == sorted(kind for kind, _ in manifests())
+    mark = {"app.kubernetes.io/name": "dbgate"}
+    by_kind = {one["kind"]: one for one in built}
+    deployment = by_kind["Deployment"]
+    assert (
+        deployment["spec"]["selector"]["matchLabels"]
+        == deployment["spec"]["template"]["metadata"]["labels"]
+        == mark
+    )
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == f"dbgate:{__version__}"
+    assert all(one["metadata"]["namespace"] == "dbgate" for one in built if one["kind"] != "Namespace")
+    assert by_kind["Namespace"]["metadata"]["name"] == "dbgate"

@@ -33,6 +33,7 @@ def exposed() -> set[str]:
         policy_refused=False,
         loads={"live": 1},
         posts={"sent": 1, "failed": 0, "dropped": 0},
+        expiries={"tls_cert": 1.0},
     )
     found = set()
     for family in text_string_to_metric_families(exposition(facts).decode()):
@@ -71,7 +72,7 @@ def test_alert_rules() -> None:
 
 
 def test_every_alert_is_explained() -> None:
-    text = (PROJECT / "docs" / "deployment.md").read_text()
+    text = (PROJECT / "docs" / "runbook.md").read_text()
     assert [rule["alert"] for rule in alerts() if f"`{rule['alert']}`" not in text] == []
 
 

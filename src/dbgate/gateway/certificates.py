@@ -143,6 +143,21 @@ def _why(error: Exception) -> str:
     return str(reason).replace("_", " ").lower() if reason else type(error).__name__
 
 
+def expiries(files: Mapping[str, bytes]) -> dict[str, float]:
+    """When the gateway's own certificates expire, by the setting's name, as Unix seconds: of a chain the first to do so.
+    files: as read_files gives them. A certificate that cannot be read is left out."""
+    found: dict[str, float] = {}
+    for name in ("tls_cert", "upstream_tls_cert"):
+        if name not in files:
+            continue
+        from cryptography.x509 import load_pem_x509_certificates
+
+        with contextlib.suppress(ValueError):
+            chain = load_pem_x509_certificates(files[name])
+            found[name] = min(one.not_valid_after_utc.timestamp() for one in chain)
+    return found
+
+
 def subject_of(certificate: bytes | None) -> str:
     """The subject of a certificate (DER) as RFC 4514 writes it, the most specific part first ("CN=app,O=Shop"), with
     what could be taken for another part escaped; "" for None, and for what cannot be read: no rule names that."""

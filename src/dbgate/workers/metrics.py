@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from dbgate import __version__
+from dbgate.gateway.certificates import expiries
 from dbgate.gateway.health import Health
 from dbgate.stats import layout
 from dbgate.stats.histogram import bucket
@@ -28,7 +29,7 @@ EDGES: Final = tuple(1 << power for power in range(6, 27))
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a scrape tells. started_at, policy_loaded_at: Unix seconds, 0 = never; loads: of the policy by result; posts: of
-    the webhook by result; policy_refused: the latest load was."""
+    the webhook by result; policy_refused: the latest load was; expiries: of certificates, as Unix seconds, by setting."""
 
     totals: Totals
     health: Health
@@ -39,6 +40,7 @@ class Facts:
     policy_refused: bool
     loads: dict[str, int]
     posts: dict[str, int]
+    expiries: dict[str, float] = field(default_factory=dict)
 
 
 class Source(Protocol):
@@ -49,6 +51,7 @@ class Source(Protocol):
     policies: Policies
     policy_life: PolicyLife
     notices: Notices
+    certificates: dict[str, bytes]
 
 
 def gather(source: Source, totals: Totals, health: Health) -> Facts:
@@ -64,6 +67,7 @@ def gather(source: Source, totals: Totals, health: Health) -> Facts:
         policy_refused=bool(policies.last_problems),
         loads=source.policy_life.loads,
         posts=source.notices.webhook.posts,
+        expiries=expiries(source.certificates),
     )
 
 
@@ -201,6 +205,14 @@ class _Families(Collector):
             "Worker processes that were started again.",
             details.get("worker_restarts"),
         )
+        expiry = GaugeMetricFamily(
+            "dbgate_certificate_expiry_timestamp_seconds",
+            "When a certificate of the gateway expires.",
+            labels=["setting"],
+        )
+        for setting, at in facts.expiries.items():
+            expiry.add_metric([setting], at)
+        yield expiry
         yield _labelled("dbgate_webhook_posts", "Alerts for the webhook.", "result", facts.posts)
         build = GaugeMetricFamily("dbgate_build_info", "This gateway.", labels=["version", "instance"])
         build.add_metric([__version__, facts.instance], 1)

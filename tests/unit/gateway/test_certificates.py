@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from dbgate.config.settings import Settings, load
 from dbgate.errors import ConfigError
-from dbgate.gateway.certificates import load_contexts, read_files, subject_of
+from dbgate.gateway.certificates import expiries, load_contexts, read_files, subject_of
 from tests.servers.tls import Certificates
 
 
@@ -131,3 +132,13 @@ def test_subjects(certificates: Certificates) -> None:
     subject = subject_of(certificate.public_bytes(serialization.Encoding.DER))
     assert subject.startswith("CN=app\\,O=x,")
     assert subject_of(None) == subject_of(b"") == subject_of(b"nonsense") == ""
+
+
+def test_when_certificates_expire(certificates: Certificates) -> None:
+    until = datetime.datetime(2031, 5, 6, 7, 8, 9, tzinfo=datetime.UTC)
+    path = certificates.issue("expires.pem", "127.0.0.1", not_after=until)
+    files = read_files(settings(tls_cert=path, tls_client_ca=certificates.ca))
+    assert expiries(files) == {"tls_cert": until.timestamp()}
+    assert expiries({"upstream_tls_cert": files["tls_cert"]}) == {"upstream_tls_cert": until.timestamp()}
+    assert expiries({}) == {}
+    assert expiries({"tls_cert": b"nonsense"}) == {}

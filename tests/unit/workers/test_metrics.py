@@ -41,6 +41,7 @@ def facts(health: Health) -> Facts:
         policy_refused=True,
         loads={"live": 2, "refused": 1},
         posts={"sent": 4, "failed": 0, "dropped": 0},
+        expiries={"tls_cert": 1_800_000_000.0},
     )
 
 
@@ -85,6 +86,7 @@ def test_what_is_told() -> None:
     assert value("dbgate_policy_refused") == 1
     assert value("dbgate_webhook_posts_total", result="sent") == 4
     assert value("dbgate_build_info", version=__version__, instance='gw "1"\n') == 1
+    assert value("dbgate_certificate_expiry_timestamp_seconds", setting="tls_cert") == 1_800_000_000
     assert value("dbgate_upstream_up") == value("dbgate_ready") == 1
     assert value("dbgate_workers_ready") == 2 and value("dbgate_worker_restarts_total") == 1
 
@@ -120,6 +122,7 @@ def test_gather() -> None:
         policies=SimpleNamespace(version="", loaded_at=0.0, last_problems=("bad",)),
         policy_life=SimpleNamespace(loads={"live": 0, "refused": 1}),
         notices=SimpleNamespace(webhook=SimpleNamespace(posts={"sent": 0})),
+        certificates={},
     )
     found = gather(source, counted(), READY)
     assert found.policy_refused and found.loads["refused"] == 1
