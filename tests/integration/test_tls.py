@@ -19,13 +19,15 @@ import pytest
 from tests.attacks.raw import ORDINARY, WITH_DB, packet
 from tests.drivers import zoo
 from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
+from tests.servers.haproxy import HAProxy
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
 from tests.servers.tls import Certificates
 from tests.unit.wire import making
 
 CLIENTS = (
-    "pymysql", "mariadb-cli", "connector-pure", "connector-c", "mysqlclient", "asyncmy", "sqlalchemy", "mysql2",
+    "pymysql", "mariadb-cli", "connector-pure", "connector-c", "mysqlclient", "asyncmy", "sqlalchemy", "django",
+    "mysql2",
 )  # fmt: skip
 # Oracle's library sends a password over TLS only.
 NEEDS_TLS = ("connector-pure", "connector-c")
@@ -87,6 +89,10 @@ def legs(certificates: Certificates, client: bool, server: bool) -> dict[str, ob
         settings["upstream_tls_mode"] = "verify-full"
         settings["upstream_tls_ca"] = certificates.ca
     return settings
+
+
+def test_these_are_all_clients_of_the_drivers_tests() -> None:
+    assert sorted(CLIENTS) == sorted(zoo.CLIENTS)
 
 
 def present() -> list[str]:
@@ -293,6 +299,38 @@ def test_client_certificates(mariadb_tls: MariaDB, certificates: Certificates) -
         with pytest.raises(pymysql.err.OperationalError, match="tls-required"):
             gateway.connect(user="ed", password="ed_pw", ssl_disabled=True)
         assert log_in("mariadb-cli", gateway.port, "ed", "ed_pw", certificates.ca) == "7"
+
+
+BEHIND = """
+access_control:
+  - {user: app, source_ip: 127.0.0.5, require_tls: true, allowed_tables: ["*"], allowed_operations: [SELECT]}
+"""
+
+
+@pytest.mark.parametrize("options", ["send-proxy", "send-proxy-v2"])
+def test_a_client_in_tls_behind_haproxy(
+    mariadb_tls: MariaDB, certificates: Certificates, options: str
+) -> None:
+    """The PROXY header comes in clear, before the greeting; the TLS behind it is between client and gateway."""
+    both = legs(certificates, True, True)
+    with (
+        Gateway(mariadb_tls, BEHIND, trusted_proxies="127.0.0.9", **both) as gateway,
+        HAProxy(gateway.port, options, "127.0.0.9") as balancer,
+    ):
+
+        def connect(source: str, **tls: Any) -> Any:
+            where = {"host": balancer.host, "port": balancer.port, "bind_address": source}
+            return pymysql.connect(user="app", password="app_pw", **where, **tls)
+
+        with connect("127.0.0.5", ssl_ca=str(certificates.ca)) as client, client.cursor() as cursor:
+            cursor.execute("SELECT 7")
+            assert cursor.fetchall() == ((7,),)
+        gateway.wait_records(event="connection.open", client_ip="127.0.0.5")
+        with pytest.raises(pymysql.err.OperationalError, match="tls-required"):
+            connect("127.0.0.5", ssl_disabled=True)
+        with pytest.raises(pymysql.err.OperationalError, match="no-access-rule"):
+            connect("127.0.0.6", ssl_ca=str(certificates.ca))
+        gateway.wait_records(event="connection.denied", client_ip="127.0.0.6", rule="no-access-rule")
 
 
 def test_a_client_certificate_that_nobody_signed(mariadb_tls: MariaDB, certificates: Certificates) -> None:

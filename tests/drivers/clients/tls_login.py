@@ -21,10 +21,12 @@ def main(client: str, port: int, user: str, password: str, ca: str) -> str:
 
         tls = {"ssl_ca": ca, "ssl_verify_identity": True} if ca else {"ssl_disabled": True}
         return ask(mysql.connector.connect(**who, use_pure=client == "connector-pure", **tls))
-    if client == "mysqlclient":
+    if client in ("mysqlclient", "django"):
+        tls = {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": ca}} if ca else {"ssl_mode": "DISABLED"}
+        if client == "django":
+            return with_django(who, tls)
         import MySQLdb
 
-        tls = {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": ca}} if ca else {"ssl_mode": "DISABLED"}
         return ask(MySQLdb.connect(**who, **tls))
     if client == "sqlalchemy":
         from sqlalchemy import create_engine, text
@@ -47,6 +49,19 @@ def ask(connection: Any) -> str:
     cursor.execute("SELECT 7")
     found = str(cursor.fetchall()[0][0])
     cursor.close()
+    connection.close()
+    return found
+
+
+def with_django(who: dict[str, Any], tls: dict[str, Any]) -> str:
+    from django.conf import settings
+    from django.db import connection
+
+    engine = {"ENGINE": "django.db.backends.mysql", "OPTIONS": tls, "NAME": "test"}
+    settings.configure(DATABASES={"default": engine | {name.upper(): value for name, value in who.items()}})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 7")
+        found = str(cursor.fetchone()[0])
     connection.close()
     return found
 
