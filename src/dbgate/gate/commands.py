@@ -9,7 +9,7 @@ from typing import Final
 
 from dbgate.errors import ProtocolError
 from dbgate.gate import context, crossing, handover, inband, login, statements
-from dbgate.gate.brain import refusal
+from dbgate.gate.brain import Scope, refusal
 from dbgate.gate.judged import Judged
 from dbgate.gate.state import State
 from dbgate.wire import command as wire
@@ -120,31 +120,35 @@ def query(state: State, now: float) -> None:
     if whole:
         judged = scope.view.find_exact(reader.raw)
     if judged is None:
-        payload = reader.payload()
-        text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
-        raw = reader.raw if whole else b""
-        if len(text) > handover.LONG:
-            judged = handover.judge(state, scope, raw, text, False, now)
-            if judged is None:
-                return
-        else:
-            judged = state.brain.judge_text(scope, raw, text, False)
+        text = _text(state)
+        # A long text for the gateway is not analysed as a whole: it is no SQL, only what it explains may be.
+        if len(text) > handover.LONG and _for_us(state, scope, text):
+            inband.take(state, scope, text, now)
+            return
+        judged = handover.judge(state, scope, reader.raw if whole else b"", text, False, now)
+        if judged is None:
+            return
     if judged.recalls and state.memory is not None:
-        payload = reader.payload()
-        text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
-        if len(text) > handover.LONG:
-            judged = handover.recalled(state, scope, text, state.memory, now)
-            if judged is None:
-                return
-        else:
-            judged = state.brain.judge_recalled(scope, text, state.memory)
-    if judged.analysis.error and scope.entry is not None and not state.unfollowed:
-        payload = reader.payload()
-        text = payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
-        if inband.begins(text):
+        judged = handover.recalled(state, scope, _text(state), state.memory, now)
+        if judged is None:
+            return
+    if judged.analysis.error:
+        text = _text(state)
+        if _for_us(state, scope, text):
             inband.take(state, scope, text, now)
             return
     crossing.run(state, scope, judged, COM_QUERY, RESULT, now)
+
+
+def _text(state: State) -> bytes:
+    """The SQL of the COM_QUERY in the reader, without its query attributes."""
+    payload = state.reader.payload()
+    return payload[wire.skip_attributes(payload) if state.attributes() else 1 :]
+
+
+def _for_us(state: State, scope: Scope, text: bytes) -> bool:
+    """Whether the gateway itself is asked, by a user whom an access rule matches."""
+    return scope.entry is not None and not state.unfollowed and inband.begins(text)
 
 
 def _schema(state: State, code: int, now: float) -> None:

@@ -26,9 +26,9 @@ FAILED: Final = "it could not be analysed"
 
 
 def judge(state: State, scope: Scope, raw: bytes, text: bytes, prepared: bool, now: float) -> Judged | None:
-    """As Brain.judge_text, for a long text. None: it is being analysed, and the session waits."""
+    """As Brain.judge_text. None: the text is long and is being analysed, and the session waits."""
     brain = state.brain
-    if brain.analyst is None:
+    if len(text) <= LONG or brain.analyst is None:
         return brain.judge_text(scope, raw, text, prepared)
     question = state.question
     if question is not None and question.answered and question.text == text:
@@ -53,14 +53,19 @@ def judge(state: State, scope: Scope, raw: bytes, text: bytes, prepared: bool, n
 
 
 def recalled(state: State, scope: Scope, text: bytes, memory: Memory, now: float) -> Judged | None:
-    """As Brain.judge_recalled, for a long text. None: as in `judge`."""
-    if state.brain.analyst is None:
+    """As Brain.judge_recalled. None: as in `judge`."""
+    if len(text) <= LONG or state.brain.analyst is None:
         return state.brain.judge_recalled(scope, text, memory)
     question = state.question
     if question is not None and question.answered and question.memory is not None and question.text == text:
         return _given(state, scope, b"", question)
     _ask(state, scope, text, False, memory, None, now)
     return None
+
+
+def failed(judged: Judged) -> bool:
+    """Whether it stands for an analysis that never came."""
+    return judged.verdict.rule == "internal-error" and judged.verdict.reason == FAILED
 
 
 def take(state: State, answer: Answer | None) -> None:

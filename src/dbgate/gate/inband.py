@@ -1,15 +1,16 @@
 """Statements for the gateway itself, from any client: DBGATE EXPLAIN <sql>, DBGATE SHOW SESSIONS | STATS | RULES.
 
 They never reach the server. They are looked for only in texts that cannot be parsed, so that no other statement pays for
-them. EXPLAIN is answered at once, by what the session's own statements are judged by; what SHOW tells the supervisor
-knows: the session waits for it in phase CONTEXT, as for a catalog.
+them. EXPLAIN is answered by what the session's own statements are judged by, at once or, where the text is long, when
+it was analysed (gate.handover). What SHOW tells the supervisor knows: the session waits for it in phase CONTEXT, as for
+a catalog.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from dbgate.gate import replies
+from dbgate.gate import handover, replies
 from dbgate.gate.brain import Scope
 from dbgate.gate.judged import Judged
 from dbgate.gate.phase import CONTEXT, READY
@@ -40,7 +41,7 @@ def begins(text: bytes) -> bool:
 
 
 def take(state: State, scope: Scope, text: bytes, now: float) -> None:
-    """Answer a text that `begins` so. The session has an access rule."""
+    """Answer a text that `begins` so, or wait until what it explains was analysed. The session has an access rule."""
     entry = scope.entry
     if entry is None:
         raise AssertionError("without an access rule nothing is answered")
@@ -53,14 +54,20 @@ def take(state: State, scope: Scope, text: bytes, now: float) -> None:
     elif verb == b"SHOW":
         named = body.rstrip(_SPACE + b";").upper().decode("ascii", "replace")
         what = named if named in _SHOWN else ""
+    inner: Judged | None = None
+    if what == "EXPLAIN":
+        inner = _judged(state, scope, body, now)
+        if inner is None:
+            return
     seq = state.reader.last_seq + 1
     state.queries += 1
     state.last_digest = ""
-    inner = _judged(state, scope, body) if what == "EXPLAIN" else None
     masked = "" if inner is None else inner.masked
     label = "" if not what else "DBGATE EXPLAIN" if inner is not None else f"DBGATE SHOW {what}"
     analysis = Analysis((), "", "", f"{label} {masked}".strip(), "", "", "", False)
     right = _right(entry, what, label)
+    if inner is not None and handover.failed(inner):
+        right = inner.verdict
     judged = Judged(analysis, combine(scope.door, right), (), label or "DBGATE")
     verdict = judged.verdict
     if not scope.simple:
@@ -141,11 +148,11 @@ def _right(entry: CompiledEntry, what: str, label: str) -> Verdict:
     return Verdict(BLOCK, "operation-denied", entry.line, reason, "enforce", entry.name, 10)
 
 
-def _judged(state: State, scope: Scope, sql: bytes) -> Judged:
-    """What would be judged if the client sent `sql` now."""
-    judged = state.brain.judge_text(scope, b"", sql, False)
-    if judged.recalls and state.memory is not None:
-        judged = state.brain.judge_recalled(scope, sql, state.memory)
+def _judged(state: State, scope: Scope, sql: bytes, now: float) -> Judged | None:
+    """What would be judged if the client sent `sql` now. None: it is being analysed, and the session waits."""
+    judged = handover.judge(state, scope, b"", sql, False, now)
+    if judged is not None and judged.recalls and state.memory is not None:
+        return handover.recalled(state, scope, sql, state.memory, now)
     return judged
 
 

@@ -93,14 +93,10 @@ def _prepare(state: State, now: float) -> None:
     whole = reader.size < MAX_PAYLOAD
     judged: Judged | None = scope.view.find_exact(reader.raw) if whole else None
     if judged is None:
-        text = reader.payload()[1:]
         raw = reader.raw if whole else b""
-        if len(text) > handover.LONG:
-            judged = handover.judge(state, scope, raw, text, True, now)
-            if judged is None:
-                return
-        else:
-            judged = state.brain.judge_text(scope, raw, text, True)
+        judged = handover.judge(state, scope, raw, reader.payload()[1:], True, now)
+        if judged is None:
+            return
     if crossing.run(state, scope, judged, COM_STMT_PREPARE, PREPARE, now):
         state.prepare = reader.raw if whole else b""
     else:
@@ -147,14 +143,9 @@ def _again(state: State, scope: Scope, statement: Prepared, name: str, now: floa
         reason = "SQL mode or character set changed since a PREPARE too long to be kept"
         return Judged(statement.analysis, refusal("session-state", reason), statement.judged.sensitive, name)
     there = state.brain.scope(scope.ctx, statement.schema, scope.entry, state.attributes())
-    text = statement.raw[HEADER + 1 :]
-    if len(text) > handover.LONG:
-        later = handover.judge(state, there, b"", text, True, now)
-        if later is None:
-            return None
-        judged = later
-    else:
-        judged = state.brain.judge_text(there, b"", text, True)
+    judged = handover.judge(state, there, b"", statement.raw[HEADER + 1 :], True, now)
+    if judged is None:
+        return None
     return judged if judged.effect > statement.judged.effect else statement.judged
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dbgate.gate import handover
 from dbgate.gate.brain import LONGEST_KEYED
-from dbgate.gate.phase import ANALYSIS, CLOSED, READY, REPLY
-from dbgate.gate.question import Answer
+from dbgate.gate.phase import ANALYSIS, READY, REPLY
+from dbgate.gate.question import Answer, Question
 from dbgate.sql.analyze import analyze
 from dbgate.sql.catalog import Catalog
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
-from tests.unit.gate.test_statements import execute, prepared
-from tests.unit.wire import making
-from tests.unit.wire.making import CUTS, binary_row, chain, err, ok, result, row, splits
+from tests.unit.wire.making import chain, err, ok, result, row
 
-from .elsewhere import PADDING, Elsewhere, Handed, answer_to, long, waiting
+from .elsewhere import Handed, answer_to, long
 from .play import POLICY, Play, brain, policy
 
 ROWS = result([row(b"1"), row(b"2")])
@@ -314,12 +310,14 @@ def test_a_text_in_several_packets() -> None:
     assert play.to_client[3] == 2  # the number behind the command's last packet
 
 
-def test_statements_for_the_gateway_itself() -> None:
-    play = Handed(POLICY.replace("  - name: root", "    admin_statements: [EXPLAIN]\n  - name: root")).login()
-    play.ask(b"DBGATE EXPLAIN " + SELECT)
-    came = play.now
-    play.analysed()
-    assert (play.to_server, play.last.operation, play.last.at) == (b"", "DBGATE EXPLAIN", came)
+def test_an_analysis_that_never_came_is_told_from_a_verdict() -> None:
+    play = Handed().login()
+    state = play.gate.state
+    scope = state.current_scope()
+    question = Question(1, SECRET, scope.ctx, "shop", False, None, False, False, None, 1.0)
+    assert handover.failed(handover._given(state, scope, b"", question))
+    question.analysis = analyze(SECRET, scope.ctx, "shop")
+    assert not handover.failed(handover._given(state, scope, b"", question))
 
 
 def test_what_goes_wrong_behind_the_answer() -> None:
@@ -353,72 +351,3 @@ def test_without_an_analyst_all_is_done_here() -> None:
     play.passes(b"\x03SET @s = 'SELECT id FROM users'", [ok()])
     play.passes(b"\x03" + long(b"PREPARE p FROM @s"), [ok()])
     assert play.brain.tickets == 0
-
-
-# --- the property ---
-
-SCRIPT: list[tuple[bytes, list[bytes] | None]] = [
-    # (command payload, reply payloads, which are left away where the gate answers)
-    (b"\x03" + SELECT, ROWS),
-    (b"\x03" + SELECT.replace(b"= 1", b"= 2"), ROWS),
-    (b"\x03" + SECRET, ROWS),
-    (b"\x03SELECT id FROM users", ROWS),
-    (b"\x03" + long(b"SELECT id FROM WHERE"), ROWS),
-    (b"\x03" + long(b"UPDATE users SET id = 1; SELECT id FROM orders"), [ok(1)]),
-    (b"\x03" + b"INSERT INTO users VALUES (1, 'a')" + b", (2, 'b')" * 900, [ok(901)]),
-    (b"\x03" + PADDING + b"SELECT SLEEP(5) FROM users -- '", ROWS),
-    (b"\x03" + long(b"DELETE FROM users WHERE 1 = 1"), [ok(1)]),
-    (b"\x03" + long(b"SELECT nope FROM users"), [err(1054)]),
-    (PREPARE, prepared(7)),
-    (execute(7), [b"\x01", making.column(), binary_row(b"1"), ok(header=0xFE)]),
-    (b"\x03SET @s = 'SELECT id FROM users'", [ok()]),
-    (b"\x03" + long(b"PREPARE p FROM @s"), [ok()]),
-    (b"\x03" + long(b"EXECUTE p"), ROWS),
-    (b"\x0e", [ok()]),
-]
-POLICIES = [
-    POLICY,
-    DYNAMIC,
-    LITERALS,
-    POLICY + "sql_rules: {block_patterns: [{pattern: 'id = 2', literals: true}]}\n",
-    POLICY.replace("user: app\n", "user: app\n    mode: monitor\n"),
-    POLICY.replace("user: app\n", "user: app\n    max_result_rows: 1\n    rate_limit: 3/s\n"),
-]
-
-
-def run(
-    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], text: str, handed: bool
-) -> tuple[object, ...]:
-    """All that came out of a session."""
-    elsewhere = Elsewhere()
-    play = Play(brain(text))
-    if handed:
-        play.brain.analyst = elsewhere
-    play.login()
-    to_server = to_client = b""
-    for command, reply in script:
-        for piece in splits(packet(0, command), cuts):
-            play.take(play.gate.client_bytes(piece, 1.0), piece)
-            to_server += play.to_server
-            to_client += play.to_client
-        while (question := waiting(play.gate, elsewhere)) is not None:
-            play.take(play.gate.analysed(question.ticket, answer_to(question), 1.0))
-            to_server += play.to_server
-            to_client += play.to_client
-        if play.gate.state.phase == REPLY and reply is not None:
-            play.take(play.gate.server_bytes(chain(reply), 1.0), chain(reply))
-            to_client += play.to_client
-    assert play.gate.state.phase != CLOSED
-    return to_server, to_client, [_fields(record) for record in play.records], play.gate.describe()
-
-
-def _fields(record: object) -> list[object]:
-    """Everything in a record, compiled or not."""
-    return [getattr(record, name) for name in sorted(dir(record)) if not name.startswith("_")]
-
-
-@given(st.lists(st.sampled_from(SCRIPT), max_size=8), CUTS, st.sampled_from(POLICIES))
-def test_a_session_is_the_same_with_and_without(
-    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], text: str
-) -> None:
-    assert run(script, cuts, text, True) == run(script, [], text, False)
