@@ -56,6 +56,7 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """Of the process."""
         return self._process.pid
 
     @property

@@ -18,9 +18,8 @@ from dbgate.sql.charset import codec
 from dbgate.sql.memory import Memory
 from dbgate.sql.statement import Analysis, Detection, LexContext, Need, RoutineRef, Statement
 
-_LONG: Final = (
-    32 * 1024
-)  # bytes of a text from which on it is not sent back where it is its own canonical text
+# Bytes of a text from which on it is not sent back where it is its own canonical text
+_LONG: Final = 32 * 1024
 
 _Need = tuple[int, str, str, str, bool]
 _Pair = tuple[str, str]

@@ -22,9 +22,8 @@ from dbgate.sql.statement import Analysis, LexContext
 
 MOST: Final = 1 << 30  # bytes; a longer part of a question is garbage
 _REMEMBERED: Final = 512  # analyses that are kept by their shape …
-_LONGEST_REMEMBERED: Final = (
-    BULK  # … of texts up to so many bytes: a longer one is read sooner than its key is made
-)
+# … of texts up to so many bytes: a longer one is read sooner than its key is made
+_LONGEST_REMEMBERED: Final = BULK
 
 
 class Shapes:
@@ -43,9 +42,11 @@ class Shapes:
         return None if shape is None else (ctx.key, head.schema, head.prepared, shape)
 
     def find(self, key: tuple[str, str, bool, bytes] | None) -> Analysis | None:
+        """What is known of a shape."""
         return None if key is None else self._known.get(key)
 
     def keep(self, key: tuple[str, str, bool, bytes] | None, analysis: Analysis) -> None:
+        """Remember it, where it holds for every text of that shape."""
         if key is not None and analysis.shared:
             if len(self._known) >= self._most:
                 self._known.clear()

@@ -1,1 +1,1 @@
-
+"""`dbgate-cli`, one command a file."""

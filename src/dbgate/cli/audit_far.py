@@ -14,9 +14,8 @@ from dbgate.cli.options import Exit, fail, fail_control
 
 MOST_LINES: Final = 10_000
 _PAGE: Final = 500
-_MOST_PAGES: Final = (
-    5000  # each of them may be what 48 MiB of the log had: what answers on and on is no gateway
-)
+# Each of them may be what 48 MiB of the log had: what answers on and on is no gateway
+_MOST_PAGES: Final = 5000
 _MOST_TROUBLES: Final = 100
 
 

@@ -104,7 +104,8 @@ def query(
 
     FILES is DBGATE_AUDIT_LOG (else audit_log of the dbgate.yaml in this folder, else /var/log/dbgate/audit.jsonl) with
     its rotated files where nothing is named; rotated files may be compressed (.gz); - is standard input. A gateway that
-    is named with --socket, or by an https address in DBGATE_CONTROL_SOCKET where no file is named, searches its own log. Exit status 1 if there is no such record.
+    is named with --socket, or by an https address in DBGATE_CONTROL_SOCKET where no file is named, searches its own
+    log. Exit status 1 if there is no such record.
     """
     from dbgate.cli.audit_far import asked_for, moment, show_newest
     from dbgate.cli.audit_log import default_log, total_bytes, with_rotated

@@ -30,10 +30,12 @@ class Option:
 
     @property
     def flag(self) -> str:
+        """On the command line: `--max-packet`."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
+        """In the environment: `DBGATE_MAX_PACKET`."""
         return "DBGATE_" + self.name.upper()
 
 

@@ -22,8 +22,9 @@ _BY_NAME: Final = {option.name: option for option in OPTIONS}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """Values as options.py describes them. Times are seconds, sizes are bytes; workers 0 = auto; audit_sync 0 = off; control_socket,
-    audit_log "" = off; admin_listen, control_listen None = off. explicit: the names that were set somewhere; warnings: findings that stop nothing but should be logged."""
+    """Values as options.py describes them. Times are seconds, sizes are bytes; workers 0 = auto; audit_sync 0 = off;
+    control_socket, audit_log "" = off; admin_listen, control_listen None = off. explicit: the names that were set
+    somewhere; warnings: findings that stop nothing but should be logged."""
 
     listen: Address
     upstream: Address

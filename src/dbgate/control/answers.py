@@ -20,9 +20,8 @@ from dbgate.control.messages import (
 
 MOST: Final = 64 << 20  # bytes of an answer that may be long
 MOST_SHORT: Final = 4 << 20  # … of every other
-MOST_VALUES: Final = (
-    2 << 20
-)  # in an answer that is not typed to its last value: a byte of it may take 20 of memory
+# In an answer that is not typed to its last value: a byte of it may take 20 of memory
+MOST_VALUES: Final = 2 << 20
 DEEPEST: Final = 64  # levels of objects and lists
 LARGEST: Final = 1 << 64  # a number beyond it is none of ours, and some cannot even be printed
 _LONG: Final = (AuditPage, CatalogInfo, ExplainAnswer, PolicyDiff, PolicyText, SessionList)

@@ -117,9 +117,10 @@ class PolicyText(PolicyVersion):
 
 
 class AuditPage(TypedDict):
-    """Records of the audit log, the newest first. cursors: of each of them, the `cursor` of a request for what stands before
-    it; start: that of this request, also where it named none; older: that for what this request did not look at, "" = there is nothing; reached: the time of the oldest record that
-    was looked at, "" with it; trouble: what could not be read, one line each."""
+    """Records of the audit log, the newest first. cursors: of each of them, the `cursor` of a request for what stands
+    before it; start: that of this request, also where it named none; older: that for what this request did not look at,
+    "" = there is nothing; reached: the time of the oldest record that was looked at, "" with it; trouble: what could
+    not be read, one line each."""
 
     records: list[dict[str, Any]]
     cursors: list[str]
@@ -170,11 +171,11 @@ _Name = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class ExplainBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A statement, and who sends it. sql, or sql_base64 where it is no text; session_id: an open session that would send
-    it: what is not given is taken from there; else user, source (127.0.0.1), schema (none), tls (true), cert_subject (null =
-    what the access rule wants, "" = none), charset (utf8mb4), and the sql_mode of the latest login. prepared: it is sent to be prepared; masked: it
-    comes from the audit log, `?` stands for values; detections: of the record, in place of looking for them anew;
-    at: Unix seconds, null = now."""
+    """A statement, and who sends it. sql, or sql_base64 where it is no text; session_id: an open session that would
+    send it: what is not given is taken from there; else user, source (127.0.0.1), schema (none), tls (true),
+    cert_subject (null = what the access rule wants, "" = none), charset (utf8mb4), and the sql_mode of the latest login.
+    prepared: it is sent to be prepared; masked: it comes from the audit log, `?` stands for values; detections: of the
+    record, in place of looking for them anew; at: Unix seconds, null = now."""
 
     sql: str | None = None
     sql_base64: str | None = None

@@ -54,7 +54,8 @@ class Look:
 
 class Instance:
     """One gateway. last: the newest answer, None = none so far; error, hint: why the latest look failed, "" = it did
-    not; query_rate, blocked_rate: statements and blocks a second between the last two looks. log: where its audit log is, "" = where it says."""
+    not; query_rate, blocked_rate: statements and blocks a second between the last two looks. log: where its audit log
+    is, "" = where it says."""
 
     def __init__(self, name: str, path: str, log: str = "") -> None:
         self.name = name

@@ -133,6 +133,8 @@ def run(
         )
 
         class Server(uvicorn.Server):
+            """It tells open pages that it ends, and where it listens."""
+
             def handle_exit(self, sig: int, frame: Any) -> None:
                 dashboard.end()
                 self.should_exit = True

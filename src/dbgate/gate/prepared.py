@@ -60,6 +60,7 @@ class Statements:
         self.kept = 0
 
     def add(self, statement_id: int, statement: Prepared) -> None:
+        """The server has prepared it under this id. Its text is kept where there is room."""
         self.close(statement_id)
         self.by_id[statement_id] = statement
         self.last = statement_id
@@ -84,9 +85,11 @@ class Statements:
         return data[5] | data[6] << 8 | data[7] << 16 | data[8] << 24
 
     def find(self, statement_id: int) -> Prepared | None:
+        """None: the id is unknown."""
         return self.by_id.get(statement_id)
 
     def close(self, statement_id: int) -> None:
+        """Forget one; an unknown id is nothing."""
         statement = self.by_id.pop(statement_id, None)
         if statement is not None:
             self.kept -= len(statement.raw)
@@ -94,6 +97,7 @@ class Statements:
             self.last = -1
 
     def clear(self) -> None:
+        """Forget all: the server has, too."""
         self.by_id.clear()
         self.last = -1
         self.kept = 0

@@ -39,9 +39,8 @@ _RUNS: Final = frozenset(
     (COM_QUERY, COM_STMT_EXECUTE, COM_STMT_BULK_EXECUTE, COM_INIT_DB, COM_CREATE_DB, COM_DROP_DB)
 )
 _QUIET: Final = frozenset((COM_PING, COM_STMT_RESET))  # they change nothing that dynamic SQL may use
-MAX_ANSWER: Final = (
-    65_536  # bytes of the server's answer to the gate's own question; real ones are below 2 KiB
-)
+# Bytes of the server's answer to the gate's own question; real ones are below 2 KiB
+MAX_ANSWER: Final = 65_536
 _REREADS: Final = frozenset((COM_RESET_CONNECTION, COM_DROP_DB, COM_CHANGE_USER))
 
 

@@ -1,1 +1,1 @@
-
+"""Sockets: listeners, connections, TLS, PROXY headers, health, limits by address."""

@@ -39,9 +39,11 @@ class Board:
         return fd
 
     def get(self, row: int, column: int) -> int:
+        """One cell; rows are workers."""
         return self._cells[row * _COLUMNS + column]
 
     def set(self, row: int, column: int, value: int) -> None:
+        """For the row's own worker only, and the supervisor once that is gone."""
         self._cells[row * _COLUMNS + column] = value
 
     def add(self, row: int, column: int, value: int) -> None:
@@ -63,6 +65,7 @@ class Board:
         self.set(row, HALTED, 0)
 
     def close(self) -> None:
+        """Let the memory go, in this process."""
         self._cells.release()
         self._map.close()
 

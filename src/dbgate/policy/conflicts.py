@@ -22,6 +22,7 @@ class Warnings:
         self.problems: list[Problem] = []
 
     def add(self, path: Path, message: str) -> None:
+        """At the line and column of what `path` names in the file."""
         place = self.file.place(*path)
         self.problems.append(Problem(self.file.filename, place.line, place.column, show_path(path), message))
 

@@ -65,9 +65,10 @@ def explain(
     subject: str | None = None,
     refused: Verdict | None = None,
 ) -> Explanation:
-    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in evaluate.decide. tls, subject: of the
-    connection, as policy.transport takes them; subject None: with whatever certificate the access rule demands. refused: what the gateway itself
-    has against the statement (its size, the session's state), whatever the policy says."""
+    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in
+    evaluate.decide. tls, subject: of the connection, as policy.transport takes them; subject None: with whatever
+    certificate the access rule demands. refused: what the gateway itself has against the statement (its size, the
+    session's state), whatever the policy says."""
     entry = find_entry(policy, user, client_ip)
     admitted = admit(policy, entry, wall, rate_ok)
     findings: list[Verdict] = []

@@ -9,9 +9,8 @@ from typing import Any, Final, final
 
 import re2  # type: ignore[import-untyped]
 
-TOGETHER: Final = (
-    32  # expressions that are joined: more take RE2 long to compile, and outgrow what it keeps of states
-)
+# Expressions that are joined: more take RE2 long to compile, and outgrow what it keeps of states
+TOGETHER: Final = 32
 # What a lone surrogate in a text becomes, so that RE2 never sees bytes that are not UTF-8: there `.` would not
 # match them, and one such byte would let a statement slip past a pattern.
 _UNENCODABLE = "backslashreplace"

@@ -16,9 +16,9 @@ from dbgate.sql.statement import NEED_BARE, NEED_TABLE, Analysis, Need, RoutineR
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A user (or glob) of one access rule. can: it passes; verdict: the decision; sources: [] = from anywhere; when, rate,
-    transport: "" or the entry's limits, and what it demands of the connection; exceptions: users of a glob who may be decided by an earlier rule, with its line; reached:
-    some client can come to this rule."""
+    """A user (or glob) of one access rule. can: it passes; verdict: the decision; sources: [] = from anywhere; when,
+    rate, transport: "" or the entry's limits, and what it demands of the connection; exceptions: users of a glob who
+    may be decided by an earlier rule, with its line; reached: some client can come to this rule."""
 
     user: str
     sources: list[str]

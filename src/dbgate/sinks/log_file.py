@@ -19,9 +19,8 @@ from typing import Final, Protocol
 
 STDOUT: Final = "-"
 MODE: Final = 0o640
-LOCK_TIMEOUT: Final = (
-    2.0  # seconds; a holder keeps it for one write, so a longer wait means a stopped process
-)
+# Seconds; a holder keeps it for one write, so a longer wait means a stopped process
+LOCK_TIMEOUT: Final = 2.0
 _OPEN_ATTEMPTS: Final = 16  # each lost one means that another process rotated in between
 
 

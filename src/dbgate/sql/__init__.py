@@ -1,1 +1,1 @@
-
+"""What a text of SQL does: tokens, statements, tables and rights, injection, shapes, the catalog."""

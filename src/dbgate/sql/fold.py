@@ -45,9 +45,8 @@ class Operand:
         self.small = True  # made of 0, 1, TRUE, FALSE, NULL, and of =, <>, != only
         self.called = False  # a function is called in it
         self.negated = False  # NOT or ! is in it
-        self.rows = (
-            False  # a column, a parameter or a variable is in it, or a subquery that may depend on them
-        )
+        # A column, a parameter or a variable is in it, or a subquery that may depend on them
+        self.rows = False
         self.queries = False  # a subquery that reads a whole table is in it
         self.facts = False  # a fact about the server is in it: @@version, USER()
         self.reckoned = 0  # string literals beside arithmetic operators

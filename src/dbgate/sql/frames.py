@@ -66,6 +66,7 @@ class Frames:
             self.where_end = len(self.facts.tokens)
 
     def open(self, i: int) -> None:
+        """A parenthesis at token i: what is in it is read in a frame of its own."""
         mode = self.mode
         self.modes.append(mode)
         self.openers.append(i)
@@ -80,6 +81,7 @@ class Frames:
                 self.modes[-1] = EXPR
 
     def close(self) -> None:
+        """The closing one: back to the frame outside; names of its WITH list are out of sight."""
         facts = self.facts
         if self.mode == TABLES or self.mode >= CTE_NAME:
             facts.fail("a table was expected")
@@ -125,6 +127,7 @@ class Frames:
         return self.visible.get(self.facts.cte_key(name), -1) >= self.floor
 
     def enter_query(self) -> None:
+        """A SELECT begins in this frame."""
         self.selects += 1
         if not self.query:
             self.query = True
@@ -171,6 +174,7 @@ class Frames:
         return hi
 
     def as_word(self, i: int, hi: int, mode: int) -> int:
+        """AS at token i: a body of a WITH list, or an alias. The token to go on with."""
         tokens = self.facts.tokens
         if mode == CTE_AS:
             self.mode = CTE_BODY
@@ -190,6 +194,7 @@ class Frames:
         return i + 1
 
     def alias(self, i: int) -> None:
+        """The name at token i is that of the last table, where it may have one."""
         if self.slot:
             self.facts.tables[-1].alias = self.facts.tokens.name(i)
             self.slot = False

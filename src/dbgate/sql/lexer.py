@@ -60,13 +60,11 @@ from dbgate.sql.tokens import (
 from dbgate.sql.wordset import word_set
 
 BULK: Final = 32 * 1024  # bytes; in longer texts runs of literals are one piece
-LONG: Final = (
-    4 << 20
-)  # bytes; of longer texts only INSERT and REPLACE are read, which takes up to 45 ms a MiB
+# Bytes; of longer texts only INSERT and REPLACE are read, which takes up to 45 ms a MiB
+LONG: Final = 4 << 20
 BULK_VERBS: Final = (b"INSERT", b"REPLACE")
-MAX_PIECES: Final = (
-    60_000  # tokens and the white space between them; the analysis of more would hold up a worker
-)
+# Tokens and the white space between them; the analysis of more would hold up a worker
+MAX_PIECES: Final = 60_000
 HINTS_SINCE: Final = 120000  # MariaDB reads /*+ … */ from here on
 
 

@@ -116,6 +116,7 @@ _PATTERNS: Final[dict[int, re.Pattern[bytes]]] = {}
 
 
 def pattern_of(ctx: LexContext, charset: int, bulk: bool) -> re.Pattern[bytes]:
+    """The expression that splits a text into tokens. bulk: runs of literals are one piece (texts over BULK bytes)."""
     key = charset * 8 + bulk * 4 + ctx.ansi_quotes * 2 + ctx.no_backslash_escapes
     found = _PATTERNS.get(key)
     if found is None:

@@ -24,15 +24,13 @@ COMMENT_BLOCK: Final = 1  # /* … */
 COMMENT_LINE: Final = 2  # -- … or # …
 COMMENT_SKIPPED: Final = 3  # /*!99999 … */ that this server does not run
 COMMENT_HINT: Final = 4  # /*+ … */
-COMMENT_OPEN: Final = (
-    5  # the head /*!50001 of a comment that this server runs; its content is among the tokens
-)
+# The head /*!50001 of a comment that this server runs; its content is among the tokens
+COMMENT_OPEN: Final = 5
 COMMENT_CLOSE: Final = 6  # and its */
 
 
-LONG_STRING: Final = (
-    64 * 1024
-)  # bytes; the value of a longer literal is looked at by nobody: computing it takes long
+# Bytes; the value of a longer literal is looked at by nobody: computing it takes long
+LONG_STRING: Final = 64 * 1024
 
 
 @final

@@ -1,1 +1,1 @@
-
+"""Counters and histograms on a page of memory that one process writes and others read."""

@@ -15,7 +15,8 @@ _NULL: Final = 0xFB
 
 @final
 class Reader:
-    """A cursor over payload[pos:end]. All integers are little-endian and unsigned."""
+    """A cursor over payload[pos:end]. u8 … u64 read integers of so many bits, little-endian and unsigned. Whatever is
+    read beyond the end is a ProtocolError."""
 
     def __init__(self, data: bytes, pos: int = 0, end: int = -1) -> None:
         self.data = data
@@ -42,9 +43,8 @@ class Reader:
         start = self.pos
         self.pos = start + 2
         data = self.data
-        return (
-            data[start] | data[start + 1] << 8
-        )  # the most frequent read: twice as quick as from_bytes of a slice
+        # The most frequent read: twice as quick as from_bytes of a slice
+        return data[start] | data[start + 1] << 8
 
     def u24(self) -> int:
         return self.fixed(3)

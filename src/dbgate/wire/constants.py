@@ -13,9 +13,8 @@ HEADER: Final = 4
 MAX_PAYLOAD: Final = 0xFFFFFF
 
 # Capabilities, bits 0-31.
-CLIENT_LONG_PASSWORD: Final = (
-    1  # MariaDB calls it CLIENT_MYSQL: unset means that extended capabilities are there
-)
+# MariaDB calls it CLIENT_MYSQL: unset means that extended capabilities are there
+CLIENT_LONG_PASSWORD: Final = 1
 CLIENT_FOUND_ROWS: Final = 1 << 1
 CLIENT_LONG_FLAG: Final = 1 << 2
 CLIENT_CONNECT_WITH_DB: Final = 1 << 3

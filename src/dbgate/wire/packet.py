@@ -24,9 +24,10 @@ class PacketReader:
 
     limit: bytes of a payload that begins with COM_QUERY or COM_STMT_PREPARE; other_limit: of any other payload.
     After PACKET: `raw` is the packet as it travelled (headers included; the very chunk where the chunk was exactly one
-    packet), `size` the payload's length, `last_seq` the last sequence number; `payload()` is what it carries. After OVERSIZE: the packet was longer than `limit`; it was dropped as it came, `raw` holds its
-    first bytes without header, `size` its payload's length. `seq` is the sequence number that the next packet must
-    have; a wrong one raises ProtocolError.
+    packet), `size` the payload's length, `last_seq` the last sequence number; `payload()` is what it carries. After
+    OVERSIZE: the packet was longer than `limit`; it was dropped as it came, `raw` holds its first bytes without header,
+    `size` its payload's length. `seq` is the sequence number that the next packet must have; a wrong one raises
+    ProtocolError.
     """
 
     def __init__(self, limit: int) -> None:

@@ -1,1 +1,1 @@
-
+"""The `dbgate` command: supervisor, workers, and the only place that wires the floors together."""

@@ -12,11 +12,9 @@ from typing import Final, TypeVar, cast
 
 T = TypeVar("T")
 
-BURST: Final = 0.0003  # seconds of work …
-PAUSE: Final = (
-    0.0007  # … and of sleep; the work at a time grows by a thousandth of what it has taken so far …
-)
+BURST: Final = 0.0003  # seconds of work at a time; it grows by a thousandth of what it has taken so far …
 BURST_MOST: Final = 0.005  # … to this
+PAUSE: Final = 0.0007  # seconds of sleep behind each
 
 NICE: Final = 10  # of the thread alone, as Linux has it: the workers and the database go first
 

@@ -10,8 +10,9 @@ from dbgate.config.settings import Settings
 
 
 class Start(msgspec.Struct, tag=True, frozen=True):
-    """First word to a worker. worker: its number, of `workers`; plan: of the policy that is live (policy.plan), empty = none; epoch: how
-    often the instance's policy changed; certificates: what their files held when they were last good (certificates.read_files); catalog: as JSON, None = names alone."""
+    """First word to a worker. worker: its number, of `workers`; plan: of the policy that is live (policy.plan), empty =
+    none; epoch: how often the instance's policy changed; certificates: what their files held when they were last good
+    (certificates.read_files); catalog: as JSON, None = names alone."""
 
     worker: int
     workers: int
@@ -119,10 +120,14 @@ class Prepared(msgspec.Struct, tag=True, frozen=True):
 
 
 class Committed(msgspec.Struct, tag=True, frozen=True):
+    """The policy of that Prepare is live in this worker."""
+
     number: int
 
 
 class CatalogTaken(msgspec.Struct, tag=True, frozen=True):
+    """That catalog is in force in this worker."""
+
     number: int
 
 

@@ -202,10 +202,12 @@ class WorkerProcess:
         return number, await self._ask(Prepare(number, plan), number, Prepared)
 
     async def commit(self, number: int, version: str, epoch: int) -> None:
+        """Put the prepared policy in force there. WorkerGone where it does not say that it has."""
         await self._ask(Commit(number, epoch), number, Committed)
         self.policy_version = version
 
     def abort(self, number: int) -> None:
+        """See messages.Abort."""
         self._say(Abort(number))
 
     async def take_catalog(self, text: str) -> None:
@@ -221,6 +223,7 @@ class WorkerProcess:
         self._say(Settled(number))
 
     async def sessions(self) -> list[dict[str, Any]]:
+        """Its open sessions, as Gate.describe has them."""
         number = next(self._numbers)
         listed: list[dict[str, Any]] = []
         self._lists[number] = listed
@@ -240,6 +243,7 @@ class WorkerProcess:
         self._say(answer)
 
     async def kill_session(self, session_id: str) -> Killed:
+        """End one session, if it is there."""
         number = next(self._numbers)
         return await self._ask(Kill(number, session_id), number, Killed)
 
@@ -248,6 +252,7 @@ class WorkerProcess:
         self._say(Renew(certificates))
 
     def reopen(self) -> None:
+        """See messages.Reopen."""
         self._say(Reopen())
 
     def drain(self, seconds: float) -> None:

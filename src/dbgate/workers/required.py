@@ -18,9 +18,8 @@ LOG: Final = logging.getLogger("dbgate.workers")
 LOOK: Final = 0.1  # seconds
 FULL: Final = 0.9  # of the queue: the writer is too slow
 ROOM: Final = 0.5  # … and has caught up
-AGAIN: Final = (
-    20  # looks after which the file for records on their way is asked for again, where it could not be had
-)
+# Looks after which the file for records on their way is asked for again, where it could not be had
+AGAIN: Final = 20
 
 
 class Audit(Protocol):

@@ -56,8 +56,8 @@ GRACE_SECONDS: Final = 10.0  # beyond the drain's time, before a worker is ended
 
 
 class Supervisor:
-    """settings: of the instance; say: prints the one line at the start (and nothing else); operator: makes the control API's view of it;
-    sockets: those that the service manager handed over (activation.py)."""
+    """settings: of the instance; say: prints the one line at the start (and nothing else); operator: makes the control
+    API's view of it; sockets: those that the service manager handed over (activation.py)."""
 
     def __init__(
         self,

@@ -17,9 +17,8 @@ LOG: Final = logging.getLogger("dbgate.workers")
 
 QUIET_MS: Final = 100  # a change counts when nothing more has come for so long …
 GROUP_MS: Final = 1000  # … or, where changes come all the time, after this
-LOOK_SECONDS: Final = (
-    5.0  # between looks when nothing is told: not every file system tells, and folders are replaced
-)
+# Between looks when nothing is told: not every file system tells, and folders are replaced
+LOOK_SECONDS: Final = 5.0
 MOST_LINKS: Final = 40  # as the kernel's own limit
 MOST_BYTES: Final = 64 << 20
 

@@ -56,9 +56,8 @@ from dbgate.workers.wiring import Wiring
 
 LOG: Final = logging.getLogger("dbgate.workers")
 
-SWITCHING: Final = (
-    0.0005  # seconds for which a thread may keep the event loop waiting for the interpreter's lock
-)
+# Seconds for which a thread may keep the event loop waiting for the interpreter's lock
+SWITCHING: Final = 0.0005
 _BEAT_SECONDS: Final = 1.0
 _END_SECONDS: Final = 5.0  # for the audit log's last lines
 
