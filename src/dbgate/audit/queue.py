@@ -86,6 +86,38 @@ class RecordQueue:
             self.asleep = False
             self._wake()
 
+    def put_all(self, records: list[Record], offset: float) -> None:
+        """As put() for each of them, in order, at half of the cost of a call for each. offset: what `wall` adds."""
+        plain = self.open and self.keep is None and self._kept_from < 0
+        encoder = self._encoder
+        lines = self._lines
+        room = self._max_records - len(lines) if plain else 0
+        # At least, as the other thread takes meanwhile.
+        left = self._max_bytes - self._bytes_in + self._bytes_out
+        for record in records:
+            if room <= 0 or record.kept:
+                self.put(record)
+                continue
+            try:
+                line = encoder.line(record, record.at + offset)
+            except Exception as error:  # a defect must cost one record, not the log
+                self.broken += 1
+                self.cause = f"{type(error).__name__} while encoding"
+                continue
+            size = _LINE_COST + len(line)
+            if size > left:
+                self.put(record)
+                left = self._max_bytes - self._bytes_in + self._bytes_out
+                continue
+            left -= size
+            room -= 1
+            self._bytes_in += size
+            self.accepted += 1
+            lines.append(line)
+        if self.asleep and records:
+            self.asleep = False
+            self._wake()
+
     def recover(self, lines: bytes) -> None:
         """Take whole lines that another process left where `keep` puts them; they are the oldest of what is there."""
         if self._kept_from < 0:

@@ -12,7 +12,7 @@ RANDOM_BYTES: Final = 10
 MAX_MS: Final = (1 << 48) - 1
 MAX_RANDOM: Final = (1 << RANDOM_BITS) - 1
 
-_LOW_BITS: Final = 20  # the last four characters; the rest of an id changes only when these run over
+_LOW_BITS: Final = 10  # the last two characters; the rest of an id changes only when these run over
 _LOW_MASK: Final = (1 << _LOW_BITS) - 1
 _DRAW: Final = 409 * RANDOM_BYTES  # at once: a system call for each id costs more than the rest of it
 _PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
@@ -70,12 +70,12 @@ class UlidSource:
             self._ms = ms
             self._high = drawn >> _LOW_BITS
             low = drawn & _LOW_MASK
-            self._prefix = _digits(ms & MAX_MS, 10) + _digits(self._high, 12)
+            self._prefix = _digits(ms & MAX_MS, 10) + _digits(self._high, 14)
         elif low == _LOW_MASK:
             self._high += 1
             low = 0
-            self._prefix = _digits(self._ms & MAX_MS, 10) + _digits(self._high, 12)
+            self._prefix = _digits(self._ms & MAX_MS, 10) + _digits(self._high, 14)
         else:
             low += 1
         self._low = low
-        return self._prefix + _PAIRS[low >> 10] + _PAIRS[low & 1023]
+        return self._prefix + _PAIRS[low]

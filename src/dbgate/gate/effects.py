@@ -17,6 +17,7 @@ SECURE_SERVER: Final = 2
 class Effects:
     """One batch. The shell applies it, in the order of the fields, before it calls the gate again.
 
+    only: relay and record are all there is, and pause_client is as it was: most batches.
     relay: TO_SERVER or TO_CLIENT: the chunk that the gate was just given goes on to that leg as it came; 0 = it does not.
     to_server / to_client: bytes to write on that leg, in order; the client's own chunk travels as it came.
     record: a record that is complete, None = none; finished: more of them, later ones (statements,
@@ -28,11 +29,18 @@ class Effects:
     The gate owns the object and clears it at the start of each call, so the shell must not keep it.
     """
 
+    # fmt: off
+    __slots__ = (
+        "close", "early", "finished", "only", "pause_client", "record", "relay", "secure", "to_client", "to_server",
+    )
+    # fmt: on
+
     def __init__(self) -> None:
+        self.only = False
         self.relay = 0
+        self.record: Record | None = None
         self.to_server: list[bytes] = []
         self.to_client: list[bytes] = []
-        self.record: Record | None = None
         self.finished: list[Record] = []
         self.pause_client = False
         self.secure = 0
@@ -51,6 +59,7 @@ class Effects:
         return self.finished if self.record is None else [self.record, *self.finished]
 
     def clear(self) -> None:
+        self.only = False
         self.relay = 0
         self.record = None
         if self.to_server:
@@ -60,3 +69,14 @@ class Effects:
         if self.finished:
             self.finished.clear()
         self.secure = 0
+
+
+def _onward() -> Effects:
+    effects = Effects()
+    effects.only = True
+    effects.relay = TO_SERVER
+    return effects
+
+
+# What a command that goes on as it came asks for: the same for all of them, and never changed.
+ONWARD: Final = _onward()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import final
 
-from dbgate.policy.verdict import Verdict
+from dbgate.audit.record import NOTHING, What, Why
+from dbgate.policy.verdict import ALLOW, EFFECT_NAMES, Verdict
 from dbgate.sql.catalog import Behind, may_change
 from dbgate.sql.statement import NEED_ANY_RIGHT, NEED_TABLE, Analysis, Statement
+from dbgate.wire.whole import Seen
 
 
 @final
 class Judged:
-    """One analysis under one policy and access rule. Never changed after construction.
+    """One analysis under one policy and access rule. Never changed after construction, but for what is found out later
+    and is the same for everybody: why and seen.
 
+    what: of the records of this statement; why_for: the verdict's part of them. quick: allowed, and nothing of the
+    session follows from it: neither what it does nor what its reply says. seen: what its replies looked like (pure
+    Python only).
     operation: the first statement's verb; multi: more than one statement; local_infile: one of them is LOAD … LOCAL;
     moves: something of the session must be followed after the server's OK; rereads: it must be read from the server;
     defines: it may change views, routines or triggers, by itself or by what is behind its names (`behind`);
@@ -28,14 +34,16 @@ class Judged:
         fallback: str,
         behind: tuple[Behind, ...] = (),
     ) -> None:
-        self.analysis = analysis
+        # Those that the short way reads stand together.
         self.verdict = verdict
+        self.what = NOTHING
+        self._why: Why | None = None
+        self.seen: Seen | None = None
+        self.quick = False
+        self.plain = False
         self.effect = verdict.effect
-        self.sensitive = sensitive
-        self.digest = analysis.digest
-        self.masked = analysis.masked
+        self.analysis = analysis
         statements = analysis.statements
-        self.operation = statements[0].verb if statements else fallback
         self.multi = len(statements) > 1
         self.local_infile = False
         self.rereads = False
@@ -60,11 +68,69 @@ class Judged:
             if one.defines:
                 self.defines = True
         self.plain = not (self.moves or self.multi or self.local_infile or self.defines)
-        self.operations = tuple(sorted(operations))
-        self.tables = tuple(tables)
-        self.written = tuple([table for table in tables if tables[table]])
-        self.functions = tuple(sorted(functions))
-        self.detections = tuple(sorted(detections))
+        self.quick = self.plain and self.effect == ALLOW and not (self.recalls or self.remembers)
+        self.what = What(
+            statements[0].verb if statements else fallback,
+            tuple(sorted(operations)),
+            tuple(tables),
+            tuple([table for table in tables if tables[table]]),
+            tuple(sorted(functions)),
+            tuple(sorted(detections)),
+            sensitive,
+            analysis.masked,
+            analysis.digest,
+        )
+
+    # --- as records have them ---
+
+    @property
+    def operation(self) -> str:
+        return self.what.operation
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return self.what.operations
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return self.what.tables
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        return self.what.written
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        return self.what.functions
+
+    @property
+    def detections(self) -> tuple[str, ...]:
+        return self.what.detections
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        return self.what.sensitive
+
+    @property
+    def digest(self) -> str:
+        return self.what.digest
+
+    @property
+    def masked(self) -> str:
+        return self.what.statement
+
+    @masked.setter
+    def masked(self, value: str) -> None:
+        self.what = self.what.copy()
+        self.what.statement = value
+
+    def why_for(self, version: str) -> Why:
+        """The part of a record that is this verdict's, under the policy of this version."""
+        why = self._why
+        if why is None or why.policy_version != version:
+            why = why_of(self.verdict, version)
+            self._why = why
+        return why
 
     def _add(
         self,
@@ -100,10 +166,20 @@ class Judged:
 
     def cost(self) -> int:
         """Roughly the bytes that it holds, for a bounded cache."""
-        held = 1200 + len(self.masked) * 4 + 100 * (len(self.tables) + len(self.analysis.statements))
+        masked = len(self.what.statement)
+        held = 2000 + masked * 5 + 150 * (len(self.what.tables) + len(self.analysis.statements))
         for statement in self.analysis.statements:
             held += statement.constants()
         return held
+
+
+def why_of(verdict: Verdict, version: str) -> Why:
+    """The part of a record that is a verdict's."""
+    if verdict.effect == ALLOW:
+        return Why(EFFECT_NAMES[ALLOW], "", 0, verdict.reason, "", version)
+    return Why(
+        EFFECT_NAMES[verdict.effect], verdict.rule, verdict.line, verdict.reason, verdict.mode, version
+    )
 
 
 def _last_schema(statements: tuple[Statement, ...]) -> str | None:

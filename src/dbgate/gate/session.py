@@ -11,7 +11,7 @@ from typing import Final, final
 from dbgate.errors import ProtocolError
 from dbgate.gate import commands, handover, inband, login, replies, secure, shortcut
 from dbgate.gate.brain import Brain
-from dbgate.gate.effects import TO_CLIENT, Effects
+from dbgate.gate.effects import ONWARD, TO_CLIENT, Effects
 from dbgate.gate.phase import (
     ANALYSIS,
     CLIENT,
@@ -23,7 +23,6 @@ from dbgate.gate.phase import (
     IGNORE,
     INFILE,
     LOGIN,
-    NAMES,
     OWN_REPLY,
     READY,
     RELAY_LOGIN,
@@ -65,15 +64,18 @@ class Gate:
     def client_bytes(self, data: bytes, now: float) -> Effects:
         """A chunk from the client."""
         state = self.state
-        fx = state.fx
-        fx.clear()
         try:
             if state.phase == READY and shortcut.take(state, data, now):
-                return fx
+                return ONWARD if state.quick else state.fx
+        except Exception as defect:
+            return self._broken(defect, now)
+        state.fx.clear()
+        state.begin_reply()
+        try:
             if state.phase == INFILE:
                 data = self._file(data)
             elif CLIENT[state.phase] == DROP:
-                return fx
+                return state.fx
             state.client_spoke = True
             state.reader.feed(data)
             self._work(now)
@@ -87,6 +89,12 @@ class Gate:
         """A chunk from the server."""
         state = self.state
         fx = state.fx
+        if state.quick:
+            try:
+                if shortcut.replied(state, data, now):
+                    return fx
+            except Exception as defect:
+                return self._broken(defect, now)
         fx.clear()
         try:
             what = SERVER[state.phase]
@@ -177,6 +185,7 @@ class Gate:
     def drain(self, now: float) -> Effects:
         """The gateway is shutting down: end now, or when the transaction that is open has ended."""
         self.state.fx.clear()
+        self.state.begin_reply()
         replies.drain(self.state, now)
         return self._steered()
 
@@ -292,21 +301,7 @@ class Gate:
 
     def describe(self) -> dict[str, object]:
         """The session for the list of sessions; connected_at is wall clock seconds."""
-        state = self.state
-        return {
-            "session_id": state.session_id,
-            "client_ip": state.client_ip,
-            "client_port": state.client_port,
-            "db_user": state.user,
-            "db_name": state.schema,
-            "connected_at": state.opened_at + self.brain.wall_offset,
-            "state": "transaction" if state.phase == READY and state.in_transaction() else NAMES[state.phase],
-            "queries": state.queries,
-            "blocked": state.blocked,
-            "last_digest": state.last_digest,
-            "tls": state.client_tls,
-            "cert_subject": state.cert_subject,
-        }
+        return self.state.describe()
 
     # --- inside ---
 
@@ -386,6 +381,12 @@ class Gate:
         if not state.logged_in and not state.told:
             state.denied(why, now, None, ER_UNKNOWN)
         state.end(why, now)
+
+    def _broken(self, error: Exception, now: float) -> Effects:
+        """A defect on the short way, which leaves the effects of the call before as they were."""
+        self.state.fx.clear()
+        self._defect(error, now)
+        return self._steered()
 
     def _defect(self, error: Exception, now: float) -> None:
         """A defect of ours. Fail closed: what was about to be sent to the server is not."""

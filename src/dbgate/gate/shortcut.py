@@ -1,30 +1,46 @@
-"""The short way of a command that was judged before: most of them, so it is as short as it can be made."""
+"""The short way of a command that was judged before, and of its reply: most of them, so it is as short as it can be made.
+
+Between two commands of a session the database and the client have had the processor, and the caches forget: what
+counts is how many objects are touched, and how few are made. A command that is `quick` leaves a record and goes on; its
+reply, where it is a whole and ordinary one, completes the record. The reply's follower (wire.response) is not even told
+of it, unless it is needed: State.begin_reply.
+"""
 
 from __future__ import annotations
 
-from dbgate.gate.effects import TO_SERVER
-from dbgate.gate.phase import REPLY
+from typing import Final
+
+from dbgate.audit.record import Record
+from dbgate.gate.effects import TO_CLIENT, TO_SERVER
+from dbgate.gate.judged import Judged
+from dbgate.gate.phase import READY, REPLY
 from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State
 from dbgate.policy.verdict import BLOCK
-from dbgate.wire.constants import COM_QUERY, COM_STMT_EXECUTE, HEADER
+from dbgate.wire.constants import COM_QUERY, COM_STMT_EXECUTE, HEADER, OK_HEADER
 from dbgate.wire.kinds import RESULT
+from dbgate.wire.whole import NOT_SURE, Seen, whole_again, whole_reply
+
+# Compiled, a walk over a reply is quicker than a comparison with another one, which is further away.
+WALKS: Final = not __file__.endswith(".py")
 
 
 def take(state: State, data: bytes, now: float) -> bool:
     """Where the chunk is one packet that was judged before in this very scope, byte for byte or but for its literals, or
     runs a statement again that was, and nothing but the hour and the rate is left to ask, does all that is to be done.
     False: nothing was done, it takes the long way.
-    For phase READY; the record and its reply are those of the long way."""
-    reader = state.reader
+    For phase READY; the record and its reply are those of the long way. Where the state is `quick` then, the chunk goes on
+    to the server and the session's effects were not touched; else they tell what is to be done."""
     scope = state.scope
-    brain = state.brain
-    if scope is None or scope.epoch != brain.epoch:
+    if scope is None:
         return False
-    if state.unfollowed or reader.buffered or reader.dropping:
+    brain = state.brain
+    if scope.epoch != brain.epoch or state.unfollowed:
+        return False
+    reader = state.reader
+    if reader.buffered or reader.dropping:
         return False
     code = COM_QUERY
-    number = -1
     again: Prepared | None = None
     judged = scope.view.exact.get(data)
     if judged is None:
@@ -37,31 +53,100 @@ def take(state: State, data: bytes, now: float) -> bool:
                 return False
             judged = again.judged
             code = COM_STMT_EXECUTE
+            state.statement_id = number
     elif data[HEADER] != COM_QUERY:
         return False
     # What recalls a text is judged by what this session left on the server, which no cache knows.
     if judged is None or not judged.plain or judged.recalls or judged.effect == BLOCK:
         return False
     verdict = judged.verdict
-    if not scope.simple:
-        verdict = brain.admitted(scope, judged, state.user, state.client_ip, now, True)
+    if (
+        judged.quick
+        and scope.simple
+        and not scope.names_wanted
+        and state.memory is None
+        and not state.draining
+    ):
+        state.record = Record(
+            "query", now, "", "", "", 0, state.who_now(scope), judged.what, judged.why_for(scope.version)
+        )
+        state.quick = True
+    else:
+        state.fx.clear()
+        if not scope.simple:
+            verdict = brain.admitted(scope, judged, state.user, state.client_ip, now, True)
+        record = state.judged_record(scope, judged, verdict, now)
+        if verdict.effect == BLOCK:
+            state.queries += 1
+            state.active_at = now
+            state.last_digest = judged.digest
+            state.refuse(record, 1)
+            return True
+        state.record = record
+        state.reply.begin(RESULT, 1)
+        if scope.watched:
+            state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
+        state.fx.relay = TO_SERVER
+    if again is not None:
+        again.given = 0
     state.queries += 1
-    state.active_at = now
-    state.last_digest = judged.digest
-    record = state.judged_record(scope, judged, verdict, now)
-    if verdict.effect == BLOCK:
-        state.refuse(record, 1)
-        return True
-    state.record = record
+    state.last_digest = judged.what.digest
     state.judged = judged
     state.judged_epoch = scope.epoch
     state.command = code
-    if again is not None:
-        again.given = 0
-        state.statement_id = number
     state.phase = REPLY
-    state.reply.begin(RESULT, 1)
-    if scope.watched:
-        state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
-    state.fx.relay = TO_SERVER
     return True
+
+
+def replied(state: State, data: bytes, now: float) -> bool:
+    """For a state that is `quick`: where the chunk is all of an ordinary reply, completes the command, and the effects
+    are that the chunk goes on, and the record. False: nothing was done; the reply is begun, and takes the long way."""
+    reply = state.reply
+    judged = state.judged
+    record = state.record
+    found = NOT_SURE
+    if judged is not None and not reply.cached:
+        found = whole_reply(data, reply.old_eof) if WALKS else _seen(judged, data, reply.old_eof)
+    if found < 0 or record is None:
+        state.begin_reply()
+        return False
+    count = found >> 32
+    if data[HEADER] == OK_HEADER:
+        record.affected_rows = count
+    else:
+        scope = state.scope
+        if scope is None or 0 <= scope.cap < count:
+            state.begin_reply()
+            return False
+        record.rows = count
+        if state.command == COM_STMT_EXECUTE:
+            again = state.statements.find(state.statement_id)
+            if again is not None:
+                again.given += count
+    record.bytes = len(data)
+    record.duration_us = int((now - record.at) * 1_000_000)
+    state.record = None
+    state.judged = None
+    keep = state.brain.keep
+    if keep is not None:
+        keep(record)
+    state.quick = False
+    state.status = found >> 16 & 0xFFFF
+    state.active_at = now
+    state.phase = READY
+    fx = state.fx
+    if not fx.only:
+        fx.clear()
+        fx.only = True
+    fx.relay = TO_CLIENT
+    fx.record = record
+    return True
+
+
+def _seen(judged: Judged, data: bytes, old_eof: bool) -> int:
+    """As whole_reply, by a look at what the last reply to the same statement was like."""
+    seen = judged.seen
+    if seen is None:
+        seen = Seen()
+        judged.seen = seen
+    return whole_again(seen, data, old_eof)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.audit.record import Record
+from dbgate.audit.record import Record, Who
 from dbgate.errors import ProtocolError
 from dbgate.gate.brain import Brain, Scope
 from dbgate.gate.effects import Effects
-from dbgate.gate.judged import Judged
+from dbgate.gate.judged import Judged, why_of
 from dbgate.gate.phase import (
     ANALYSIS,
     ANSWER,
@@ -18,6 +18,7 @@ from dbgate.gate.phase import (
     FOLLOWS,
     GREETING,
     LOGIN,
+    NAMES,
     READY,
     REPLY,
     UPGRADE,
@@ -27,12 +28,13 @@ from dbgate.gate.prepared import Statements
 from dbgate.gate.question import Question
 from dbgate.policy.compiled import CompiledEntry
 from dbgate.policy.transport import transport
-from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
+from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
 from dbgate.sql.memory import Memory
 from dbgate.sql.statement import MYSQL, LexContext
 from dbgate.wire import build
 from dbgate.wire.constants import ER_ACCESS_BLOCKED, SERVER_STATUS_IN_TRANS
 from dbgate.wire.handshake import Greeting
+from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import PacketReader
 from dbgate.wire.response import Reply
 
@@ -50,19 +52,50 @@ class State:
     user, entry, schema and ctx are those that the server has confirmed. unfollowed: why the server's state is one that
     the lexer does not follow ("" = it does); then everything is refused but what can mend it.
     record, judged, command, statement_id: the command whose reply is under way; record is None for own queries.
+    quick: that command went the short way (gate.shortcut), and nothing but its reply has come since: `reply` does not
+    know of it yet, begin_reply() is owed. who: what records say of the session while it has this scope, None = to be made.
     """
 
+    # fmt: off
+    __slots__ = (
+        "active_at", "asked_at", "blocked", "brain", "capabilities", "cert_subject", "client_ip",
+        "client_port", "client_spoke", "client_tls", "command", "ctx", "draining", "entry", "entry_epoch",
+        "fx", "greeting", "infile_seq", "judged", "judged_epoch", "last_digest", "logged_in", "login",
+        "mariadb", "memory", "nonce", "offered", "opened_at", "partial", "partial_at", "phase", "place",
+        "plugin", "prepare", "queries", "question", "quick", "reader", "record", "reply", "reread", "schema",
+        "scope", "server_reader", "server_tls", "session_id", "settling", "statement_id", "statements",
+        "status", "told", "unfollowed", "user", "waiting", "wanted", "who",
+    )
+    # fmt: on
+
     def __init__(self, brain: Brain, session_id: str, client_ip: str, client_port: int, now: float) -> None:
+        # Those that the short way reads and writes stand together: it meets a session whose memory is cold.
+        self.phase = GREETING
+        self.quick = False
+        self.draining = False
         self.brain = brain
+        self.scope: Scope | None = None
+        self.reader = PacketReader(HANDSHAKE_LIMIT)  # the client's packets
+        self.unfollowed = ""
+        self.memory: Memory | None = None  # what dynamic SQL may use; None = nothing is known
+        self.who: Who | None = None
+        self.queries = 0
+        self.last_digest = ""
+        self.record: Record | None = None
+        self.judged: Judged | None = None
+        self.judged_epoch = 0
+        self.command = 0
+        self.statement_id = -1
+        self.active_at = now
+        self.status = 0
+        self.reply = Reply(0)
         self.fx = Effects()
+        self.statements = Statements()
         self.session_id = session_id
         self.client_ip = client_ip
         self.client_port = client_port
         self.opened_at = now
-        self.active_at = now
         self.asked_at = now  # when the login, or the gate's own question, began
-        self.phase = GREETING
-        self.reader = PacketReader(HANDSHAKE_LIMIT)  # the client's packets
         self.server_reader: PacketReader | None = PacketReader(HANDSHAKE_LIMIT)  # the server's, during logins
         self.greeting: Greeting | None = None
         self.offered = 0
@@ -72,38 +105,24 @@ class State:
         self.server_tls = False  # also while it is only going to be
         self.cert_subject = ""  # of the client's certificate (RFC 4514), "" = none
         self.capabilities = 0
-        self.reply = Reply(0)
         self.mariadb = False
-        self.status = 0
         self.user = ""
         self.entry: CompiledEntry | None = None
         self.entry_epoch = 0
         self.schema = ""
         self.ctx = _UNKNOWN
-        self.unfollowed = ""
-        self.scope: Scope | None = None
-        self.statements = Statements()
-        self.memory: Memory | None = None  # what dynamic SQL may use; None = nothing is known
         self.logged_in = False
         self.client_spoke = False
         self.told = False  # a connection.denied record was written
         self.login: Login | None = None
-        self.record: Record | None = None
-        self.judged: Judged | None = None
-        self.command = 0
-        self.judged_epoch = 0
         self.prepare = b""  # the PREPARE that is under way, as it came
-        self.statement_id = -1
         self.infile_seq = 0
         self.settling = 0  # in phase CONTEXT: which news of the catalog is awaited, 0 = none
         self.reread = False  # … and that the server must be asked then
         self.waiting = False  # in phase CONTEXT: the supervisor's answer to a DBGATE SHOW is awaited …
         self.wanted = 0  # … that has this number
         self.question: Question | None = None  # in phase ANALYSIS: what is awaited
-        self.draining = False
-        self.queries = 0
         self.blocked = 0
-        self.last_digest = ""
         self.place: str | None = None  # the user whose sessions this one counts among
         self.partial = 0  # how far a command that was half there had come at the last look …
         self.partial_at = 0.0  # … and since when it was as far as that
@@ -132,9 +151,28 @@ class State:
     def in_transaction(self) -> bool:
         return self.status & SERVER_STATUS_IN_TRANS != 0
 
+    def describe(self) -> dict[str, object]:
+        """The session for the list of sessions; connected_at is wall clock seconds."""
+        idle = self.phase == READY
+        return {
+            "session_id": self.session_id,
+            "client_ip": self.client_ip,
+            "client_port": self.client_port,
+            "db_user": self.user,
+            "db_name": self.schema,
+            "connected_at": self.opened_at + self.brain.wall_offset,
+            "state": "transaction" if idle and self.in_transaction() else NAMES[self.phase],
+            "queries": self.queries,
+            "blocked": self.blocked,
+            "last_digest": self.last_digest,
+            "tls": self.client_tls,
+            "cert_subject": self.cert_subject,
+        }
+
     def forget_scope(self) -> None:
         """Something that verdicts depend on has changed."""
         self.scope = None
+        self.who = None
 
     def current_scope(self) -> Scope:
         """The scope of the next verdict: the access rule is looked up anew under each epoch."""
@@ -148,6 +186,7 @@ class State:
         door = transport(self.entry, self.client_tls, self.cert_subject)
         scope = brain.scope(self.ctx, self.schema, self.entry, self.attributes(), door)
         self.scope = scope
+        self.who = None
         return scope
 
     def attributes(self) -> bool:
@@ -156,40 +195,43 @@ class State:
 
     def new_record(self, event: str, at: float) -> Record:
         """A record with the session's fields."""
-        record = Record(event, at, self.session_id, self.user, self.client_ip, self.client_port)
-        record.db_schema = self.schema
-        return record
+        who = Who(self.session_id, self.user, self.client_ip, self.client_port, self.schema)
+        return Record(event, at, "", "", "", 0, who)
+
+    def who_now(self, scope: Scope) -> Who:
+        """The session's part of records under `scope`, its present one."""
+        who = self.who
+        if who is None:
+            who = Who(self.session_id, self.user, self.client_ip, self.client_port, scope.schema)
+            self.who = who
+        return who
 
     def judged_record(self, scope: Scope, judged: Judged, verdict: Verdict, now: float) -> Record:
         """A record of one command, with its statement's facts and its verdict."""
-        record = Record(
-            _EVENTS[verdict.effect], now, self.session_id, self.user, self.client_ip, self.client_port
-        )
-        record.db_schema = scope.schema
-        record.operation = judged.operation
-        record.operations = judged.operations
-        record.tables = judged.tables
-        record.written = judged.written
-        record.functions = judged.functions
-        record.detections = judged.detections
-        record.sensitive = judged.sensitive
-        record.statement = judged.masked
-        record.digest = judged.digest
-        record.policy_version = scope.version
-        self.put_verdict(record, verdict)
+        why = judged.why_for(scope.version) if verdict is judged.verdict else why_of(verdict, scope.version)
+        record = Record(_EVENTS[verdict.effect], now, "", "", "", 0, self.who_now(scope), judged.what, why)
+        self._count(record, verdict)
         return record
 
     def put_verdict(self, record: Record, verdict: Verdict) -> None:
         """Write a verdict into a record; a block counts, and gets its event id."""
-        record.decision = EFFECT_NAMES[verdict.effect]
-        record.reason = verdict.reason
+        record.why = why_of(verdict, record.policy_version)
+        self._count(record, verdict)
+
+    def _count(self, record: Record, verdict: Verdict) -> None:
         if verdict.effect != ALLOW:
-            record.rule = verdict.rule
-            record.rule_line = verdict.line
-            record.mode = verdict.mode
             record.event_id = self.brain.new_event_id()
             if verdict.effect == BLOCK:
                 self.blocked += 1
+
+    def begin_reply(self) -> None:
+        """Where the short way left it to others to follow the reply: it is theirs now."""
+        if self.quick:
+            self.quick = False
+            self.reply.begin(RESULT, 1)
+            scope = self.scope
+            if scope is not None and scope.watched:
+                self.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
 
     def refuse(self, record: Record, seq: int) -> None:
         """Answer a blocked command with an ERR of this sequence number, and finish its record."""
@@ -206,6 +248,7 @@ class State:
         """Finish what is open, write the session's last record, and have both legs closed. Done once."""
         if self.phase == CLOSED:
             return
+        self.begin_reply()
         fx = self.fx
         farewell = self._farewell()
         if farewell:
@@ -288,6 +331,7 @@ class State:
         if self.phase == READY or self.phase == CONTEXT:
             return 1
         if self.phase == REPLY:
+            self.begin_reply()
             return self.reply.seq if self.reply.boundary() and not self.reply.swallow else -1
         if self.phase == ANALYSIS:
             return self.reply.seq

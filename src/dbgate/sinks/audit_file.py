@@ -1,8 +1,9 @@
 """The audit log's writer: a bounded queue that the event loop fills, and one thread that writes it out.
 
-What does not fit into the queue is counted, and when the log can be written again an `audit.dropped` line says how many are missing. While the disk is
-full, or the file cannot be opened, records wait in the queue up to its bounds. Who lets no statement go unrecorded
-(`strict`) looks at `failing` and `level()`, and stops the statements; then what ran is kept past the bounds.
+What does not fit into the queue is counted, and when the log can be written again an `audit.dropped` line says how many
+are missing. While the disk is full, or the file cannot be opened, records wait in the queue up to its bounds. Who lets
+no statement go unrecorded (`strict`) looks at `failing` and `level()`, and stops the statements; then what ran is kept
+past the bounds.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class AuditFile:
     Unix seconds; on_trouble: called from the writer's thread with one line when writing or rotating starts to fail
     ("" when it works again); on_lost: called from there with each line that a strict log could not write before the
     end; pending: a file for lines on their way (pending.py), used once the log was strict, "" = none;
-    sync_every: seconds after which what was written is synced to the disk, 0 = never. put(record) takes a finished record; it is for one thread, the one with the event loop."""
+    sync_every: seconds after which what was written is synced to the disk, 0 = never. put(record) takes a finished
+    record; it is for one thread, the one with the event loop."""
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class AuditFile:
             queue_records, queue_bytes, LineEncoder(instance, randomness), wall, self._wake.set
         )
         self.put: Callable[[Record], None] = self._queue.put
+        self.put_all: Callable[[list[Record], float], None] = self._queue.put_all
         self.put_now: Callable[[Record], None] = self._queue.put_now
         self._pending_path = pending
         self._pending: PendingLines | None = None

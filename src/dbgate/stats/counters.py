@@ -138,6 +138,21 @@ class Counters:
         self._duration += duration_us
         self._slots[_FIRST_BUCKET + bucket(duration_us)] += 1
 
+    def passed_all(self, operation: str, rows: int, reply_bytes: int, durations: list[int]) -> None:
+        """As passed() for several of one operation: `rows` and `reply_bytes` of them all, the duration of each."""
+        if operation != self._operation:
+            self.settle()
+            self._operation = operation
+        self._queries += len(durations)
+        self._rows += rows
+        self._bytes += reply_bytes
+        slots = self._slots
+        total = 0
+        for duration in durations:
+            total += duration
+            slots[_FIRST_BUCKET + bucket(duration)] += 1
+        self._duration += total
+
     def settle(self) -> None:
         """Puts on the page what passed() has gathered."""
         if self._queries:

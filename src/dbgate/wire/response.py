@@ -59,7 +59,7 @@ class Reply:
     def __init__(self, capabilities: int) -> None:
         self.capabilities = capabilities
         self.old_eof = not capabilities & CLIENT_DEPRECATE_EOF
-        self._cached = capabilities & MARIADB_CACHE_METADATA != 0
+        self.cached = capabilities & MARIADB_CACHE_METADATA != 0
         # What begins with 0xFE ends the rows where it is shorter: a row with such a value is 16 MiB long.
         self._end_below = 9 if self.old_eof else MAX_PAYLOAD
         self.kind = RESULT
@@ -108,7 +108,7 @@ class Reply:
             self._clean()
         self.kind = kind
         self.seq = seq & 0xFF
-        self.fresh = kind == RESULT and seq == 1 and not self._cached
+        self.fresh = kind == RESULT and seq == 1 and not self.cached
         self.done = False
         self.rows = self.affected_rows = self.warnings = self.error_code = self.size = 0
         self.cap = -1
@@ -342,7 +342,7 @@ class Reply:
             self._prepared_columns()
 
     def _column_count(self, data: bytes, pos: int, stop: int) -> None:
-        count = columns(data, pos, stop, self._cached)
+        count = columns(data, pos, stop, self.cached)
         self._set_rows = 0
         self._left = abs(count)
         self._state = _NAMES if self.names_wanted else _COLUMNS

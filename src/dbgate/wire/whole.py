@@ -6,7 +6,8 @@ wire.response, which follows replies over chunks; what is taken here is what it 
 
 from __future__ import annotations
 
-from typing import Final
+import struct
+from typing import Final, final
 
 from dbgate.wire.constants import (
     EOF_HEADER,
@@ -29,6 +30,10 @@ _SPECIAL: Final = (
     | SERVER_SESSION_STATE_CHANGED
 )
 _OLD_EOF: Final = 5  # bytes of an EOF packet of the old form
+_LONGEST_HEAD: Final = 1024  # bytes of definitions that are kept to be compared with
+MOST_LEARNT: Final = 20  # how often one statement's reply may look different before that is given up
+
+_header_at: Final = struct.Struct("<I").unpack_from
 
 
 def take_whole(reply: Reply, data: bytes) -> bool:
@@ -62,6 +67,64 @@ def _behind_definitions(data: bytes) -> int:
     for _ in range(data[HEADER]):
         pos += HEADER + (data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16)
     return pos
+
+
+@final
+class Seen:
+    """What a result set of one row was like: all in front of its row, and all behind it. Uncompiled, to compare these
+    costs a fraction of a walk over the packets.
+
+    head: up to the row; tail: the closing packet; header: of a row's packet, but for its length; old_eof: what kind of
+    reply it was; found: what whole_reply says of such a one; learnt: how often this was set."""
+
+    __slots__ = ("beside", "found", "head", "header", "learnt", "old_eof", "tail")
+
+    def __init__(self) -> None:
+        self.head = b""
+        self.tail = b""
+        self.beside = 0  # bytes that are not the row's payload
+        self.header = 0
+        self.old_eof = False
+        self.found = NOT_SURE
+        self.learnt = 0
+
+    def learn(self, data: bytes, old_eof: bool, found: int) -> None:
+        """`data` is a whole result set of one row, of which whole_reply says `found`."""
+        self.learnt += 1
+        at = _behind_definitions(data) + (HEADER + _OLD_EOF if old_eof else 0)
+        behind = at + HEADER + (data[at] | data[at + 1] << 8 | data[at + 2] << 16)
+        if at > _LONGEST_HEAD:
+            self.learnt = MOST_LEARNT
+            return
+        self.head = data[:at]
+        self.tail = data[behind:]
+        self.beside = at + HEADER + len(self.tail)
+        self.header = data[at + 3] << 24
+        self.old_eof = old_eof
+        self.found = found
+
+
+def whole_again(seen: Seen, data: bytes, old_eof: bool) -> int:
+    """As whole_reply, for one more reply to a statement whose replies `seen` has to do with, and none other's."""
+    row = len(data) - seen.beside
+    if (
+        row > 0
+        and seen.found >= 0
+        and old_eof == seen.old_eof
+        and data.startswith(seen.head)
+        and data.endswith(seen.tail)
+    ):
+        at = len(seen.head)
+        if (
+            row < MAX_PAYLOAD
+            and _header_at(data, at)[0] == row + seen.header
+            and data[at + HEADER] < EOF_HEADER
+        ):
+            return seen.found
+    found = whole_reply(data, old_eof)
+    if found >> 32 == 1 and data[HEADER] != OK_HEADER and seen.learnt < MOST_LEARNT:
+        seen.learn(data, old_eof, found)
+    return found
 
 
 def names_in(head: bytes) -> list[bytes]:

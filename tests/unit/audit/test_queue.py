@@ -168,3 +168,52 @@ def test_lines_of_another_process_are_taken_like_ones_own() -> None:
     queue.recover(b"three\n")
     assert queue.take(1 << 20) == [b"one\ntwo\n", b"three\n"]
     assert queue.taken_kept == 14
+
+
+def alike(records: int, size: int, offered: list[list[Record]], open_: bool = True) -> tuple[object, ...]:
+    """What a queue has of records that came in batches, and one of those that came one by one; asserts that these are
+    the same."""
+    batches, single = a_queue(records, size), a_queue(records, size)
+    batches.open = single.open = open_
+    for batch in offered:
+        for record in batch:
+            record.event_id = "E"
+            single.put(record)
+        batches.put_all(batch, 1_700_000_000.0)
+    found = []
+    for queue in (batches, single):
+        counts = (queue.accepted, queue.refused, queue.broken, queue.cause, queue.level())
+        found.append((*counts, queue.take(1 << 30)))
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_many_at_once_are_taken_as_one_by_one() -> None:
+    def some(count: int, length: int = 5) -> list[Record]:
+        return [record("x" * length) for _ in range(count)]
+
+    assert alike(100, 1 << 20, [some(3), [], some(4)])[0] == 7
+    assert alike(5, 1 << 20, [some(3), some(4)])[:2] == (5, 2)
+    assert alike(100, 50_000, [[*some(3, 20_000), *some(2)]])[:2] == (4, 1)
+    assert alike(100, 1 << 20, [some(3)], False)[:2] == (0, 3)
+    bad, here = record("bad"), record("here")
+    bad.at = float("nan")
+    here.kept = True
+    counts = alike(100, 1 << 20, [[record(), bad, here, record()]])
+    assert counts[:4] == (2, 0, 1, "ValueError while encoding")
+
+
+def test_many_at_once_wake_once_and_are_kept() -> None:
+    woken: list[int] = []
+    queue = a_queue(10, 1 << 20, lambda: woken.append(1))
+    queue.put_all([record()], 0.0)
+    assert not woken
+    queue.asleep = True
+    queue.put_all([], 0.0)
+    assert not woken
+    queue.put_all([record(), record()], 0.0)
+    assert woken == [1] and not queue.asleep
+    queue.keep = len
+    queue.put_all([record(), record()], 0.0)
+    queue.take(1 << 20)
+    assert queue.taken_kept > 200

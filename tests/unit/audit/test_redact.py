@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dbgate.audit.line import Line
 from dbgate.audit.record import Record
-from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, LineEncoder, clean
+from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, MOST_EVENTS, MOST_KEPT, LineEncoder, clean
 from tests.rows import rows
 
 FIELDS = [field.name for field in msgspec.structs.fields(Line)]
@@ -187,6 +187,7 @@ def records(draw: st.DrawFn) -> Record:
     for name in ("operations", "tables", "written", "functions", "detections", "sensitive"):
         setattr(made, name, draw(LISTS))
     made.rule_line = draw(st.integers(0, 2))
+    made.error_code = draw(st.integers(0, 1))
     return made
 
 
@@ -194,7 +195,10 @@ def records(draw: st.DrawFn) -> Record:
 def test_what_is_kept_of_one_line_never_shows_in_another(made: list[Record]) -> None:
     kept = encoder()
     for each in [*made, *made]:
-        assert kept.line(each, 1.0) == encoder().line(each, 1.0)
+        bare = Record(each.event, 1.0, "", "", "", 0, each.who.copy(), each.what.copy(), each.why.copy())
+        bare.event_id = each.event_id
+        bare.error_code = each.error_code
+        assert kept.line(each, 1.0) == encoder().line(bare, 1.0)
 
 
 def test_a_statement_that_reads_like_an_event() -> None:
@@ -209,18 +213,49 @@ def test_a_statement_that_reads_like_an_event() -> None:
 
 def test_parts_that_come_again_are_not_made_again() -> None:
     lines = encoder()
-    first = lines.line(record(statement="SELECT ?", event_id="E"), 1.0)
-    kept = lines._who["s1"], lines._what["SELECT ?"], lines._why[""]
-    assert lines.line(record(statement="SELECT ?", event_id="E"), 1.0) == first
-    again = lines._who["s1"], lines._what["SELECT ?"], lines._why[""]
-    assert all(one is other for one, other in zip(kept, again, strict=True))
+    first = record(statement="SELECT ?", event_id="E", decision="allow", db_schema="shop")
+    again = Record("query", 1.0, "", "", "", 0, first.who, first.what, first.why)
+    again.event_id = "E"
+    line = lines.line(first, 1.0)
+    texts = first.who.text, first.what.text, first.why.text
+    assert all(text.encode() in line for text in texts)
+    assert lines.line(again, 1.0) == line
+    assert all(
+        one is other
+        for one, other in zip(texts, (again.who.text, again.what.text, again.why.text), strict=True)
+    )
 
 
-def test_what_is_kept_is_bounded() -> None:
-    lines = LineEncoder("gw1", lambda n: bytes(n), 20_000)
+def test_only_what_is_short_is_kept() -> None:
+    lines = encoder()
+    long = record(statement="x" * 9000, db_user="y" * 9000, reason="z" * 9000, tables=("t" * 4096,) * 3)
+    assert lines.line(long, 1.0) == encoder().line(long, 1.0)
+    assert long.what.text == ""
+    assert 0 < len(long.who.text) < MOST_KEPT and 0 < len(long.why.text) < MOST_KEPT
+    wide = record(db_user="\u0001" * 4000, reason="\u0001" * 4000)  # six characters for each
+    lines.line(wide, 1.0)
+    assert wide.who.text == wide.why.text == ""
     for n in range(200):
-        lines.line(record(statement=f"SELECT {n}", reason=f"{n}"), 1.0)
-        lines.line(record(statement=f"SELECT {n} {'x' * 9000}"), 1.0)
-        assert len(lines._what) < 40
-        assert len(lines._why) < 40
-    assert not any(len(statement) > 8192 for statement in lines._what)
+        made = record()
+        made.event = f"event {n}"
+        assert json.loads(lines.line(made, 1.0))["event"] == f"event {n}"
+    assert len(lines._events) == MOST_EVENTS
+
+
+@given(st.lists(st.integers(0, 1 << 50), min_size=4, max_size=4), st.integers(-1, 1 << 40), st.booleans())
+def test_any_number_arrives(numbers: list[int], duration: int, truncated: bool) -> None:
+    rows_, affected, size, code = numbers
+    for shift in (0, 40):
+        made = record(
+            rows=rows_ >> shift,
+            affected_rows=affected >> shift,
+            bytes=size >> shift,
+            error_code=code >> 45,
+            duration_us=duration >> shift,
+            truncated=truncated,
+        )
+        got = json.loads(encoder().line(made, 1.0))
+        assert (got["rows"], got["affected_rows"]) == (rows_ >> shift, affected >> shift)
+        assert (got["bytes"], got["error_code"]) == (size >> shift, code >> 45)
+        assert got["duration_us"] == (duration >> shift if duration >= 0 else None)
+        assert (got["truncated"], got["dropped"]) == (truncated, 0)

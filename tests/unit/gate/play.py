@@ -80,6 +80,7 @@ class Play:
         self.now = 0.0
         self.to_server = b""
         self.to_client = b""
+        self.relay = 0
         self.records: list[Record] = []
         self.closed = ""
         self.paused = False
@@ -87,6 +88,7 @@ class Play:
     def take(self, effects: Effects, chunk: bytes = b"") -> Play:
         self.to_server = b"".join(effects.to_server)
         self.to_client = b"".join(effects.to_client)
+        self.relay = effects.relay
         if effects.relay == TO_SERVER:
             self.to_server = chunk + self.to_server
         elif effects.relay == TO_CLIENT:

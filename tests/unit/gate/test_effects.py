@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dbgate.audit.record import Record
-from dbgate.gate.effects import TO_SERVER, Effects
+from dbgate.gate.effects import ONWARD, TO_SERVER, Effects
 
 
 def test_clear_keeps_the_lists_and_empties_them() -> None:
@@ -11,10 +11,12 @@ def test_clear_keeps_the_lists_and_empties_them() -> None:
     effects.to_client.append(b"b")
     effects.finished.append(Record("query", 0.0, "s", "u", "ip", 1))
     effects.relay = TO_SERVER
+    effects.only = True
     effects.clear()
     assert (effects.to_server, effects.to_client, effects.finished) == ([], [], [])
     assert lists[0] is effects.to_server
     assert (effects.relay, effects.pause_client, effects.close) == (0, False, "")
+    assert not effects.only
 
 
 def test_records_come_in_order() -> None:
@@ -27,3 +29,9 @@ def test_records_come_in_order() -> None:
     assert effects.records() == made
     effects.clear()
     assert effects.records() == []
+
+
+def test_onward_is_nothing_but_the_chunk() -> None:
+    assert (ONWARD.only, ONWARD.relay) == (True, TO_SERVER)
+    assert ONWARD.records() == [] and not ONWARD.to_server and not ONWARD.to_client
+    assert (ONWARD.close, ONWARD.secure, ONWARD.pause_client) == ("", 0, False)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from dbgate.gate.judged import Judged
-from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
+from dbgate.gate.judged import Judged, why_of
+from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.catalog import PROCEDURE, Behind
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
@@ -28,6 +28,35 @@ def test_dynamic_sql() -> None:
     setting = judged(Statement("SET", (), (), assigned=(("s", b"SELECT 1"),)))
     assert (setting.recalls, setting.remembers) == (False, True)
     assert not judged(known).recalls and not judged(known).remembers
+    assert [each.quick for each in (prepare, execute, setting, judged(known))] == [False, False, False, True]
+
+
+def test_only_what_passes_is_quick() -> None:
+    analysis = Analysis((Statement("SELECT", ("SELECT",), ()),), "", "", "", "", "", "", True)
+    for effect in (ALLOW, WOULD_BLOCK, BLOCK):
+        assert Judged(analysis, Verdict(effect, "shape"), (), "QUERY").quick is (effect == ALLOW)
+    assert not judged(Statement("LOAD", (), (), local_infile=True)).quick
+
+
+def test_the_verdict_for_records() -> None:
+    verdict = Verdict(WOULD_BLOCK, "shape", 7, "never seen", "monitor", "entry", 9)
+    found = Judged(Analysis((), "", "", "", "", "", "", True), verdict, (), "QUERY")
+    why = found.why_for("v1")
+    assert (why.decision, why.rule, why.rule_line) == ("would_block", "shape", 7)
+    assert (why.reason, why.mode, why.policy_version) == ("never seen", "monitor", "v1")
+    assert found.why_for("v1") is why
+    assert (found.why_for("v2").policy_version, why.policy_version) == ("v2", "v1")
+    granted = why_of(Verdict(ALLOW, "", 3, "granted", "", "entry", 12), "v1")
+    assert (granted.decision, granted.rule, granted.rule_line) == ("allow", "", 0)
+    assert (granted.reason, granted.mode) == ("granted", "")
+
+
+def test_a_text_with_its_literals_takes_the_place_of_the_masked_one() -> None:
+    found = judged(Statement("SELECT", ("SELECT",), ()))
+    shared = found.what
+    found.masked = "SELECT 1"
+    assert (found.masked, shared.statement) == ("SELECT 1", "m")
+    assert (found.operation, found.digest) == ("SELECT", "d")
 
 
 def test_facts_of_one_statement() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dbgate.audit.line import Line
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER
 from dbgate.gate.session import Gate
 from dbgate.wire import constants as c
@@ -37,10 +39,17 @@ WATCHED = CAPPED + "data_protection: {sensitive_columns: [{pattern: ssn}]}\n"
 MONITORED = WATCHED.replace("user: app\n", "user: app\n    mode: monitor\n")
 
 
+FIELDS = [field.name for field in msgspec.structs.fields(Line) if field.name not in ("time", "instance")]
+
+
 def run(
-    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], policy: str = POLICY
+    script: list[tuple[bytes, list[bytes] | None]],
+    cuts: list[int],
+    policy: str = POLICY,
+    early: bool = False,
 ) -> tuple[object, ...]:
-    """All that came out of a session whose bytes were cut at these places."""
+    """All that came out of a session whose bytes were cut at these places. early: each second command comes before the
+    reply to the one in front of it."""
     gate = Gate(brain(policy), "s", "10.0.0.9", 1, 0.0)
     to_server = to_client = b""
     records: list[tuple[object, ...]] = []
@@ -52,40 +61,35 @@ def run(
             to_server += (piece if effects.relay == TO_SERVER else b"") + b"".join(effects.to_server)
             to_client += (piece if effects.relay == TO_CLIENT else b"") + b"".join(effects.to_client)
             for r in effects.records():
-                records.append(
-                    (
-                        r.event,
-                        r.rule,
-                        r.statement,
-                        r.rows,
-                        r.affected_rows,
-                        r.error_code,
-                        r.bytes,
-                        r.sensitive,
-                    )
-                )
+                records.append(tuple([getattr(r, name) for name in FIELDS]))
 
     take(False, packet(0, making.greeting()))
     take(True, packet(1, making.response(CLIENT)))
     take(False, packet(2, ok()))
     take(False, chain(context()))
-    for command, reply in script:
-        take(True, packet(0, command))
-        if reply is not None:
-            take(False, chain(reply))
+    step = 2 if early else 1
+    for at in range(0, len(script), step):
+        for command, _ in script[at : at + step]:
+            take(True, packet(0, command))
+        for _, reply in script[at : at + step]:
+            if reply is not None:
+                take(False, chain(reply))
     return to_server, to_client, records, gate.describe()
 
 
 @given(
-    st.lists(st.sampled_from(SCRIPT), max_size=6), CUTS, st.sampled_from([POLICY, CAPPED, WATCHED, MONITORED])
+    st.lists(st.sampled_from(SCRIPT), max_size=6),
+    CUTS,
+    st.sampled_from([POLICY, CAPPED, WATCHED, MONITORED]),
+    st.booleans(),
 )
 def test_any_split_gives_the_same_session(
-    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], policy: str
+    script: list[tuple[bytes, list[bytes] | None]], cuts: list[int], policy: str, early: bool
 ) -> None:
-    script = [SCRIPT[3], *script]
+    script = [SCRIPT[3], SCRIPT[0], *script, *script]
     if policy == MONITORED:
         script = [each for each in script if each[1] is not None]
-    assert run(script, [], policy) == run(script, cuts, policy)
+    assert run(script, [], policy, early) == run(script, cuts, policy, early)
 
 
 @given(st.lists(st.sampled_from(SCRIPT), max_size=8), CUTS)

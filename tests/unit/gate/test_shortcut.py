@@ -5,11 +5,13 @@ from __future__ import annotations
 from dbgate.gate import shortcut
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER
 from dbgate.gate.phase import READY, REPLY
+from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
 from tests.unit.gate.test_statements import execute, prepared
-from tests.unit.wire.making import binary_row, chain, column, ok, result, row
+from tests.unit.wire import making
+from tests.unit.wire.making import binary_row, chain, column, err, ok, result, row
 
-from .play import POLICY, Play, brain, policy
+from .play import CLIENT, POLICY, Play, brain, context, policy
 
 ROWS = result([row(b"1"), row(b"2")])
 SQL = b"SELECT id FROM users WHERE id = 1"
@@ -26,9 +28,8 @@ def test_by_its_bytes_and_by_its_shape() -> None:
     play = known()
     state = play.gate.state
     for data in (query(SQL), query(SQL[:-1] + b"77")):
-        state.fx.clear()
         assert shortcut.take(state, data, 1.0)
-        assert (state.phase, state.fx.relay, state.fx.to_server) == (REPLY, TO_SERVER, [])
+        assert (state.phase, state.quick) == (REPLY, True)
         assert state.record is not None
         assert state.record.statement == SQL[:-1].decode() + "?"
         play.server(chain(ROWS))
@@ -41,10 +42,11 @@ def test_a_statement_that_runs_again() -> None:
     again = packet(0, execute(7))
     state = play.gate.state
     for _ in range(2):
-        state.fx.clear()
         assert shortcut.take(state, again, 1.0)
-        assert (state.phase, state.fx.relay, state.statement_id) == (REPLY, TO_SERVER, 7)
+        assert (state.phase, state.quick, state.statement_id) == (REPLY, True, 7)
         play.server(chain([b"\x01", column(), binary_row(b"1"), ok(header=0xFE)]))
+        found = state.statements.find(7)
+        assert found is not None and found.given == 1
         assert (play.last.event, play.last.operation, play.last.rows) == ("query", "SELECT", 1)
     state.fx.clear()
     assert not shortcut.take(state, packet(0, execute(8)), 1.0)
@@ -57,8 +59,10 @@ def test_a_cap_counts_on_the_short_way_too() -> None:
     play.client(query(SQL)).server(chain(ROWS))
     assert play.last.truncated and play.last.rule == "max-result-rows"
     state = play.gate.state
-    state.fx.clear()
-    assert shortcut.take(state, query(SQL), 1.0)
+    assert shortcut.take(state, query(SQL), 1.0) and state.quick
+    play.server(chain(result([row(b"1")])))
+    assert (play.last.event, play.last.rows, play.last.truncated) == ("query", 1, False)
+    assert shortcut.take(state, query(SQL), 1.0) and state.quick
     play.server(chain(ROWS))
     assert (play.last.event, play.last.rule, play.last.truncated) == (
         "query.blocked",
@@ -116,8 +120,8 @@ def test_a_statement_that_would_be_blocked_passes_with_its_record() -> None:
     text = b"SELECT id FROM secrets WHERE id = 1"
     for n in range(3):
         play.passes(b"\x03" + text, ROWS)
-        assert (play.gate.state.fx.relay == TO_CLIENT, play.last.event, play.last.rule) == (
-            True,
+        assert (play.relay, play.last.event, play.last.rule) == (
+            TO_CLIENT,
             "query.would_block",
             "table-denied",
         )
@@ -166,7 +170,7 @@ def test_a_known_chunk_travels_as_it_is() -> None:
         if n == 0:
             assert play.gate.state.fx.to_server[0] is twin
         else:
-            assert (play.gate.state.fx.relay, play.gate.state.fx.to_server) == (TO_SERVER, [])
+            assert (play.relay, play.gate.state.quick) == (TO_SERVER, True)
         play.server(chain(ROWS))
         assert (play.last.event, play.last.rows, play.last.tables) == ("query", 2, ("shop.users",))
     assert play.gate.state.queries == 3
@@ -178,7 +182,7 @@ def test_a_known_shape_travels_as_it_is() -> None:
         data = query(b"SELECT id FROM users WHERE id = %d" % n)
         play.client(data)
         assert play.to_server == data
-        assert (play.gate.state.fx.relay == TO_SERVER) is (n > 0)
+        assert (play.relay == TO_SERVER) is (n > 0)
         play.server(chain(ROWS))
         assert (play.last.event, play.last.rows, play.last.statement) == (
             "query",
@@ -207,3 +211,140 @@ def test_dynamic_sql_is_judged_by_what_the_session_left_there() -> None:
         assert (play.last.event, play.last.rule) == ("query.would_block", "dynamic-sql")
     play.passes(b"\x03SET @x = 'DROP TABLE users'", [ok()])
     play.blocked(b"\x03PREPARE s FROM @x", "block-statement")
+
+
+def test_a_whole_reply_completes_the_record() -> None:
+    play = known()
+    state = play.gate.state
+    for reply, rows, affected in ((ROWS, 2, 0), ([ok(3)], 0, 3), (ROWS, 2, 0)):
+        play.client(query(SQL))
+        assert state.quick
+        data = chain(reply)
+        effects = play.gate.server_bytes(data, play.now + 0.25)
+        assert (effects.only, effects.relay, effects.finished) == (True, TO_CLIENT, [])
+        record = effects.record
+        assert record is not None
+        assert (record.event, record.decision, record.rows, record.affected_rows) == (
+            "query",
+            "allow",
+            rows,
+            affected,
+        )
+        assert (record.bytes, record.duration_us // 1000, record.error_code) == (len(data), 250, 0)
+        assert (state.phase, state.quick, state.record, state.judged) == (READY, False, None, None)
+        assert (state.status, state.active_at) == (2, play.now + 0.25)
+
+
+def test_a_reply_that_is_not_ordinary_takes_the_long_way() -> None:
+    for data, event, code in (
+        (packet(1, err(1054)), "query", 1054),
+        (chain([ok(status=2 | c.SERVER_MORE_RESULTS_EXISTS), ok()]), "query", 0),
+    ):
+        play = known()
+        play.client(query(SQL))
+        assert play.gate.state.quick
+        play.server(data)
+        assert (play.to_client, play.gate.state.quick) == (data, False)
+        assert (play.last.event, play.last.error_code) == (event, code)
+    play = known()
+    data = chain(ROWS)
+    play.client(query(SQL))
+    play.server(data[:9])
+    assert (play.gate.state.quick, play.gate.state.phase) == (False, REPLY)
+    play.server(data[9:])
+    assert (play.last.rows, play.last.bytes) == (2, len(data))
+
+
+def test_replies_with_a_byte_on_metadata_take_the_long_way() -> None:
+    cached = CLIENT & ~c.CLIENT_LONG_PASSWORD | c.MARIADB_CACHE_METADATA
+    play = Play(capabilities=cached, server=making.MARIADB_CAPABILITIES, version=b"11.4.2-MariaDB")
+    text = context()
+    play.greet().answer()
+    play.server(packet(2, ok()))
+    play.server(chain([text[0] + b"\x01", *text[1:]]))
+    for n in range(3):
+        play.client(query(SQL))
+        assert play.gate.state.quick is (n > 0)
+        play.server(chain([b"\x01\x01", column(), row(b"1"), ok(header=0xFE)]))
+        assert (play.closed, play.last.event, play.last.rows) == ("", "query", 1)
+
+
+def test_a_command_that_comes_before_the_reply_waits_for_it() -> None:
+    play = known()
+    state = play.gate.state
+    play.client(query(SQL))
+    assert state.quick
+    play.client(query(SQL[:-1] + b"2"))
+    assert (play.to_server, state.quick) == (b"", False)
+    play.server(chain(ROWS))
+    assert (play.to_client, play.to_server) == (chain(ROWS), query(SQL[:-1] + b"2"))
+    play.server(chain([ok()]))
+    assert [record.rows for record in play.records[-2:]] == [2, 0]
+    assert state.phase == READY
+
+
+def test_who_drains_ends_behind_the_reply() -> None:
+    play = known()
+    state = play.gate.state
+    play.client(query(SQL))
+    assert state.quick
+    play.take(play.gate.drain(play.now))
+    assert (play.closed, state.quick) == ("", False)
+    play.server(chain(ROWS))
+    assert (play.closed, play.records[-2].rows) == ("draining", 2)
+    play = known()
+    state = play.gate.state
+    state.status = c.SERVER_STATUS_IN_TRANS
+    play.take(play.gate.drain(play.now))
+    assert (play.closed, play.client(query(SQL)).relay, state.quick) == ("", TO_SERVER, False)
+    play.server(chain(ROWS))
+    assert play.closed == "draining"
+
+
+def test_a_session_that_is_ended_before_the_reply() -> None:
+    play = known()
+    play.client(query(SQL))
+    assert play.gate.state.quick
+    play.take(play.gate.kill(play.now))
+    assert (play.error().errno, play.to_client[3]) == (1927, 1)
+    record = play.records[-2]
+    assert (record.event, record.rows, record.bytes, record.reason.endswith("killed by an operator")) == (
+        "query",
+        0,
+        0,
+        True,
+    )
+
+
+def test_a_defect_behind_the_reply_fails_closed() -> None:
+    play = known()
+    play.client(query(SQL))
+    assert play.gate.state.quick
+
+    def broken(record: object) -> None:
+        raise RuntimeError("a defect")
+
+    play.brain.keep = broken
+    play.server(chain(ROWS))
+    assert (play.relay, play.to_server, play.error().errno) == (0, b"", 1105)
+    assert play.closed == "internal error: RuntimeError"
+
+
+def test_a_defect_does_not_repeat_what_was_said_before() -> None:
+    play = known()
+    play.passes(b"\x03" + SQL, ROWS)
+    count = len(play.records)
+    play.take(play.gate._broken(RuntimeError("a defect"), play.now), query(SQL))
+    assert (play.relay, play.to_server, play.error().errno) == (0, b"", 1105)
+    assert [record.event for record in play.records[count:]] == ["connection.close"]
+
+
+def test_a_policy_that_remembers_nothing_of_this_session() -> None:
+    """What a session left on the server for dynamic SQL is followed by every reply."""
+    play = Play(brain(POLICY.replace("LOAD,", "LOAD, SET,"))).login()
+    play.passes(b"\x03" + SQL, ROWS)
+    play.passes(b"\x03SET @x = 'SELECT 1'", [ok()])
+    state = play.gate.state
+    assert state.memory is not None
+    play.client(query(SQL))
+    assert (play.relay, state.quick) == (TO_SERVER, False)

@@ -8,6 +8,7 @@ from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.kinds import RESULT
+from tests.unit.wire.making import ok
 
 from .play import CLIENT, Play, brain, policy
 
@@ -72,6 +73,53 @@ def test_records() -> None:
     )
     assert (record.policy_version, record.event_id) == (scope.version, "E1")
     assert it.blocked == 0
+
+
+def test_records_of_one_scope_share_the_session() -> None:
+    it = state()
+    it.user, it.schema = "app", "shop"
+    scope = it.current_scope()
+    judged = it.brain.judge_text(scope, b"", b"SELECT id FROM users", False)
+    first, second = (it.judged_record(scope, judged, judged.verdict, at) for at in (1.0, 2.0))
+    assert first.who is second.who and first.what is second.what and first.why is second.why
+    assert (first.db_user, first.db_schema, first.decision, first.event_id) == ("app", "shop", "allow", "")
+    it.forget_scope()
+    it.schema = "other"
+    scope = it.current_scope()
+    assert it.judged_record(scope, judged, judged.verdict, 3.0).db_schema == "other"
+    it.brain.publish(policy())
+    it.user = "root"
+    scope = it.current_scope()
+    assert it.judged_record(scope, judged, judged.verdict, 4.0).db_user == "root"
+    assert (first.db_user, first.db_schema) == ("app", "shop")
+
+
+def test_describe() -> None:
+    it = state()
+    it.user, it.status, it.phase = "app", c.SERVER_STATUS_IN_TRANS, p.READY
+    shown = it.describe()
+    assert (shown["session_id"], shown["db_user"], shown["state"]) == ("s-1", "app", "transaction")
+    it.phase = p.REPLY
+    assert it.describe()["state"] == "query"
+
+
+def test_who_follows_a_reply_is_told_of_it_late_but_in_time() -> None:
+    for event in range(3):
+        play = Play(capabilities=CLIENT).login()
+        play.passes(b"\x03SELECT id FROM users", [ok()])
+        play.passes(b"\x03SELECT id FROM users")
+        it = play.gate.state
+        assert it.quick and it.reply.done
+        if event == 0:
+            it.begin_reply()
+        elif event == 1:
+            assert it.next_seq() == 1
+        else:
+            it.fx.clear()
+            it.end("gone", 9.0)
+            assert (it.fx.records()[0].rows, it.fx.records()[0].bytes) == (0, 0)
+        assert not it.quick and not it.reply.done
+        it.begin_reply()
 
 
 def test_refuse() -> None:

@@ -10,7 +10,15 @@ from dbgate.errors import ProtocolError
 from dbgate.wire import constants as c
 from dbgate.wire.kinds import RESULT, SIMPLE
 from dbgate.wire.response import Reply
-from dbgate.wire.whole import NOT_SURE, names_in, take_whole, whole_reply
+from dbgate.wire.whole import (
+    MOST_LEARNT,
+    NOT_SURE,
+    Seen,
+    names_in,
+    take_whole,
+    whole_again,
+    whole_reply,
+)
 from tests.rows import rows
 
 from .making import binary_row, chain, column, eof, err, ok, result, row
@@ -227,3 +235,65 @@ def test_whatever_is_taken_would_have_been_fed_the_same(
     reply = begun(capabilities, cap)
     if take_whole(reply, data):
         assert fields(reply) == fed(data, capabilities, cap)
+
+
+REPLIES = st.sampled_from(
+    [
+        chain(result([row(b"x" * size)], names, old_eof, status), seq)
+        for size in (1, 2, 250, 300)
+        for names in ((b"a",), (b"b",), (b"a", b"b"))
+        for old_eof in (False, True)
+        for status in (2, 3, 2 | c.SERVER_MORE_RESULTS_EXISTS)
+        for seq in (1, 2)
+    ]
+    + [chain(result([row(b"1"), row(b"2")], (b"a",), old_eof)) for old_eof in (False, True)]
+    + [chain([ok(1)]), chain([ok(1), ok(1)]), chain([err(1)]), b""]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(REPLIES, st.booleans(), st.none() | st.tuples(st.integers(0, 400), st.integers(0, 255)))
+    )
+)
+def test_a_look_at_earlier_replies_changes_nothing(
+    replies: list[tuple[bytes, bool, tuple[int, int] | None]],
+) -> None:
+    seen = Seen()
+    for data, old_eof, wrong in replies:
+        if wrong is not None and wrong[0] < len(data):
+            data = data[: wrong[0]] + bytes([wrong[1]]) + data[wrong[0] + 1 :]
+        assert whole_again(seen, data, old_eof) == whole_reply(data, old_eof)
+
+
+@pytest.mark.parametrize("old_eof", [False, True])
+def test_any_byte_of_a_reply_that_was_seen_counts(old_eof: bool) -> None:
+    data = chain(result([row(b"x" * 20)], (b"a", b"b"), old_eof))
+    seen = Seen()
+    found = whole_again(seen, data, old_eof)
+    assert found >> 32 == 1 and seen.found == found
+    longer = chain(result([row(b"x" * 30, b"y")], (b"a", b"b"), old_eof))
+    assert whole_again(seen, longer, old_eof) == found
+    assert seen.learnt == 1
+    for at in range(len(data)):
+        for byte in (0, 1, 0xFB, 0xFE, 0xFF):
+            odd = data[:at] + bytes([byte]) + data[at + 1 :]
+            known = Seen()
+            whole_again(known, data, old_eof)
+            assert whole_again(known, odd, old_eof) == whole_reply(odd, old_eof)
+    for size in range(len(data)):
+        assert whole_again(seen, data[:size], old_eof) == NOT_SURE
+        assert whole_again(seen, data + data[size:], old_eof) == NOT_SURE
+
+
+def test_what_is_never_the_same_is_not_learnt_for_ever() -> None:
+    seen = Seen()
+    for n in range(2 * MOST_LEARNT):
+        data = chain(result([row(b"x")], (b"c%d" % n,), False))
+        assert whole_again(seen, data, False) >> 32 == 1
+    assert seen.learnt == MOST_LEARNT
+    wide = chain(result([row(b"x")], (b"c" * 1000,), False))
+    seen = Seen()
+    for _ in range(2):
+        assert whole_again(seen, wide, False) >> 32 == 1
+    assert (seen.learnt, seen.head) == (MOST_LEARNT, b"")
