@@ -3,7 +3,8 @@
     python scripts/compile_hot.py TARGET
 
 TARGET becomes a copy of src/ in which the modules of dbgate.hot.HOT_MODULES have a machine-code twin beside them;
-with it first on PYTHONPATH, dbgate runs compiled. Status 0 done, 1 the compiler failed (its words are on stderr).
+with it first on PYTHONPATH, dbgate runs compiled. Status 0 done, 1 the compiler failed (its words are on stderr), 130
+it was interrupted (nothing is left of it).
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def main() -> int:
         shutil.rmtree(making / "build", ignore_errors=True)
         shutil.rmtree(target, ignore_errors=True)
         making.rename(target)
+    except KeyboardInterrupt:
+        return 130
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return 0

@@ -31,3 +31,5 @@ def test_the_scenario_holds() -> None:
     assert "it serves again" in done.stdout and "every open transaction was committed" in done.stdout
     assert "only those of the killed instance lost their connection" in done.stdout
     assert "none failed that had begun" in done.stdout
+    assert "a new policy binds the open sessions of all three instances" in done.stdout
+    assert "all three are back by themselves when the server is" in done.stdout
