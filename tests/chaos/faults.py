@@ -1,4 +1,4 @@
-"""The list of faults: how each begins and ends, and what is written about it in docs/deployment.md."""
+"""The list of faults: how each begins and ends, and what is written about it in docs/runbook.md."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from dataclasses import dataclass
 
 from tests.chaos import disk
 from tests.chaos.world import POLICY, World
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+OPERATIONS = "allowed_operations: [SELECT, UPDATE]"
+PATIENCE = 20.0  # seconds for what must come
 
 Play = Callable[[World, float], "contextlib.AbstractContextManager[None]"]
 
@@ -141,11 +145,18 @@ def _disk_slow(world: World, seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _clock_jump(world: World, seconds: float) -> Iterator[None]:
-    world.clock.write_text(str(40 * 86_400))
+    """With an access rule for yesterday's, today's and tomorrow's days of the week."""
+    today = datetime.datetime.now(datetime.UTC).weekday()
+    days = ", ".join(DAYS[(today + shift) % 7] for shift in (-1, 0, 1))
+    world.load(POLICY.replace(OPERATIONS, f"{OPERATIONS}\n    time_restriction: {{days: [{days}]}}"))
+    world.clock.write_text(str(38 * 86_400))  # five weeks and three days
+    barred = world.wait(lambda: world.answers()["1227 rule time-restriction"] > 0, PATIENCE)
+    world.expect("the access rule follows the clock", barred >= 0)
     time.sleep(seconds / 2)
     world.clock.write_text(str(-86_400))
     yield
     world.clock.unlink()
+    world.load(POLICY)
 
 
 @contextlib.contextmanager
@@ -275,7 +286,7 @@ FAULTS = (
         refused=disk.refused,
     ),
     Fault("disk-slow", "the audit log's disk takes 20 KB a second", _disk_slow),
-    Fault("clock-jump", "the wall clock jumps by 40 days, then back by 41", _clock_jump),
+    Fault("clock-jump", "the wall clock jumps by 38 days, then back by 39", _clock_jump),
     Fault("descriptors", "no file can be opened, and forty clients come", _no_descriptors),
     Fault("policy-loop", "the policy is broken and mended, 20 times a second", _policy_loop),
     Fault("certificate-expired", "the certificate has expired; it is replaced", _certificate_expired),
