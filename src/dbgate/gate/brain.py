@@ -11,6 +11,7 @@ from typing import Final, final
 from dbgate.audit.record import Record
 from dbgate.gate.bucket import Bucket
 from dbgate.gate.doors import Doors
+from dbgate.gate.familiar import Familiar
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
 from dbgate.gate.question import Analyst
@@ -137,9 +138,8 @@ class Brain:
         self.policy = policy
         self.legs = legs or Legs()
         self.epoch = 1
-        self.halted = (
-            ""  # why no statement may pass at all (audit.on_failure: block); "" = nothing is in the way
-        )
+        # Why no statement may pass at all (audit.on_failure: block); "" = nothing is in the way.
+        self.halted = ""
         self.limits = limits
         self.new_event_id = new_event_id
         self.wall_offset = wall_offset
@@ -150,9 +150,8 @@ class Brain:
         self.catalog: Catalog | None = None  # None = judge by names alone
         self.changes = 0  # statements that may have changed what the catalog says
         self.on_change: Callable[[int], None] | None = None
-        self.analyst: Analyst | None = (
-            None  # analyses long statements elsewhere, for gate.handover; None = here
-        )
+        # Analyses long statements elsewhere, for gate.handover; None = here.
+        self.analyst: Analyst | None = None
         self.tickets = 0  # questions to it, so far
         self.on_want: Callable[[str, int, str], None] | None = None  # asks the supervisor, for gate.inband
         self.fold_names = False  # as the last session learned it; the server's, so the same for all
@@ -161,7 +160,7 @@ class Brain:
         self.analyses: Cache[Analysis] = Cache(limits.cache // 4, analysis_cost)
         self._scopes: dict[str, Scope] = {}
         self._buckets: dict[str, Bucket] = {}
-        self.schemas: dict[str, Verdict] = {}  # on the schemas that logins name, for policy.login
+        self.familiar = Familiar()
         self.sensitive = SensitiveNames(policy, limits.remembered)
 
     def publish(self, policy: CompiledPolicy | None) -> None:
@@ -171,7 +170,7 @@ class Brain:
         self.verdicts.clear()
         self._scopes.clear()
         self._buckets.clear()
-        self.schemas = {}
+        self.familiar.forget()
         self.sensitive = SensitiveNames(policy, self.limits.remembered)
 
     def publish_catalog(self, catalog: Catalog | None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.errors import ProtocolError
+from dbgate.gate.familiar import Surroundings
 from dbgate.gate.phase import READY
 from dbgate.gate.state import State
 from dbgate.sql.charset import charset_followed
@@ -26,13 +27,16 @@ QUESTION: Final = (
     b" CAST(CONVERT(@@lower_case_table_names USING utf8mb4) AS BINARY),"
     b" CAST(CONVERT(DATABASE() USING utf8mb4) AS BINARY) LIMIT 1"
 )
+_ASKED: Final = build.query(QUESTION)
+_ASKED_WITH_ATTRIBUTES: Final = build.query(QUESTION, True)
 
 
 def ask(state: State, now: float) -> None:
     """Send the question; the caller has moved the session to CONTEXT."""
     state.forget_scope()
     state.asked_at = now
-    state.fx.to_server.append(build.query(QUESTION, state.attributes()))
+    state.heard = False
+    state.fx.to_server.append(_ASKED_WITH_ATTRIBUTES if state.attributes() else _ASKED)
     state.reply.begin(RESULT, 1)
     state.reply.expect(False, False, True)
 
@@ -54,8 +58,23 @@ def _cp1252_differs(name: bytes) -> bool:
     return any(0x80 <= byte < 0xA0 for byte in name)
 
 
-def learn(state: State) -> bool:
-    """The reply has ended: take over what it says. False: there was no such answer, the session must end."""
+def recall(state: State, data: bytes) -> bool:
+    """Where the answer is, in one chunk, one that was read before under the same circumstances: take over what it says.
+    False: nothing was done. `data` is the first of the answer."""
+    told = state.brain.familiar.answers.get(data)
+    if told is None or told.capabilities != state.capabilities:
+        return False
+    ctx = told.ctx
+    if ctx.version != _version(state) or ctx.flavour != _flavour(state):
+        return False
+    state.reply.done = True
+    _take(state, told)
+    return True
+
+
+def learn(state: State, chunk: bytes) -> bool:
+    """The reply has ended: take over what it says. False: there was no such answer, the session must end. chunk: all of
+    it, where it came in one; else b""."""
     reply = state.reply
     if reply.error_code or len(reply.kept) != 1:
         return False
@@ -63,11 +82,22 @@ def learn(state: State) -> bool:
         values = _values(reply.kept[0])
     except (ProtocolError, UnicodeDecodeError):
         return False
-    state.status = reply.status
-    state.schema = values[4]
-    follow(state, values[0], values[1].lower(), values[2].lower(), values[3] != "0")
-    state.move(READY)
+    told = _told(state, values)
+    state.brain.familiar.keep_answer(chunk, told)
+    _take(state, told)
     return True
+
+
+def _take(state: State, told: Surroundings) -> None:
+    state.forget_scope()
+    state.status = told.status
+    state.schema = told.schema
+    state.ctx = told.ctx
+    state.unfollowed = told.unfollowed
+    state.brain.fold_names = told.ctx.fold_names
+    if state.queries == 0:  # what a session is before it has asked for anything else
+        state.brain.context = told.ctx
+    state.move(READY)
 
 
 def _values(row: bytes) -> list[str]:
@@ -112,26 +142,31 @@ def speak(state: State, charset: str) -> None:
         )
 
 
-def follow(state: State, sql_mode: str, charset: str, connection: str, fold_names: bool) -> None:
-    """Make the lexer's context of the server's values, or note why they cannot be followed."""
-    state.forget_scope()
-    state.brain.fold_names = fold_names
-    modes = parse_sql_mode(sql_mode)
-    state.unfollowed = modes.refused
-    for name in (charset, connection):
-        if not charset_followed(name):
-            state.unfollowed = f"character set {name} cannot be followed"
+def _flavour(state: State) -> int:
+    return MARIADB if state.mariadb else MYSQL
+
+
+def _version(state: State) -> int:
     greeting = state.greeting
-    state.ctx = LexContext(
-        MARIADB if state.mariadb else MYSQL,
-        greeting.version if greeting is not None else 0,
-        charset,
+    return greeting.version if greeting is not None else 0
+
+
+def _told(state: State, values: list[str]) -> Surroundings:
+    """Make the lexer's context of the server's values, or note why they cannot be followed."""
+    modes = parse_sql_mode(values[0])
+    unfollowed = modes.refused
+    for name in (values[1].lower(), values[2].lower()):
+        if not charset_followed(name):
+            unfollowed = f"character set {name} cannot be followed"
+    ctx = LexContext(
+        _flavour(state),
+        _version(state),
+        values[1].lower(),
         modes.ansi_quotes,
         modes.no_backslash_escapes,
         modes.ignore_space,
         modes.pipes_as_concat,
         modes.high_not_precedence,
-        fold_names,
+        values[3] != "0",
     )
-    if state.queries == 0:  # what a session is before it has asked for anything else
-        state.brain.context = state.ctx
+    return Surroundings(state.capabilities, state.reply.status, values[4], ctx, unfollowed)

@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.errors import ProtocolError
-from dbgate.gate import bridge, context, secure
-from dbgate.gate.brain import refusal
+from dbgate.gate import admission, bridge, context, secure
 from dbgate.gate.phase import ANSWER, AUTH, CONTEXT, LOGIN
 from dbgate.gate.state import HANDSHAKE_LIMIT, Login, State, blocked_message
-from dbgate.policy.login import judge_login
 from dbgate.policy.verdict import BLOCK
-from dbgate.sql.charset import charset_followed, charset_of_collation
+from dbgate.sql.charset import charset_of_collation
 from dbgate.wire import build
 from dbgate.wire.constants import (
     CLIENT_MULTI_FACTOR_AUTHENTICATION,
+    CLIENT_PLUGIN_AUTH_LENENC,
+    CLIENT_SECURE_CONNECTION,
     CLIENT_SSL,
     EOF_HEADER,
     ER_ACCESS_BLOCKED,
@@ -33,72 +33,97 @@ from dbgate.wire.constants import (
     NEXT_FACTOR_HEADER,
     OK_HEADER,
 )
-from dbgate.wire.credentials import CACHING_SHA2, FAST_AUTH_OK, NONCE
+from dbgate.wire.credentials import CACHING_SHA2, FAST_AUTH_OK, NONCE, SSL_REQUEST
 from dbgate.wire.handshake import (
+    Greeting,
     held,
     offer,
     parse_change_user,
     parse_greeting,
     parse_response,
     response_capabilities,
-    rewrite_greeting,
     rewrite_response,
 )
+from dbgate.wire.mould import Mould, auth_of, without_auth
 from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketReader
 from dbgate.wire.response import Reply
-from dbgate.wire.status import parse_err, parse_ok
+from dbgate.wire.status import parse_err, parse_ok, plain_ok
 
 MAX_ROUNDS: Final = 64  # messages of one login; real ones need fewer than ten
-# Both servers take the quotes off 'name', and cut what is longer than this (characters; parse_client_handshake_packet
-# in their sql/auth): a user that no rule names would become one that a rule does.
-MYSQL_USER: Final = 32
-MARIADB_USER: Final = 128
 
 
 def greet(state: State, data: bytes, now: float) -> None:
     """The server's greeting, or the ERR that it sends instead."""
     reader = state.login_reader()
-    reader.feed(data)
-    if _next(reader) == NEED_MORE:
-        return
-    payload = reader.payload()
-    if payload[:1] == bytes((ERR_HEADER,)):
-        state.fx.to_client.append(reader.raw)
-        state.denied(
-            "the server refused the connection", now, None, parse_err(payload, 0, len(payload)).errno
-        )
-        state.end("the server refused the connection", now)
-        return
-    if reader.buffered:
-        raise ProtocolError("the server spoke before its turn")
-    greeting = parse_greeting(payload)
+    familiar = state.brain.familiar
+    mould = familiar.mould
+    greeting: Greeting | None = None
+    if mould is not None and not reader.buffered:
+        greeting = mould.read(data)
+    if mould is None or greeting is None:
+        reader.feed(data)
+        if _next(reader) == NEED_MORE:
+            return
+        payload = reader.payload()
+        if payload[:1] == bytes((ERR_HEADER,)):
+            state.fx.to_client.append(reader.raw)
+            state.denied(
+                "the server refused the connection", now, None, parse_err(payload, 0, len(payload)).errno
+            )
+            state.end("the server refused the connection", now)
+            return
+        if reader.buffered:
+            raise ProtocolError("the server spoke before its turn")
+        greeting = parse_greeting(payload)
+        mould = Mould(payload, greeting, offer(greeting, state.brain.legs.offered))
+        familiar.mould = mould
+        data = reader.raw
     state.greeting = greeting
     state.plugin = greeting.plugin
     state.mariadb = greeting.mariadb
     state.nonce = greeting.scramble[:NONCE]
     if not secure.choose(state, greeting, now):
         return
-    state.offered = offer(greeting, state.brain.legs.offered)
-    state.fx.to_client.append(build.packet(reader.last_seq, rewrite_greeting(payload, state.offered)))
-    state.reader.seq = reader.seq = (reader.last_seq + 1) & 0xFF
+    state.offered = mould.offered
+    state.fx.to_client.append(mould.shown(data))
+    state.reader.seq = reader.seq = 1  # a greeting is number 0, and one packet: HANDSHAKE_LIMIT
     state.move(LOGIN)
 
 
 def client_login(state: State, now: float) -> None:
     """The client's HandshakeResponse, or the SSLRequest in front of it; both hold to what was offered."""
-    reader = state.reader
-    payload = reader.payload()
-    asked = response_capabilities(payload)
-    capabilities = held(asked, state.offered)
-    if asked & CLIENT_SSL and not state.client_tls:
-        secure.upgrade(state, payload)
-        return
-    capabilities &= ~CLIENT_SSL
-    response = parse_response(payload)
+    payload = state.reader.payload()
+    key = without_auth(payload)
+    who = state.brain.familiar.logins.get(key)
+    if who is not None and who.offered == state.offered:
+        asked = who.asked
+        if asked & CLIENT_SSL and not state.client_tls:
+            secure.upgrade(state, payload)
+            return
+        key = b""
+        auth = auth_of(payload)
+    else:
+        asked = response_capabilities(payload)
+        capabilities = held(asked, state.offered)
+        if asked & CLIENT_SSL and not state.client_tls:
+            secure.upgrade(state, payload)
+            return
+        response = parse_response(payload)
+        who = admission.who(
+            response.user, response.schema, charset_of_collation(response.collation), response.plugin
+        )
+        who.asked = asked
+        who.offered = state.offered
+        who.capabilities = capabilities & ~CLIENT_SSL
+        if not asked & (CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH_LENENC):
+            key = b""
+        auth = response.auth
+    capabilities = who.capabilities
     state.capabilities = capabilities
     state.reply = Reply(capabilities)
-    login = _judge(state, response.user, response.schema, response.collation, now)
-    login.plugin = response.plugin or state.plugin
+    login = admission.judge(state, who, now)
+    login.key = key
+    login.plugin = who.plugin or state.plugin
     if login.verdict.effect == BLOCK:
         _deny(state, login, now)
         state.end("login blocked", now)
@@ -108,14 +133,19 @@ def client_login(state: State, now: float) -> None:
     if state.server_tls:
         capabilities |= CLIENT_SSL
     if capabilities != asked:
-        payload = rewrite_response(payload, capabilities)
-    _begin(state, login, payload, response.auth)
+        if who.sent != capabilities:
+            who.sent = capabilities
+            who.head = rewrite_response(payload, capabilities)[:SSL_REQUEST]
+        payload = who.head + payload[SSL_REQUEST:]
+    _begin(state, login, payload, auth)
 
 
 def change_user(state: State, now: float) -> None:
     """COM_CHANGE_USER: a login in an open session. Blocked, the session goes on as it was."""
     fields = parse_change_user(state.reader.payload(), state.capabilities)
-    login = _judge(state, fields.user, fields.schema, fields.collation, now)
+    collation = fields.collation
+    charset = charset_of_collation(collation) if collation >= 0 else state.ctx.charset
+    login = admission.judge(state, admission.who(fields.user, fields.schema, charset, fields.plugin), now)
     login.plugin = fields.plugin
     login.change = True
     if login.verdict.effect == BLOCK:
@@ -217,47 +247,6 @@ def _to_auth(state: State, payload: bytes) -> None:
     state.move(AUTH)
 
 
-def _judge(state: State, user: bytes, schema: bytes, collation: int, now: float) -> Login:
-    """Find the access rule, and judge the schema as a USE of it (policy.md, Login)."""
-    brain = state.brain
-    charset = charset_of_collation(collation) if collation >= 0 else state.ctx.charset
-    followed = charset == "" or charset_followed(charset)
-    charset = charset or "utf8mb4"  # an id that no server knows; what it made of it is read behind its OK
-    user_name = context.decode(user, charset)
-    schema_name = context.decode(schema, charset)
-    shown = user.decode("utf-8", "backslashreplace") if user_name is None else user_name
-    shown_schema = schema.decode("utf-8", "backslashreplace") if schema_name is None else schema_name
-    login = Login(shown, shown_schema, now)
-    state.login = login
-    if brain.halted:
-        login.verdict = refusal("audit-failure", brain.halted)
-        return login
-    if not followed:
-        login.verdict = refusal("session-state", f"character set {charset} cannot be followed")
-        return login
-    if user_name is None or schema_name is None:
-        login.verdict = refusal("parse-error", "a name cannot be read in the client's character set")
-        return login
-    if len(user_name) > (MARIADB_USER if state.mariadb else MYSQL_USER) or user_name[:1] == "'":
-        login.verdict = refusal("parse-error", "the server would take this user name for another")
-        return login
-    if brain.legs.required and not state.client_tls:
-        login.verdict = refusal("tls-required", "every client must use TLS (tls_mode)")
-        return login
-    login.verdict = judge_login(
-        brain.policy,
-        login.user,
-        state.client_ip,
-        schema_name,
-        now + brain.wall_offset,
-        brain.fold_names,
-        state.client_tls,
-        state.cert_subject,
-        brain.schemas,
-    )
-    return login
-
-
 def _deny(state: State, login: Login, now: float) -> None:
     record = state.denied(login.verdict.reason, now, login.verdict, ER_ACCESS_BLOCKED)
     state.answer(state.reader.last_seq + 1, ER_ACCESS_BLOCKED, "42000", blocked_message(record))
@@ -290,21 +279,29 @@ def _crowded(state: State, login: Login, now: float) -> bool:
 
 def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     """The server's OK: the session is this user's from here on; its state is read before anything else is judged."""
-    state.status = parse_ok(payload, 0, len(payload), state.capabilities).status
+    plain = plain_ok(payload, 0, len(payload))
+    if plain >= 0:
+        state.status = plain >> 16 & 0xFFFF
+    else:
+        state.status = parse_ok(payload, 0, len(payload), state.capabilities).status
+    brain = state.brain
+    if login.key and login.who is not None:
+        brain.familiar.keep_login(login.key, login.who, brain.epoch)
     state.logged_in = True
     state.user = login.user
     state.schema = login.schema
-    state.entry_epoch = 0
+    state.entry = login.entry
+    state.entry_epoch = login.epoch
     state.statements.clear()
     state.memory = None
     record = state.new_record("connection.open", login.at)
     record.operation = "CHANGE_USER" if login.change else "CONNECT"
-    if state.brain.policy is not None:
-        record.policy_version = state.brain.policy.version
+    if brain.policy is not None:
+        record.policy_version = brain.policy.version
     state.put_verdict(record, login.verdict)
     record.duration_us = int((now - login.at) * 1_000_000)
     state.fx.finish(record)
-    doors = state.brain.doors
+    doors = brain.doors
     if doors is not None and login.place is not None:
         if state.place is not None:
             doors.left(state.place)

@@ -214,12 +214,18 @@ def own_reply(state: State, data: bytes, now: float) -> None:
     if state.settling or state.waiting:
         goodbye(state, data, now)
         return
+    whole = b"" if state.heard else data
+    state.heard = True
+    if whole and context.recall(state, data):
+        if state.draining:
+            drain(state, now)
+        return
     pos = reply.feed(data, 0, [])
     if reply.size > MAX_ANSWER:
         raise ProtocolError("an answer to the gate's question of too many bytes")
     if not reply.done:
         return
-    if not context.learn(state):
+    if not context.learn(state, whole if pos == len(data) else b""):
         state.answer(1, ER_UNKNOWN, "08S01", "dbgate: the session's state cannot be read from the server")
         state.end("the session's state cannot be read from the server", now)
         return

@@ -17,12 +17,15 @@ from dbgate.gate.phase import READY, REPLY
 from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State
 from dbgate.policy.verdict import BLOCK
-from dbgate.wire.constants import COM_QUERY, COM_STMT_EXECUTE, HEADER, OK_HEADER
+from dbgate.wire.build import packet
+from dbgate.wire.constants import COM_QUERY, COM_QUIT, COM_STMT_EXECUTE, HEADER, OK_HEADER
 from dbgate.wire.kinds import RESULT
+from dbgate.wire.response import Reply
 from dbgate.wire.whole import NOT_SURE, Seen, whole_again, whole_reply
 
 # Compiled, a walk over a reply is quicker than a comparison with another one, which is further away.
 WALKS: Final = not __file__.endswith(".py")
+QUIT: Final = packet(0, bytes((COM_QUIT,)))
 
 
 def take(state: State, data: bytes, now: float) -> bool:
@@ -31,19 +34,25 @@ def take(state: State, data: bytes, now: float) -> bool:
     False: nothing was done, it takes the long way.
     For phase READY; the record and its reply are those of the long way. Where the state is `quick` then, the chunk goes on
     to the server and the session's effects were not touched; else they tell what is to be done."""
-    scope = state.scope
-    if scope is None:
-        return False
-    brain = state.brain
-    if scope.epoch != brain.epoch or state.unfollowed:
+    if state.unfollowed:
         return False
     reader = state.reader
     if reader.buffered or reader.dropping:
         return False
+    brain = state.brain
+    scope = state.scope
+    if scope is None or scope.epoch != brain.epoch:
+        scope = state.current_scope()
     code = COM_QUERY
     again: Prepared | None = None
     judged = scope.view.exact.get(data)
     if judged is None:
+        if data == QUIT:
+            state.fx.clear()
+            state.active_at = now
+            state.fx.relay = TO_SERVER
+            state.end("the client quit", now)
+            return True
         number = state.statements.plain_execute(data, reader.other_limit)
         if number < 0:
             judged = brain.recall(scope, data)
@@ -105,8 +114,8 @@ def replied(state: State, data: bytes, now: float) -> bool:
     judged = state.judged
     record = state.record
     found = NOT_SURE
-    if judged is not None and not reply.cached:
-        found = whole_reply(data, reply.old_eof) if WALKS else _seen(judged, data, reply.old_eof)
+    if judged is not None:
+        found = whole_reply(data, reply.old_eof, reply.cached) if WALKS else _seen(judged, data, reply)
     if found < 0 or record is None:
         state.begin_reply()
         return False
@@ -143,10 +152,10 @@ def replied(state: State, data: bytes, now: float) -> bool:
     return True
 
 
-def _seen(judged: Judged, data: bytes, old_eof: bool) -> int:
+def _seen(judged: Judged, data: bytes, reply: Reply) -> int:
     """As whole_reply, by a look at what the last reply to the same statement was like."""
     seen = judged.seen
     if seen is None:
         seen = Seen()
         judged.seen = seen
-    return whole_again(seen, data, old_eof)
+    return whole_again(seen, data, reply.old_eof, reply.cached)

@@ -8,6 +8,7 @@ from dbgate.audit.record import Record, Who
 from dbgate.errors import ProtocolError
 from dbgate.gate.brain import Brain, Scope
 from dbgate.gate.effects import Effects
+from dbgate.gate.familiar import Who as Named
 from dbgate.gate.judged import Judged, why_of
 from dbgate.gate.phase import (
     ANALYSIS,
@@ -36,10 +37,10 @@ from dbgate.wire.constants import ER_ACCESS_BLOCKED, SERVER_STATUS_IN_TRANS
 from dbgate.wire.handshake import Greeting
 from dbgate.wire.kinds import RESULT
 from dbgate.wire.packet import PacketReader
-from dbgate.wire.response import Reply
 
 _EVENTS: Final = ("query", "query.would_block", "query.blocked")
 _UNKNOWN: Final = LexContext(MYSQL, 0)  # of a server that has not spoken yet
+_OPEN: Final = Verdict(ALLOW)
 FAREWELL: Final = build.hollow_login(b"dbgate-refused")
 # Bytes of one packet before the login is done; real ones are below 64 KiB, and everybody who can connect may send one.
 HANDSHAKE_LIMIT: Final = 1 << 17
@@ -60,7 +61,7 @@ class State:
     __slots__ = (
         "active_at", "asked_at", "blocked", "brain", "capabilities", "cert_subject", "client_ip",
         "client_port", "client_spoke", "client_tls", "command", "ctx", "draining", "entry", "entry_epoch",
-        "fx", "greeting", "infile_seq", "judged", "judged_epoch", "last_digest", "logged_in", "login",
+        "fx", "greeting", "heard", "infile_seq", "judged", "judged_epoch", "last_digest", "logged_in", "login",
         "mariadb", "memory", "nonce", "offered", "opened_at", "partial", "partial_at", "phase", "place",
         "plugin", "prepare", "queries", "question", "quick", "reader", "record", "reply", "reread", "schema",
         "scope", "server_reader", "server_tls", "session_id", "settling", "statement_id", "statements",
@@ -88,7 +89,7 @@ class State:
         self.statement_id = -1
         self.active_at = now
         self.status = 0
-        self.reply = Reply(0)
+        self.reply = brain.familiar.silent
         self.fx = Effects()
         self.statements = Statements()
         self.session_id = session_id
@@ -114,6 +115,7 @@ class State:
         self.logged_in = False
         self.client_spoke = False
         self.told = False  # a connection.denied record was written
+        self.heard = False  # something of the answer to the gate's own question has come
         self.login: Login | None = None
         self.prepare = b""  # the PREPARE that is under way, as it came
         self.infile_seq = 0
@@ -344,13 +346,18 @@ class State:
 
 @final
 class Login:
-    """A login or a change of user that is under way: who, where to, and what the server answered so far."""
+    """A login or a change of user that is under way: who, where to, and what the server answered so far.
+    entry: its access rule as it was in `epoch`; key: what it is to be remembered by (gate.familiar), b"" = it is not."""
 
     def __init__(self, user: str, schema: str, at: float) -> None:
         self.user = user
         self.schema = schema
         self.at = at
-        self.verdict = Verdict(ALLOW)
+        self.verdict = _OPEN
+        self.who: Named | None = None
+        self.key = b""
+        self.entry: CompiledEntry | None = None
+        self.epoch = 0
         self.plugin = ""
         self.full = False  # the plugin wants the password itself next
         self.secret = b""  # a password that waits for the server's key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dbgate.policy.compiled import CompiledPolicy
+from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import NO_POLICY, admit, combine, decide, find_entry
 from dbgate.policy.transport import transport
 from dbgate.policy.verdict import BLOCK, Verdict
@@ -31,15 +31,17 @@ def judge_login(
     tls: bool = False,
     subject: str = "",
     known: dict[str, Verdict] | None = None,
+    entry: CompiledEntry | None = None,
 ) -> Verdict:
     """Whether `user` may log in from `client_ip` with `schema` ("" = none) at `wall` (seconds since the epoch).
     tls, subject: of the client's connection, as policy.transport takes them; known: verdicts on schemas under this very
-    policy, which are looked up there and put there.
+    policy, which are looked up there and put there; entry: its access rule under this very policy, None = not looked up.
 
     Steps 1, 3 and 4, and the schema as a USE. A login is no statement, so the rate is not asked."""
     if policy is None:
         return NO_POLICY
-    entry = find_entry(policy, user, client_ip)
+    if entry is None:
+        entry = find_entry(policy, user, client_ip)
     if entry is None:
         reason = f"no access rule matches user '{user}' from {client_ip or 'nowhere'}"
         return Verdict(BLOCK, "no-access-rule", 0, reason, "enforce", "", 3)

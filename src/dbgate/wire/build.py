@@ -22,7 +22,7 @@ from dbgate.wire.constants import (
 def packet(seq: int, payload: bytes) -> bytes:
     """One logical packet, in as many physical ones as it takes; `seq` is taken mod 256."""
     if len(payload) < MAX_PAYLOAD:
-        return len(payload).to_bytes(3, "little") + bytes((seq & 0xFF,)) + payload
+        return (len(payload) | (seq & 0xFF) << 24).to_bytes(4, "little") + payload
     pieces: list[bytes] = []
     pos = 0
     while True:

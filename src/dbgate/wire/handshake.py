@@ -120,7 +120,8 @@ _LOW: Final = 0xFFFFFFFF
 @final
 class Greeting:
     """A server's greeting. capabilities: 64 bits, MariaDB's extended ones from bit 32; version: as in version
-    comments (101106 for 10.11.6); scramble: the plugin's data, both parts, without the closing NUL."""
+    comments (101106 for 10.11.6); scramble: the plugin's data, both parts, without the closing NUL.
+    like: one with the same version_text and capabilities, where there was one."""
 
     def __init__(
         self,
@@ -131,6 +132,7 @@ class Greeting:
         collation: int,
         status: int,
         plugin: str,
+        like: Greeting | None = None,
     ) -> None:
         self.version_text = version_text
         self.thread_id = thread_id
@@ -139,8 +141,12 @@ class Greeting:
         self.collation = collation
         self.status = status
         self.plugin = plugin
-        self.mariadb = "mariadb" in version_text.lower() or not capabilities & CLIENT_LONG_PASSWORD
-        self.version = version_number(version_text)
+        if like is None:
+            self.mariadb: bool = "mariadb" in version_text.lower() or not capabilities & CLIENT_LONG_PASSWORD
+            self.version: int = version_number(version_text)
+        else:
+            self.mariadb = like.mariadb
+            self.version = like.version
 
 
 def version_number(text: str) -> int:

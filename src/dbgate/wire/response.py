@@ -108,7 +108,7 @@ class Reply:
             self._clean()
         self.kind = kind
         self.seq = seq & 0xFF
-        self.fresh = kind == RESULT and seq == 1 and not self.cached
+        self.fresh = kind == RESULT and seq == 1
         self.done = False
         self.rows = self.affected_rows = self.warnings = self.error_code = self.size = 0
         self.cap = -1

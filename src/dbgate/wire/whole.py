@@ -41,7 +41,7 @@ def take_whole(reply: Reply, data: bytes) -> bool:
     nothing and says False."""
     if not reply.fresh or (reply.special and not reply.names_only):
         return False
-    found = whole_reply(data, reply.old_eof)
+    found = whole_reply(data, reply.old_eof, reply.cached)
     if found < 0:
         return False
     count = found >> 32
@@ -52,7 +52,7 @@ def take_whole(reply: Reply, data: bytes) -> bool:
     else:
         reply.rows = count
         if reply.names_wanted:
-            reply.head = data[HEADER + 1 : _behind_definitions(data)]
+            reply.head = data[HEADER + data[0] : _behind_definitions(data)]
     reply.status = found >> 16 & 0xFFFF
     reply.warnings = found & 0xFFFF
     reply.size = len(data)
@@ -63,7 +63,7 @@ def take_whole(reply: Reply, data: bytes) -> bool:
 
 def _behind_definitions(data: bytes) -> int:
     """Of a whole result set: the place behind its column definitions."""
-    pos = HEADER + 1
+    pos = HEADER + data[0]
     for _ in range(data[HEADER]):
         pos += HEADER + (data[pos] | data[pos + 1] << 8 | data[pos + 2] << 16)
     return pos
@@ -77,7 +77,7 @@ class Seen:
     head: up to the row; tail: the closing packet; header: of a row's packet, but for its length; old_eof: what kind of
     reply it was; found: what whole_reply says of such a one; learnt: how often this was set."""
 
-    __slots__ = ("beside", "found", "head", "header", "learnt", "old_eof", "tail")
+    __slots__ = ("beside", "cached", "found", "head", "header", "learnt", "old_eof", "tail")
 
     def __init__(self) -> None:
         self.head = b""
@@ -85,10 +85,11 @@ class Seen:
         self.beside = 0  # bytes that are not the row's payload
         self.header = 0
         self.old_eof = False
+        self.cached = False
         self.found = NOT_SURE
         self.learnt = 0
 
-    def learn(self, data: bytes, old_eof: bool, found: int) -> None:
+    def learn(self, data: bytes, old_eof: bool, cached: bool, found: int) -> None:
         """`data` is a whole result set of one row, of which whole_reply says `found`."""
         self.learnt += 1
         at = _behind_definitions(data) + (HEADER + _OLD_EOF if old_eof else 0)
@@ -101,16 +102,18 @@ class Seen:
         self.beside = at + HEADER + len(self.tail)
         self.header = data[at + 3] << 24
         self.old_eof = old_eof
+        self.cached = cached
         self.found = found
 
 
-def whole_again(seen: Seen, data: bytes, old_eof: bool) -> int:
+def whole_again(seen: Seen, data: bytes, old_eof: bool, cached: bool = False) -> int:
     """As whole_reply, for one more reply to a statement whose replies `seen` has to do with, and none other's."""
     row = len(data) - seen.beside
     if (
         row > 0
         and seen.found >= 0
         and old_eof == seen.old_eof
+        and cached == seen.cached
         and data.startswith(seen.head)
         and data.endswith(seen.tail)
     ):
@@ -121,9 +124,9 @@ def whole_again(seen: Seen, data: bytes, old_eof: bool) -> int:
             and data[at + HEADER] < EOF_HEADER
         ):
             return seen.found
-    found = whole_reply(data, old_eof)
+    found = whole_reply(data, old_eof, cached)
     if found >> 32 == 1 and data[HEADER] != OK_HEADER and seen.learnt < MOST_LEARNT:
-        seen.learn(data, old_eof, found)
+        seen.learn(data, old_eof, cached, found)
     return found
 
 
@@ -139,10 +142,11 @@ def names_in(head: bytes) -> list[bytes]:
     return names
 
 
-def whole_reply(data: bytes, old_eof: bool) -> int:
+def whole_reply(data: bytes, old_eof: bool, cached: bool = False) -> int:
     """A chunk that is one ordinary reply, from packet number 1 to its end: count << 32 | status << 16 | warnings, where
     count is of the affected rows for an OK (its first byte is OK_HEADER), else of the rows; NOT_SURE otherwise.
-    old_eof: without CLIENT_DEPRECATE_EOF."""
+    old_eof: without CLIENT_DEPRECATE_EOF; cached: with MARIADB_CACHE_METADATA, as all clients by libmariadb are: a byte
+    behind the number of columns says that their definitions follow."""
     have = len(data)
     if have < HEADER + 7 or data[3] != 1:
         return NOT_SURE
@@ -151,12 +155,12 @@ def whole_reply(data: bytes, old_eof: bool) -> int:
             return NOT_SURE
         plain = plain_ok(data, HEADER, have)
         return NOT_SURE if plain >= 0 and plain >> 16 & _SPECIAL else plain
-    if data[0] != 1 or data[1] or data[2]:
+    if data[0] != (2 if cached else 1) or data[1] or data[2]:
         return NOT_SURE
     left = data[HEADER]
-    if left >= 0xFB:
+    if left >= 0xFB or (cached and data[HEADER + 1] != 1):
         return NOT_SURE
-    pos = HEADER + 1
+    pos = HEADER + data[0]
     seq = 2
     while left > 0:
         if have - pos <= HEADER or data[pos + 3] != seq:

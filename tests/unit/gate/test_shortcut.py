@@ -97,6 +97,7 @@ def test_a_verdict_of_another_moment_is_none() -> None:
     play.gate.state.unfollowed = "a mode"
     assert not shortcut.take(play.gate.state, query(SQL), 1.0)
     play = known()
+    play.gate.state.schema = "other"
     play.gate.state.forget_scope()
     assert not shortcut.take(play.gate.state, query(SQL), 1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from dbgate.policy.evaluate import find_entry
 from dbgate.policy.login import MOST_KNOWN, judge_login, use_schema
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from tests.rows import rows
@@ -114,3 +115,13 @@ def test_what_is_known_of_a_schema_is_the_same_verdict() -> None:
     for number in range(MOST_KNOWN + 5):
         judge_login(policy, "app", "10.1.2.3", f"s{number}", NOON, False, known=known)
     assert len(known) <= MOST_KNOWN
+
+
+def test_an_entry_that_was_looked_up_counts() -> None:
+    policy = compiled(TEXT)
+    entry = find_entry(policy, "app", "10.1.2.3")
+    assert entry is not None
+    for schema, effect in (("shop", ALLOW), ("other", BLOCK)):
+        found = judge_login(policy, "app", "10.1.2.3", schema, NOON, False, False, "", None, entry)
+        assert found.effect == effect
+        assert judge_login(policy, "app", "10.1.2.3", schema, NOON, False).rule == found.rule

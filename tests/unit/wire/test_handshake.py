@@ -62,6 +62,12 @@ def test_a_mariadb_greeting() -> None:
     assert h.parse_greeting(h.rewrite_greeting(payload, offered)).capabilities == offered
 
 
+def test_a_greeting_like_another() -> None:
+    first = h.parse_greeting(making.greeting(MARIADB_CAPABILITIES, b"5.5.5-10.11.14-MariaDB"))
+    again = h.Greeting("5.5.5-10.11.14-MariaDB", 7, b"s" * 20, first.capabilities, 255, 2, "p", first)
+    assert (again.mariadb, again.version, again.thread_id) == (True, 101114, 7)
+
+
 def test_flavours() -> None:
     assert h.parse_greeting(making.greeting(MYSQL_CAPABILITIES, b"11.4.2-MariaDB")).mariadb
     assert h.parse_greeting(making.greeting(MARIADB_CAPABILITIES, b"10.6.0-custom")).mariadb

@@ -24,6 +24,7 @@ from tests.rows import rows
 from .making import binary_row, chain, column, eof, err, ok, result, row
 
 NEW = c.CLIENT_DEPRECATE_EOF
+CACHED = NEW | c.MARIADB_CACHE_METADATA  # libmariadb, which most clients of MariaDB are made with
 ROWS = [row(b"1", None), row(b"", b"x" * 300), row(None, b"2")]
 
 
@@ -69,6 +70,9 @@ ORDINARY = [
     (0, result([], (b"a",), True)),
     (NEW, result([row(b"x")] * 300, (b"a",) * 250, False)),
     (NEW, result([binary_row(b"\x00" * 8)] * 3, (b"a",), False)),
+    (CACHED, [ok(3, 3, 1)]),
+    (CACHED, [b"\x02\x01", *result(ROWS, (b"a", b"b"), False, 3)[1:]]),
+    (c.MARIADB_CACHE_METADATA, [b"\x02\x01", *result(ROWS, (b"a", b"b"), True, 3)[1:]]),
 ]
 
 
@@ -102,6 +106,10 @@ SPECIAL = [
     (NEW, [b"\xfb", b"abcdef"]),
     (NEW, [b"\xfc\x00\x01", b"abcdef"]),
     (NEW, [b"\x02\x00", b"abcdef"]),
+    (NEW, [b"\x01\x01", column(b"a"), row(b"1"), ok(header=0xFE)]),
+    (CACHED, result(ROWS, (b"a", b"b"), False)),
+    (CACHED, [b"\x02\x00", *ROWS, ok(header=0xFE)]),
+    (CACHED, [b"\x02\x02", *result(ROWS, (b"a", b"b"), False)[1:]]),
 ]
 
 
@@ -158,9 +166,6 @@ def test_only_the_beginning_of_a_common_reply() -> None:
     late = Reply(NEW)
     late.begin(RESULT, 2)
     assert not take_whole(late, data)
-    cached = Reply(NEW | c.MARIADB_CACHE_METADATA)
-    cached.begin(RESULT, 1)
-    assert not take_whole(cached, data)
     special = begun(NEW)
     special.watch(-1, 0, False, True)
     special.expect(False, True, False)
@@ -177,12 +182,15 @@ def test_only_the_beginning_of_a_common_reply() -> None:
     assert not take_whole(done, data)
 
 
-@pytest.mark.parametrize("old_eof", [False, True])
-def test_where_names_are_wanted_their_definitions_are_kept(old_eof: bool) -> None:
-    capabilities = 0 if old_eof else NEW
+@rows(("old_eof", "cached"), [(False, False), (True, False), (False, True), (True, True)])
+def test_where_names_are_wanted_their_definitions_are_kept(old_eof: bool, cached: bool) -> None:
+    capabilities = (0 if old_eof else NEW) | (c.MARIADB_CACHE_METADATA if cached else 0)
     for count in (1, 2, 250):
         names = [b"c%d" % n for n in range(count)]
-        data = chain(result([row(*[b"1"] * count)], tuple(names), old_eof))
+        payloads = result([row(*[b"1"] * count)], tuple(names), old_eof)
+        if cached:
+            payloads[0] += b"\x01"
+        data = chain(payloads)
         reply = begun(capabilities)
         reply.watch(-1, 0, False, True)
         assert take_whole(reply, data)
@@ -203,6 +211,9 @@ PACKETS = st.sampled_from(
     [
         b"\x01",
         b"\x02",
+        b"\x01\x01",
+        b"\x02\x01",
+        b"\x01\x00",
         b"",
         column(b"a"),
         column(b"b"),
@@ -224,14 +235,15 @@ PACKETS = st.sampled_from(
 @given(
     st.lists(PACKETS, min_size=1, max_size=8),
     st.booleans(),
+    st.booleans(),
     st.sampled_from([-1, 0, 1, 2]),
     st.binary(max_size=2),
 )
 def test_whatever_is_taken_would_have_been_fed_the_same(
-    payloads: list[bytes], old_eof: bool, cap: int, more: bytes
+    payloads: list[bytes], old_eof: bool, cached: bool, cap: int, more: bytes
 ) -> None:
     data = chain(payloads) + more
-    capabilities = 0 if old_eof else NEW
+    capabilities = (0 if old_eof else NEW) | (c.MARIADB_CACHE_METADATA if cached else 0)
     reply = begun(capabilities, cap)
     if take_whole(reply, data):
         assert fields(reply) == fed(data, capabilities, cap)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dbgate.gate.familiar import LONGEST, MOST, Familiar, Surroundings, Who
+from dbgate.policy.verdict import ALLOW, Verdict
+from dbgate.sql.statement import MYSQL, LexContext
+
+from .play import policy
+
+CTX = LexContext(MYSQL, 90704)
+
+
+def who() -> Who:
+    return Who("app", "shop", "app", "shop", "utf8mb4", True, "plug")
+
+
+def test_a_verdict_holds_where_nothing_has_changed() -> None:
+    it = who()
+    verdict = Verdict(ALLOW)
+    assert it.known(0, "", False, False) is None
+    it.judged(policy().entries[0], verdict, 3, "10.0.0.9", True, False)
+    assert it.known(3, "10.0.0.9", True, False) is verdict
+    assert it.known(4, "10.0.0.9", True, False) is None
+    assert it.known(3, "10.0.0.8", True, False) is None
+    assert it.known(3, "10.0.0.9", False, False) is None
+    assert it.known(3, "10.0.0.9", True, True) is None
+
+
+def test_logins_are_kept_within_bounds_and_let_go_with_their_policy() -> None:
+    it = Familiar()
+    it.keep_login(b"", who(), 1)
+    it.keep_login(b"x" * (LONGEST + 1), who(), 1)
+    assert not it.logins
+    late = who()
+    late.judged(policy().entries[0], Verdict(ALLOW), 1, "", False, False)
+    it.keep_login(b"late", late, 2)
+    assert not it.logins
+    it.keep_login(b"late", late, 1)
+    assert it.logins[b"late"] is late
+    for number in range(3 * MOST):
+        it.keep_login(b"%d" % number, who(), 1)
+        assert len(it.logins) <= MOST
+    assert it.logins
+    it.forget()
+    assert not it.logins
+
+
+def test_answers_are_kept_within_bounds() -> None:
+    it = Familiar()
+    told = Surroundings(0, 2, "shop", CTX, "")
+    it.keep_answer(b"", told)
+    it.keep_answer(b"x" * (LONGEST + 1), told)
+    assert not it.answers
+    for number in range(3 * MOST):
+        it.keep_answer(b"%d" % number, told)
+        assert 0 < len(it.answers) <= MOST

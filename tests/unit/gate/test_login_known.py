@@ -1,0 +1,59 @@
+"""Logins in words that were let in before."""
+
+from __future__ import annotations
+
+from dbgate.wire import constants as c
+from dbgate.wire.build import packet
+from dbgate.wire.handshake import parse_response
+from tests.unit.wire import making
+from tests.unit.wire.making import ok
+
+from .play import CLIENT, Play, brain
+
+ODD = CLIENT | c.CLIENT_NO_SCHEMA
+
+
+def test_a_login_that_is_known_reaches_the_server_as_it_would_else() -> None:
+    it = brain()
+    Play(it, capabilities=ODD).login()
+    assert len(it.familiar.logins) == 1
+    play = Play(it, capabilities=ODD).greet()
+    play.client(packet(1, making.response(ODD, auth=b"y" * 20)))
+    assert play.to_server == packet(1, making.response(CLIENT, auth=b"y" * 20))
+    assert parse_response(play.to_server[4:]).auth == b"y" * 20
+    play.server(packet(2, ok()))
+    assert (play.last.event, play.last.db_user, play.last.db_schema) == ("connection.open", "app", "shop")
+    assert len(it.familiar.logins) == 1
+
+
+def test_what_was_offered_counts() -> None:
+    it = brain()
+    Play(it).login()
+    less = making.MYSQL_CAPABILITIES & ~c.CLIENT_DEPRECATE_EOF
+    play = Play(it, server=less).greet().answer()
+    assert play.to_server.startswith(b"") and play.closed.startswith("protocol error of the client")
+    other = making.MYSQL_CAPABILITIES & ~c.CLIENT_FOUND_ROWS
+    play = Play(it, server=other).greet().answer().server(packet(2, ok()))
+    assert play.last.event == "connection.open"
+    (known,) = it.familiar.logins.values()
+    assert not known.offered & c.CLIENT_FOUND_ROWS
+
+
+def test_the_greeting_of_another_server_is_read() -> None:
+    it = brain()
+    Play(it).login()
+    first = it.familiar.mould
+    Play(it).greet()
+    assert it.familiar.mould is first
+    Play(it, version=b"9.7.5").greet()
+    assert it.familiar.mould is not first
+    refused = Play(it).server(packet(0, making.err(1040)))
+    assert refused.last.error_code == 1040
+
+
+def test_an_ok_with_session_tracking() -> None:
+    play = Play(capabilities=CLIENT | c.CLIENT_SESSION_TRACK).greet().answer()
+    tracked = b"\x00\x00\x00\x02\x40\x00\x00\x00" + b"\x07\x01\x05\x04shop"
+    play.server(packet(2, tracked))
+    assert play.last.event == "connection.open"
+    assert play.gate.state.status == 0x4002
