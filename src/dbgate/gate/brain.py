@@ -342,7 +342,7 @@ class Brain:
         policy = scope.policy
         if scope.simple or entry is None or policy is None:
             return judged.verdict
-        rate_ok = not counts or entry.rate <= 0.0 or self._take(user, client_ip, entry.rate, now)
+        rate_ok = not counts or entry.rate <= 0.0 or self._take(user, client_ip, entry, judged, now)
         return combine(admit(policy, entry, now + self.wall_offset, rate_ok), judged.verdict)
 
     def _sensitive_of(self, scope: Scope, analysis: Analysis) -> tuple[str, ...]:
@@ -368,8 +368,9 @@ class Brain:
         """Remember it."""
         self.analyses.view(f"{prepared:d}.{scope.ctx.key}.{scope.schema}").put_exact(text, analysis)
 
-    def _take(self, user: str, client_ip: str, rate: float, now: float) -> bool:
+    def _take(self, user: str, client_ip: str, entry: CompiledEntry, judged: Judged, now: float) -> bool:
         key = f"{user}@{counted_as(client_ip)}"
+        count = max(1, len(judged.analysis.statements))  # of a text of several, each counts
         ledger = self.ledger
         elsewhere = 0 if ledger is None else ledger(key, 0)
         bucket = self._buckets.get(key)
@@ -378,10 +379,10 @@ class Brain:
                 self._buckets.clear()
             bucket = Bucket(now, elsewhere)
             self._buckets[key] = bucket
-        if not bucket.take(rate, now, elsewhere):
+        if not bucket.take(entry.rate, entry.burst, now, count, elsewhere):
             return False
         if ledger is not None:
-            ledger(key, 1)
+            ledger(key, count)
         return True
 
 

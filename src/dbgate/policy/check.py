@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dbgate.errors import Problem
+from dbgate.policy.blockshapes import no_statement
 from dbgate.policy.conflicts import Warnings, check_conflicts
 from dbgate.policy.folding import is_system_schema
 from dbgate.policy.globs import is_glob
 from dbgate.policy.load import PolicyFile
 from dbgate.policy.model import Entry
 from dbgate.policy.names import QualifiedName
-from dbgate.policy.operations import WITHOUT_TABLE
+from dbgate.policy.operations import OPERATIONS, WITHOUT_TABLE
 from dbgate.policy.patterns import Regex
 from dbgate.policy.precedence import Precedence
 from dbgate.policy.yamltext import Path
+from dbgate.sql.shape import StatementPattern
 
 
 def check_policy(file: PolicyFile) -> list[Problem]:
@@ -113,9 +115,14 @@ def _lines(warnings: Warnings, numbers: list[int]) -> str:
 
 def _check_rules(warnings: Warnings) -> None:
     rules = warnings.file.policy.sql_rules
+    for index, text in enumerate(rules.block_statements):
+        why = no_statement(StatementPattern(text)) if text not in OPERATIONS else ""
+        if why:
+            path: Path = ("sql_rules", "block_statements", index)
+            warnings.add(path, f"no statement has this shape: {why}")
     for index, item in enumerate(rules.block_patterns):
         if Regex(item.pattern, True).search(""):
-            path: Path = ("sql_rules", "block_patterns", index)
+            path = ("sql_rules", "block_patterns", index)
             warnings.add(path, "this pattern matches the empty text, and so every statement")
     if rules.injection.detectors == []:
         warnings.add(("sql_rules", "injection", "detectors"), "no detector is on; leave the key out for all")

@@ -46,7 +46,7 @@ from dbgate.policy.resting import Rest, no_rest
 from dbgate.policy.rights import Rights
 from dbgate.policy.routines import RoutineList
 from dbgate.policy.source import Network, SourceIndex
-from dbgate.policy.values import parse_zone
+from dbgate.policy.values import parse_burst, parse_zone
 from dbgate.sql.shape import StatementPattern
 
 if TYPE_CHECKING:  # a worker reads no files
@@ -190,6 +190,7 @@ def _entry(plan: EntryPlan, number: int, default_schema: str) -> Generator[None,
         subject=GlobIndex([plan.subject]) if plan.subject is not None else None,
         subject_line=plan.subject_line,
         admin=tuple(plan.admin),
+        burst=parse_burst(plan.rate_text) if plan.rate_text else 0.0,
     )
 
 
@@ -260,6 +261,7 @@ def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]
         subject=entry.subject,
         subject_line=entry.subject_line,
         admin=entry.admin,
+        burst=entry.burst,
     )
 
 

@@ -30,6 +30,7 @@ class CompiledEntry:
 
     enforced: its mode; bare: operations granted without a table; granted: operations granted anywhere;
     blocked: operation → line of the item in blocked_operations; rate: statements per second, 0 = no limit;
+    burst: as many may come at once;
     row_cap: rows per result set, 0 = no cap; learned: the shapes that its user is known to send, by digest (an entry
     has a variant for each user with learned shapes); subject: the one glob of cert_subject, None = any; admin: the in-band statements that its users may send; allowed: the verdict of step 12."""
 
@@ -58,6 +59,7 @@ class CompiledEntry:
         subject: GlobIndex | None = None,
         subject_line: int = 0,
         admin: tuple[str, ...] = (),
+        burst: float = 0.0,
     ) -> None:
         self.number = number
         self.name = name
@@ -75,6 +77,7 @@ class CompiledEntry:
         self.clock_line = clock_line
         self.has_clock = clock is not None
         self.rate = rate
+        self.burst = burst
         self.rate_text = rate_text
         self.rate_line = rate_line
         self.row_cap = row_cap

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
+from dbgate.policy.blockshapes import never_matches
 from dbgate.policy.clock import DAYS
 from dbgate.policy.names import QualifiedName, parse_name
 from dbgate.policy.operations import OPERATIONS
 from dbgate.policy.patterns import Regex
 from dbgate.policy.source import Network, parse_network
 from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
-from dbgate.policy.wording import describe, nearest
+from dbgate.policy.wording import describe, nearest, shown
 from dbgate.sql.shape import StatementPattern
 
 DETECTORS = (
@@ -91,9 +92,12 @@ def _block_statement(value: object) -> str:
             )
         return read_operation(text)
     try:
-        StatementPattern(text)
+        shape = StatementPattern(text)
     except ValueError as error:
         raise ValueError(f"expected an operation or a statement shape: {error}") from None
+    tried = never_matches(shape)
+    if tried:
+        raise ValueError(f"expected a statement shape that can match: {shown(tried)} does not have this one")
     return text
 
 
@@ -184,6 +188,19 @@ def _table(value: object) -> QualifiedName:
     return parse_name(read_text(value), "table")
 
 
+def _schema(value: object) -> str:
+    """The name of one schema, without its backticks."""
+    text = read_text(value)
+    name = parse_name(text, "table")
+    if name.schema is not None and name.schema is not name.name:
+        raise ValueError(
+            f"expected one schema, found {describe(text)}: a name that contains a dot goes in backticks"
+        )
+    if name.name.glob:
+        raise ValueError(f"expected one schema, found {describe(text)}: no pattern")
+    return name.name.text
+
+
 def _routine(value: object) -> QualifiedName:
     return parse_name(read_text(value), "routine")
 
@@ -222,6 +239,7 @@ WebAddress = Annotated[str, PlainValidator(_web_address)]
 WindowText = Annotated[str, PlainValidator(checked(parse_window))]
 Zone = Annotated[str, PlainValidator(checked(parse_zone))]
 Source = Annotated[Network, PlainValidator(_network)]
+SchemaName = Annotated[str, PlainValidator(_schema)]
 TableName = Annotated[QualifiedName, PlainValidator(_table)]
 RoutineName = Annotated[QualifiedName, PlainValidator(_routine)]
 NotSupported = Annotated[None, PlainValidator(_not_supported)]

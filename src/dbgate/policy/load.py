@@ -82,7 +82,8 @@ def parse_policy(
 
 
 def kept_shapes(text: str | None) -> ReadFile:
-    """Reads the learned shapes, whatever their name is, from a text that was kept with a policy; None: there are none."""
+    """Reads the learned shapes, whatever their name is, from a text that was kept with a policy; None: there are
+    none."""
     return partial(_kept, text)
 
 
@@ -157,7 +158,28 @@ def _known_keys(path: Path) -> str:
         if isinstance(step, str):
             model = _models_in(_fields(model)[step])[0]
     names = list(_fields(model))
-    return nearest(str(path[-1]), names) or f"; known here: {', '.join(names)}"
+    name = str(path[-1])
+    near = nearest(name, names)
+    if near:
+        return near
+    sections = _sections_with(name)
+    if sections:
+        return f" here; it belongs in {' or '.join(sections)}"
+    return f"; known here: {', '.join(names)}"
+
+
+def _sections_with(name: str) -> list[str]:
+    """The places of the format that have a key of this name."""
+    found: list[str] = []
+    waiting: list[tuple[str, type[BaseModel]]] = [("", Policy)]
+    while waiting:
+        place, model = waiting.pop(0)
+        for key, annotation in _fields(model).items():
+            if key == name:
+                found.append(place or "the file itself")
+            where = f"{place}.{key}" if place else key
+            waiting += [(where, inner) for inner in _models_in(annotation)]
+    return found
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:

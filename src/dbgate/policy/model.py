@@ -40,6 +40,7 @@ from dbgate.policy.fields import (
     Rate,
     RegexText,
     RoutineName,
+    SchemaName,
     ShapesMode,
     Some,
     Source,
@@ -52,7 +53,7 @@ from dbgate.policy.fields import (
 
 
 def _version(value: object) -> int:
-    if value != 1 or isinstance(value, bool):
+    if value != 1 or not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("expected 1, the only version of this format")
     return 1
 
@@ -75,7 +76,7 @@ class Global(Section):
     """`global`."""
 
     mode: Mode = "enforce"
-    default_schema: Annotated[Text | None, NotNull] = None
+    default_schema: Annotated[SchemaName | None, NotNull] = None
     max_connections: Annotated[Count | None, NotNull] = None
     connection_timeout: Annotated[Duration | None, NotNull] = None
     log_level: Annotated[LogLevel | None, NotNull] = None

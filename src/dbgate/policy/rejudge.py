@@ -16,7 +16,18 @@ from dbgate.policy.evaluate import admit, combine, decide, find_entry
 from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
 from dbgate.sql.analyze import analyze
 from dbgate.sql.canonical import reads_literals
-from dbgate.sql.statement import MARIADB, MYSQL, NEED_ANY_RIGHT, NEED_TABLE, Analysis, Detection, LexContext
+from dbgate.sql.outline import ANY_LITERAL
+from dbgate.sql.shape import StatementPattern, without_true
+from dbgate.sql.statement import (
+    MARIADB,
+    MYSQL,
+    NEED_ANY_RIGHT,
+    NEED_TABLE,
+    Analysis,
+    Detection,
+    LexContext,
+    Statement,
+)
 
 # Blocks that no policy makes or lifts.
 FIXED_RULES: Final = frozenset(
@@ -45,6 +56,7 @@ _CONTEXTS: Final = tuple(
     for flavour, version in ((MARIADB, 101100), (MYSQL, 80400))
     for quotes in (False, True)
 )
+_LITERALS: Final = frozenset("'0123456789")  # what they begin with in an outline
 _QUOTED: Final = re.compile(r"['\"0-9?]")
 _WHERE: Final = re.compile(r"\b(?:WHERE|HAVING|ON)\b", re.IGNORECASE)
 _LIKE: Final = re.compile(r"\bLIKE\b", re.IGNORECASE)
@@ -144,11 +156,8 @@ def doubts(policy: CompiledPolicy, analysis: Analysis, text: str) -> dict[str, s
     found: dict[str, str] = {}
     if _literal_patterns(policy):
         found["block-pattern"] = PATTERN
-    literal_shapes = [
-        shape.text.split()[0].upper() for shape in policy.sql.shapes if _QUOTED.search(shape.text)
-    ]
     for unit in analysis.statements:
-        if unit.outline and unit.outline[0].upper() in literal_shapes:
+        if any(_shape_doubts(shape.pattern, unit, text) for shape in policy.sql.shapes):
             found["block-statement"] = SHAPE
         for operation in ("UPDATE", "DELETE"):
             if operation not in policy.sql.require_where or operation not in unit.operations:
@@ -157,6 +166,17 @@ def doubts(policy: CompiledPolicy, analysis: Analysis, text: str) -> dict[str, s
             if (flagged and _WHERE.search(text)) or (not flagged and _LIKE.search(text)):
                 found["require-where"] = WHERE
     return found
+
+
+def _shape_doubts(shape: StatementPattern, unit: Statement, text: str) -> bool:
+    if not unit.outline or unit.outline[0] != shape.items[0]:
+        return False
+    if any(item == ANY_LITERAL or item[0] in _LITERALS for item in shape.items):
+        return True
+    if not shape.whole or "WHERE" in shape.items or "WHERE" not in unit.outline:
+        return False
+    # It also means a WHERE that is always true, which literals make.
+    return without_true(unit.outline) != unit.outline or _LIKE.search(text) is not None
 
 
 _ANYTHING: Final = analyze(b"SELECT 1", _CONTEXTS[0], "")

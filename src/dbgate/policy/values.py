@@ -35,6 +35,11 @@ def parse_rate(text: str) -> float:
     return int(match.group(1)) / _SECONDS[match.group(2)]
 
 
+def parse_burst(text: str) -> float:
+    """How many statements a rate that parse_rate takes lets pass at once: as many as it names."""
+    return float(text.partition("/")[0])
+
+
 def parse_window(text: str) -> Window:
     """The window of "09:00-18:00"; "22:00-06:00" runs over midnight, "00:00-24:00" is the whole day."""
     expected = f"expected a window such as 09:00-18:00, found {shown(text)}"

@@ -101,7 +101,8 @@ def read_yaml(
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
-        raise _refuse(filename, place, f"not YAML: {error.problem or error.context}") from None
+        hint = ": a tab, where YAML wants spaces" if _character(text, place) == "\t" else ""
+        raise _refuse(filename, place, f"not YAML: {error.problem or error.context}{hint}") from None
     document = Document()
     if root is None:
         raise _refuse(filename, Place(1, 1), f"the file is empty: expected {expected}")
@@ -111,6 +112,11 @@ def read_yaml(
 
 def _place_of(before: str) -> Place:
     return Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _character(text: str, place: Place) -> str:
+    lines = text.split("\n", place.line)
+    return lines[place.line - 1][place.column - 1 : place.column] if place.line <= len(lines) else ""
 
 
 def _refuse(filename: str, place: Place, message: str, key: str = "") -> PolicyError:

@@ -16,7 +16,7 @@ from dbgate.sql.injection import detect
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import mask
 from dbgate.sql.memory import Memory, only_bare
-from dbgate.sql.shape import outline
+from dbgate.sql.outline import outline
 from dbgate.sql.slots import shareable
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,

@@ -14,7 +14,7 @@ from dbgate.sql.catalog import FUNCTION, PROCEDURE, VIEW, Body, Catalog, may_cha
 from dbgate.sql.dispatch import scan_body, scan_part, scan_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.lexer import lex
-from dbgate.sql.shape import outline
+from dbgate.sql.outline import outline
 from dbgate.sql.sqlmode import parse_sql_mode
 from dbgate.sql.statement import NEED_BARE, LexContext, Need, Statement
 from dbgate.sql.tokens import Tokens

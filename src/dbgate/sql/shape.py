@@ -4,49 +4,38 @@ A shape and a statement are both brought into an outline, a tuple of words, in w
 case, white space, comments, quoting, aliases, schemas before names, redundant parentheses, modifiers such as
 LOW_PRIORITY, a CTE or EXPLAIN in front; and a WHERE that is always true, however it is written, is `1 = 1`. Then they
 are compared word by word. In a shape, `*` in the place of a table is any table, `?` is any literal or parameter, and `*`
-behind SET any assignments. ORDER BY, LIMIT and RETURNING of an UPDATE or DELETE count only where the shape has them: a
-deletion in batches is the same deletion.
+(or `* = ?`) behind SET any assignments. ORDER BY, LIMIT and RETURNING of an UPDATE or DELETE count only where the shape
+has them: a deletion in batches is the same deletion. A shape without WHERE also means a WHERE that is always true.
+
+So it is with SELECT, INSERT, REPLACE, UPDATE and DELETE, of which a shape is the whole. Of every other statement it is
+the beginning (beginnings.py): `DROP TABLE` means DROP TABLE of whatever, `ALTER TABLE * DROP COLUMN` any such one.
 """
 
 from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.canonical import decoded
+from dbgate.sql.beginnings import begins, checked
 from dbgate.sql.lexer import lex
+from dbgate.sql.outline import (
+    ANY_ASSIGNMENTS,
+    ANY_LITERAL,
+    ANY_TABLE,
+    CLAUSES,
+    TAILS,
+    VERBS,
+    WHOLE_VERBS,
+    Wild,
+    outline,
+)
 from dbgate.sql.statement import MARIADB, LexContext, Statement
-from dbgate.sql.tokens import BIT, IDENT, LONG_STRING, OP, PARAM, QUOTED, STRING, WORD, Tokens
-from dbgate.sql.where import filters
+from dbgate.sql.tokens import BIT, STRING, Tokens
 from dbgate.sql.wordset import word_set
 
-ANY_TABLE: Final = "\0table"
-ANY_LITERAL: Final = "\0literal"
-ANY_ASSIGNMENTS: Final = "\0assignments"
-
-_VERBS: Final = word_set(
-    """SELECT INSERT REPLACE UPDATE DELETE TRUNCATE CREATE ALTER DROP RENAME CALL LOAD HANDLER LOCK SHOW USE SET PREPARE
-    EXECUTE GRANT REVOKE KILL FLUSH SHUTDOWN RESET CHANGE PURGE OPTIMIZE ANALYZE REPAIR CHECK DO BEGIN START COMMIT
-    ROLLBACK XA TABLE VALUES"""
+# More first words of statements.
+_MORE_VERBS: Final = word_set(
+    "INSTALL UNINSTALL STOP DEALLOCATE CACHE BINLOG IMPORT CLONE RESTART SAVEPOINT RELEASE HELP"
 )
-_MODIFIERS: Final = word_set(
-    """LOW_PRIORITY HIGH_PRIORITY DELAYED QUICK IGNORE SQL_NO_CACHE SQL_CACHE SQL_CALC_FOUND_ROWS SQL_SMALL_RESULT
-    SQL_BIG_RESULT SQL_BUFFER_RESULT STRAIGHT_JOIN"""
-)
-_EXPLAINS: Final = word_set("EXPLAIN DESCRIBE DESC ANALYZE")
-_TABLE_LEADS: Final = word_set("FROM JOIN UPDATE INTO TABLE")
-_TABLE_LIST_ENDS: Final = word_set("WHERE SET GROUP HAVING ORDER LIMIT UNION VALUES SELECT ON USING FOR ;")
-# Words behind a table that are no alias.
-_NO_ALIAS: Final = word_set(
-    """WHERE SET GROUP HAVING ORDER LIMIT UNION VALUES VALUE SELECT ON USING FOR JOIN LEFT RIGHT INNER OUTER CROSS NATURAL
-    STRAIGHT_JOIN AS PARTITION FORCE USE IGNORE WINDOW RETURNING INTERSECT EXCEPT ADD DROP MODIFY CHANGE RENAME ALTER
-    CASCADE RESTRICT TO LIKE READ WRITE LOCK PROCEDURE INTO DUPLICATE WAIT NOWAIT"""
-)
-_TAILS: Final = word_set("ORDER LIMIT RETURNING")
-_CLAUSES: Final = word_set(
-    "ORDER LIMIT RETURNING GROUP HAVING FOR LOCK UNION INTERSECT EXCEPT MINUS WINDOW INTO PROCEDURE WHERE SELECT"
-)
-LONGEST: Final = 4000  # words of an outline; behind them, no shape is as long
-_JOINED: Final = word_set("AND OR XOR && || , SELECT")
 
 
 @final
@@ -61,7 +50,7 @@ class StatementPattern:
         count = len(tokens)
         if count and tokens.words[count - 1] == ";":
             count -= 1
-        if not count or tokens.words[0] not in _VERBS:
+        if not count or (tokens.words[0] not in VERBS and tokens.words[0] not in _MORE_VERBS):
             raise ValueError(
                 "a statement shape begins with a statement's name, as in DELETE FROM * WHERE 1=1"
             )
@@ -70,23 +59,29 @@ class StatementPattern:
         if ";" in tokens.words[:count]:
             raise ValueError("a statement shape is one statement")
         self.text = text
-        self._items = _outline(tokens, 0, count, ctx, True)
-        self._has_tail = not _TAILS.isdisjoint(self._items)
+        wild: list[Wild] = []
+        items = outline(tokens, 0, count, ctx, wild)
+        self.whole = items[0] in WHOLE_VERBS  # else it is a beginning
+        self.items = items if self.whole else checked(items)
+        self._has_tail = not TAILS.isdisjoint(items)
+        self._has_where = _where_at(items, 0) >= 0
         self.reads_literals = _reads_literals(tokens, count)
+        self.example = _example(
+            text.encode("utf-8"), tokens, wild
+        )  # a statement of this shape, if one can have it
 
     def matches(self, statement: Statement) -> bool:
         """Whether `statement` has this shape (by its `outline`)."""
         items = statement.outline
-        if not items or items[0] != self._items[0]:
+        if not items or items[0] != self.items[0]:
             return False
+        if not self.whole:
+            return begins(self.items, items)
         if not self._has_tail and items[0] in ("DELETE", "UPDATE"):
             items = _without_tail(items)
-        return _same(self._items, items)
-
-
-def outline(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[str, ...]:
-    """What shapes are compared with: the statement of tokens [first, end) without what does not matter."""
-    return _outline(tokens, first, end, ctx, False)
+        if not self._has_where:
+            items = without_true(items)
+        return _same(self.items, items)
 
 
 def _reads_literals(tokens: Tokens, count: int) -> bool:
@@ -100,12 +95,25 @@ def _reads_literals(tokens: Tokens, count: int) -> bool:
     return False
 
 
+def _example(text: bytes, tokens: Tokens, wild: list[Wild]) -> bytes:
+    pieces: list[bytes] = []
+    at = 0
+    for first, behind, word in wild:
+        pieces.append(text[at : tokens.starts[first]])
+        pieces.append(word)
+        at = tokens.end(behind - 1)
+    pieces.append(text[at:])
+    return b"".join(pieces)
+
+
 def _same(pattern: tuple[str, ...], items: tuple[str, ...]) -> bool:
     i = 0
     count = len(items)
     for part in pattern:
         if part == ANY_ASSIGNMENTS:
-            while i < count and items[i] != "WHERE" and items[i] not in _TAILS:
+            depth = 0
+            while i < count and (depth > 0 or (items[i] != "WHERE" and items[i] not in TAILS)):
+                depth += 1 if items[i] == "(" else -1 if items[i] == ")" else 0
                 i += 1
             continue
         if i >= count:
@@ -131,230 +139,32 @@ def _without_tail(items: tuple[str, ...]) -> tuple[str, ...]:
             depth += 1
         elif item == ")":
             depth -= 1
-        elif not depth and item in _TAILS:
+        elif not depth and item in TAILS:
             return items[:i]
     return items
 
 
-def _outline(tokens: Tokens, first: int, end: int, ctx: LexContext, pattern: bool) -> tuple[str, ...]:
-    words = tokens.words
-    i = _verb_at(tokens, first, end)
-    verb = words[i] if i < end else ""
-    if not verb:
-        return ()
-    opened = i - first if words[first] == "(" else 0
-    while opened > 0 and words[end - 1] == ")":
-        opened -= 1
-        end -= 1
-    bare = verb in ("INSERT", "REPLACE", "TRUNCATE")
-    out: list[str] = []
-    table = verb == "UPDATE" or bare  # whether a table's name is expected
-    out.append(verb)
-    i += 1
-    listing = table  # whether a comma is followed by another table
+def _where_at(items: tuple[str, ...], i: int) -> int:
+    """Where the first WHERE from i on is that is in no parentheses; -1: there is none."""
     depth = 0
-    filtered = False
-    while i < end:
-        word = words[i]
-        kind = tokens.kinds[i]
-        if len(out) > LONGEST:
-            # Assignments may be any (SET *), so that what is behind them still counts.
-            if verb != "UPDATE" or filtered:
-                break
-            del out[LONGEST:]
-        if word == "(":
+    for at in range(i, len(items)):
+        if items[at] == "(":
             depth += 1
-        elif word == ")":
+        elif items[at] == ")":
             depth -= 1
-        elif word == "WHERE" and not depth:
-            filtered = True
-            stop = _next_at_level(words, i + 1, end, _CLAUSES)
-            if not filters(tokens, i + 1, stop, ctx.flavour, ctx.pipes_as_concat):
-                out += ("WHERE", "1", "=", "1")
-                i = stop
-                table = listing = False
-                continue
-        if word in _MODIFIERS and (table or len(out) == 1):
-            i += 1
-            continue
-        if bare and table and word in ("INTO", "TABLE"):
-            i += 1
-            continue
-        if word == "PARTITION" and i + 1 < end and words[i + 1] == "(":
-            i += 2
-            while i < end and words[i] != ")":
-                i += 1
-            i += 1
-            continue
-        if verb == "DROP" and word == "IF" and i + 1 < end and words[i + 1] == "EXISTS":
-            i += 2
-            continue
-        if word == "VALUES" and bare:
-            # One row stands for all: rows are data.
-            out.append(word)
-            break
-        if kind == OP or (kind == WORD and word in _NO_ALIAS) or (kind == WORD and word in _TABLE_LEADS):
-            if pattern and word == "*" and (table or words[i - 1] == "SET"):
-                out.append(ANY_TABLE if table else ANY_ASSIGNMENTS)
-                table = False
-                i += 1
-                continue
-            if word == "AS" and i + 1 < end:
-                i += 2
-                continue
-            table = (
-                word in _TABLE_LEADS or (word == "," and listing) or (word == "USING" and verb == "DELETE")
-            )
-            if word in _TABLE_LEADS or table:
-                listing = True
-            elif word in _TABLE_LIST_ENDS:
-                listing = False
-            out.append(word)
-            i += 1
-            continue
-        i = _operand(tokens, i, end, pattern, table, out)
-        if table:
-            table = False
-            if i < end and tokens.kinds[i] in (WORD, IDENT, QUOTED) and words[i] not in _NO_ALIAS:
-                i += 1
-    return tuple(_simplify(out))
+        elif not depth and items[at] == "WHERE":
+            return at
+    return -1
 
 
-def _operand(tokens: Tokens, i: int, end: int, pattern: bool, table: bool, out: list[str]) -> int:
-    """Append the literal, word or name at i, without what qualifies it; → the index behind it."""
-    kind = tokens.kinds[i]
-    if kind == STRING:
-        value = tokens.string(i) if len(tokens.raws[i]) <= LONG_STRING else tokens.raws[i]
-        out.append("'" + decoded(value, "utf-8"))
-        return i + 1
-    if kind == PARAM:
-        out.append(ANY_LITERAL if pattern else "?")
-        return i + 1
-    if kind not in (WORD, IDENT, QUOTED):
-        out.append(tokens.raws[i].decode("latin-1").upper())
-        return i + 1
-    words = tokens.words
-    last = i
-    while last + 2 < end and words[last + 1] == ".":
-        last += 2
-    if (
-        pattern
-        and last + 1 < end
-        and words[last + 1] == "*"
-        and tokens.starts[last + 1] == tokens.end(last)
-        and table
-    ):
-        raise ValueError("in a statement shape a table is a name or *, not a pattern")
-    if pattern and table and last > i and words[last] == "*":
-        out.append(ANY_TABLE)
-    elif words[last] == "*":
-        out.append("*")
-    else:
-        name = tokens.name(last).upper() or "`"
-        if table:
-            name = "." + name
-        elif tokens.kinds[last] == QUOTED and name in _SPECIAL:
-            name = "`" + name
-        out.append(name)
-    return last + 1
-
-
-_SPECIAL: Final = (
-    _NO_ALIAS | _TABLE_LEADS | _JOINED | _CLAUSES | word_set("NOT NULL TRUE FALSE IN IS BETWEEN EXISTS CASE")
-)
-
-
-def _verb_at(tokens: Tokens, first: int, end: int) -> int:
-    """Where the statement itself begins, behind EXPLAIN, SET STATEMENT … FOR, and WITH."""
-    words = tokens.words
-    i = first
-    while i < end:
-        word = words[i]
-        if (
-            word in _EXPLAINS
-            and i + 1 < end
-            and words[i + 1] not in ("TABLE", "TABLES", "LOCAL", "NO_WRITE_TO_BINLOG")
-        ):
-            found = _next_at_level(words, i + 1, end, _VERBS)
-        elif word == "SET" and i + 1 < end and words[i + 1] == "STATEMENT":
-            found = _next_at_level(words, i + 1, end, word_set("FOR")) + 1
-        elif word == "WITH":
-            found = _next_at_level(words, i + 1, end, _VERBS)
-        elif word == "(":
-            found = i + 1
+def without_true(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Without each WHERE that is always true."""
+    at = _where_at(items, 0)
+    while at >= 0:
+        behind = items[at + 4] if at + 4 < len(items) else ""
+        if items[at + 1 : at + 4] == ("1", "=", "1") and (not behind or behind in CLAUSES):
+            items = items[:at] + items[at + 4 :]
         else:
-            return i
-        if found >= end:
-            return i
-        i = found
-    return first
-
-
-def _next_at_level(words: list[str], start: int, end: int, wanted: frozenset[str]) -> int:
-    depth = 0
-    for i in range(start, end):
-        word = words[i]
-        if word == "(":
-            depth += 1
-        elif word == ")":
-            depth -= 1
-        elif not depth and word in wanted:
-            return i
-    return end
-
-
-# Behind these a parenthesis only groups.
-_GROUPS: Final = word_set(
-    "( WHERE AND OR XOR && || NOT ON HAVING = < > <= >= <> != <=> + - * / % WHEN THEN ELSE SET"
-)
-_WHOLE: Final = word_set("( WHERE HAVING ON")
-
-
-def _simplify(items: list[str]) -> list[str]:
-    """Without redundant parentheses, and a DELETE from one table in its plain form."""
-    items = _without_groups(items)
-    if len(items) < 4 or items[0] != "DELETE":
-        return items
-    if items[1] != "FROM":
-        # DELETE u FROM users AS u WHERE …
-        if items[2] == "FROM" and _one_table(items, 3):
-            return [items[0], *items[2:]]
-    elif len(items) > 4 and items[3] == "USING" and _one_table(items, 4):
-        return [items[0], items[1], *items[4:]]
+            at += 1
+        at = _where_at(items, at)
     return items
-
-
-def _one_table(items: list[str], at: int) -> bool:
-    if not items[at].startswith((".", "\0")):
-        return False
-    return at + 1 == len(items) or items[at + 1] == "WHERE" or items[at + 1] in _TAILS
-
-
-def _without_groups(items: list[str]) -> list[str]:
-    opened: list[int] = []
-    joined: list[bool] = []
-    dropped: set[int] = set()
-    count = len(items)
-    for i in range(count):
-        item = items[i]
-        if item == "(":
-            opened.append(i)
-            joined.append(False)
-        elif item == ")":
-            if not opened:
-                return items
-            start = opened.pop()
-            within = joined.pop()
-            before = items[start - 1] if start else ""
-            after = items[i + 1] if i + 1 < count else ""
-            whole = before in _WHOLE and (not after or after == ")" or after in _CLAUSES)
-            if before in _GROUPS and (whole or not within) and i > start + 1:
-                dropped.add(start)
-                dropped.add(i)
-                if joined and within:
-                    joined[-1] = True
-        elif item in _JOINED and joined:
-            joined[-1] = True
-    if not dropped:
-        return items
-    return [items[i] for i in range(count) if i not in dropped]

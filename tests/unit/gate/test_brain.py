@@ -267,6 +267,19 @@ def test_rates_and_clocks_are_asked_each_time() -> None:
     assert it.admitted(free, judged, "app", "", 1.0, True) is judged.verdict
 
 
+def test_each_statement_of_a_text_counts() -> None:
+    it = brain(CAPPED)
+    scope = scope_of(it)
+    two = it.judge_text(scope, b"r", b"SELECT id FROM users; SELECT id FROM users", False)
+    one = it.judge_text(scope, b"s", b"SELECT id FROM users", False)
+    rules = [it.admitted(scope, judged, "app", "10.0.0.9", 1.0, True).rule for judged in (two, one)]
+    assert rules == ["", "rate-limit"]
+    slow = brain(CAPPED.replace("2/s", "120/h"))
+    scope = scope_of(slow)
+    rules = [slow.admitted(scope, one, "app", "10.0.0.9", 1.0, True).rule for _ in range(121)]
+    assert rules == [""] * 120 + ["rate-limit"]
+
+
 def test_rate_limits_count_over_all_workers() -> None:
     spent = [0, 0]
 

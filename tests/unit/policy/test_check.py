@@ -19,6 +19,13 @@ def entries(*lines: str) -> str:
     return SCHEMA + "access_control:\n" + "".join(f"- {{{line}}}\n" for line in lines)
 
 
+def test_shapes_of_no_statement() -> None:
+    shapes = "sql_rules: {block_statements: [DROP, 'DELETE FROM *', 'ALTER TABLE', 'DELETE FROM']}\n"
+    assert warnings(entries(f"user: a, {GOOD}") + shapes) == [
+        "4:70: sql_rules.block_statements[3]: no statement has this shape: a name was expected"
+    ]
+
+
 def test_nothing_to_say() -> None:
     assert warnings(entries(f"user: a, {GOOD}", f"user: b, {GOOD}")) == []
 

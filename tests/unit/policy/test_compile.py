@@ -53,7 +53,7 @@ def test_everything_reaches_its_place() -> None:
     assert (app.name, app.line, app.mode, app.number) == ("app", 14, "enforce", 0)
     assert app.bare == operations_mask(["SELECT", "INSERT", "CALL"])
     assert app.blocked == {"DROP": 20}
-    assert (app.rate, app.rate_text, app.rate_line) == (2.0, "120/m", 32)
+    assert (app.rate, app.burst, app.rate_text, app.rate_line) == (2.0, 120.0, "120/m", 32)
     assert (app.row_cap, app.row_cap_line) == (50, 31)
     assert app.has_clock and app.clock is not None
     assert app.clock.text == "09:00-18:00, 20:00-02:00 on mon, fri (Asia/Seoul)"
@@ -66,6 +66,7 @@ def test_everything_reaches_its_place() -> None:
         58,
     )
     assert (everyone.bare, everyone.rate, everyone.has_clock, everyone.functions) == (0, 0.0, False, None)
+    assert everyone.burst == 0.0
 
 
 def test_what_an_empty_policy_is() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from dbgate.policy import fields
 from dbgate.policy.fields import (
     AdminStatement,
     AsList,
@@ -22,6 +23,7 @@ from dbgate.policy.fields import (
     Operation,
     RegexText,
     RoutineName,
+    SchemaName,
     Some,
     Source,
     TableName,
@@ -68,6 +70,19 @@ def test_values_that_are_taken() -> None:
     assert TypeAdapter(Operation).validate_python("*") == "*"
     assert TypeAdapter(MaskAction).validate_python("alert") == "alert"
     assert TypeAdapter(FailureAction).validate_python("allow") == "allow"
+
+
+def test_a_shape_that_can_never_match_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "never_matches", lambda shape: shape.example.decode())
+    told = message(BlockStatement, "DELETE FROM *")
+    assert told == "expected a statement shape that can match: 'DELETE FROM t' does not have this one"
+
+
+def test_a_schema_is_one_name() -> None:
+    assert TypeAdapter(SchemaName).validate_python("shop") == "shop"
+    assert TypeAdapter(SchemaName).validate_python("`a.b*`") == "a.b*"
+    for value in ("a.b", "a*", "*", "a b", 5):
+        assert message(SchemaName, value).startswith("expected ")
 
 
 @rows(

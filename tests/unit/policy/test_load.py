@@ -57,6 +57,11 @@ BAD = [
     ("acces_control: []", "p.yaml:1:1: acces_control: unknown key; did you mean 'access_control'?"),
     ("zzz: 1", "p.yaml:1:1: zzz: unknown key; known here: version, global, access_control, sql_rules, "
      "procedure_control, data_protection, audit, alerts"),
+    ("block_patterns: [x]", "p.yaml:1:1: block_patterns: unknown key here; it belongs in sql_rules"),
+    ("audit: {threshold_qps: 5}", "p.yaml:1:9: audit.threshold_qps: unknown key here; it belongs in alerts"),
+    (RULES + "columns: [x]", "p.yaml:2:3: sql_rules.columns: unknown key here; it belongs in access_control.grants"),
+    ("sql_rules: {version: 1}", "p.yaml:1:13: sql_rules.version: unknown key here; it belongs in the file itself"),
+    ("version: 1.0", "p.yaml:1:10: version: expected 1, the only version of this format"),
     ("global_: {}", "p.yaml:1:1: global_: unknown key; did you mean 'global'?"),
     ("access_control: 5", "p.yaml:1:17: access_control: expected a mapping (key: value), found the number 5"),
     ("access_control:\n  - 5", "p.yaml:2:5: access_control[0]: expected a mapping (key: value), found the number 5"),
@@ -74,6 +79,9 @@ BAD = [
      "put it in quotes"),
     ("global:\n  default_schema:", "p.yaml:2:18: global.default_schema: this key has no value: "
      "leave it out, or say what is meant"),
+    ("global:\n  default_schema: a.b", "p.yaml:2:19: global.default_schema: expected one schema, found 'a.b': a name "
+     "that contains a dot goes in backticks"),
+    ("global:\n  default_schema: a*", "p.yaml:2:19: global.default_schema: expected one schema, found 'a*': no pattern"),
     ("global:\n  max_connections: 0", "p.yaml:2:20: global.max_connections: expected a whole number from 1 to "
      "1000000000, found the number 0"),
     ("global:\n  max_connections: 1.5", "p.yaml:2:20: global.max_connections: expected a whole number from 1 to "
@@ -134,6 +142,9 @@ BAD = [
      "found 'DRP'; did you mean 'DROP'?"),
     (RULES + "block_statements: ['*']", "p.yaml:2:22: sql_rules.block_statements[0]: expected an operation or a "
      "statement shape, found '*', which would block everything"),
+    (RULES + "block_statements: ['SELECT * FROM * WHERE * = ?']", "p.yaml:2:22: sql_rules.block_statements[0]: expected "
+     "an operation or a statement shape: a * of no meaning: it is any table (FROM *), all columns (SELECT *) or any "
+     "assignments (SET *), and any value is ?"),
     (RULES + "block_patterns: ['a(?!b)']", "p.yaml:2:20: sql_rules.block_patterns[0].pattern: expected a regular "
      "expression in RE2 syntax: invalid perl operator: (?!"),
     (RULES + "block_patterns: ['(a)\\1']", "p.yaml:2:20: sql_rules.block_patterns[0].pattern: expected a regular "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
+from dbgate.policy.values import parse_burst, parse_duration, parse_rate, parse_window, parse_zone
 from tests.rows import rows
 
 
@@ -22,6 +22,7 @@ def test_bad_durations(text: str) -> None:
 @rows(("text", "rate"), [("200/s", 200.0), ("120/m", 2.0), ("3600/h", 1.0), ("1/h", 1 / 3600)])
 def test_rates(text: str, rate: float) -> None:
     assert parse_rate(text) == rate
+    assert f"{parse_burst(text):g}" == text.partition("/")[0]
 
 
 @rows("text", ["200", "0/s", "x/s", "200/d", "200 / s", "-5/s"])

@@ -92,7 +92,11 @@ def test_an_empty_file(text: str) -> None:
     [
         ("a: [1,\n", "f:2:1: not YAML: did not find expected node content"),
         ("a: b: c", "f:1:5: not YAML: mapping values are not allowed in this context"),
-        ("a:\n\t- b", "f:2:1: not YAML: found character that cannot start any token"),
+        (
+            "a:\n\t- b",
+            "f:2:1: not YAML: found character that cannot start any token: a tab, where YAML wants spaces",
+        ),
+        ("a: @b", "f:1:4: not YAML: found character that cannot start any token"),
         ("a: 'x", "f:1:6: not YAML: found unexpected end of stream"),
         ("a: 1\nbé: \x01", "f:2:5: not YAML: control characters are not allowed"),
         ("a: 1\nbé: \udc80", "f:2:5: not YAML: half a surrogate pair"),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.lexer import lex
-from dbgate.sql.shape import LONGEST, StatementPattern, outline
+from dbgate.sql.outline import LONGEST, outline
+from dbgate.sql.shape import StatementPattern
 from dbgate.sql.statement import Statement
 from tests.rows import rows
 from tests.unit.sql.lexed import CTX, lexed
@@ -91,6 +92,21 @@ def test_not_a_deletion_of_everything(text: str) -> None:
         ("SELECT * FROM a, b WHERE a.id=b.id", "SELECT x.* FROM a x, b y WHERE x.id=y.id"),
         ("SELECT a FROM t WHERE b IN (1, 2)", "SELECT a FROM t WHERE b IN (1,2)"),
         ("SELECT `from` FROM t", "SELECT t.`FROM` FROM t"),
+        ("UPDATE * SET * = ?", "UPDATE t SET a = 1, b = DEFAULT"),
+        ("UPDATE * SET * = *", "UPDATE t SET a = b"),
+        ("UPDATE * SET * = ?, * = ?", "UPDATE t SET a = 1"),
+        ("UPDATE * SET *=? WHERE 1=1", "UPDATE t SET a=(SELECT b FROM u WHERE c=1), d=2 WHERE 2>1"),
+        ("UPDATE * SET *", "UPDATE t SET a=(SELECT b FROM u WHERE c=1 ORDER BY d LIMIT 1)"),
+        ("INSERT INTO * SET *", "INSERT INTO t SET a=1"),
+        ("INSERT INTO * VALUES (?)", "INSERT INTO t VALUE (1), (2)"),
+        ("INSERT INTO value VALUES (?)", "INSERT INTO value VALUES (1)"),
+        # A WHERE that is always true is none.
+        ("DELETE FROM *", "DELETE FROM t WHERE 1=1"),
+        ("DELETE FROM *", "DELETE FROM t WHERE a=5 OR 1 LIMIT 1"),
+        ("UPDATE * SET *", "UPDATE t SET a=1 WHERE id=id"),
+        ("SELECT * FROM *", "SELECT * FROM t WHERE 'a'='a'"),
+        ("SELECT a FROM * UNION SELECT b FROM *", "SELECT a FROM t WHERE 1 UNION SELECT b FROM t WHERE 2"),
+        ("SELECT COUNT(*) FROM *", "SELECT count( * ) FROM t"),
     ],
 )
 def test_alike(pattern: str, text: str) -> None:
@@ -109,6 +125,13 @@ def test_alike(pattern: str, text: str) -> None:
         ("UPDATE * SET * WHERE 1=1 LIMIT 5", "UPDATE t SET a=1 WHERE 1=1"),
         ("UPDATE * SET *", "UPDATE t SET a=1 WHERE b=2"),
         ("SELECT a FROM t)", "SELECT a FROM t"),
+        ("DELETE FROM *", "DELETE FROM t WHERE a=5"),
+        ("DELETE FROM *", "DELETE FROM t WHERE 1=1 AND a=5"),
+        ("DELETE FROM * WHERE 1=1", "DELETE FROM t"),
+        ("SELECT * FROM *", "SELECT * FROM t WHERE 1=1 LIMIT 5"),
+        ("SELECT a FROM * WHERE b IN (SELECT c FROM *)", "SELECT a FROM t WHERE b"),
+        ("INSERT INTO * VALUES (?)", "INSERT INTO t (a) VALUES (1)"),
+        ("DROP TABLE *", ""),
     ],
 )
 def test_not_alike(pattern: str, text: str) -> None:
@@ -124,6 +147,13 @@ def test_not_alike(pattern: str, text: str) -> None:
         ("DELETE FROM log_* WHERE 1=1", "not a pattern"),
         ("SELECT 1; SELECT 2", "one statement"),
         ("DELETE FROM 'x", "not closed"),
+        ("UPDATE * SET *, a = 1", "any assignments"),
+        ("UPDATE * SET * = ?, a = 1", "any assignments"),
+        ("SELECT * FROM users WHERE * = ?", "of no meaning"),
+        ("SELECT * FROM users WHERE id = *", "of no meaning"),
+        ("SELECT * FROM * ORDER BY *", "of no meaning"),
+        ("INSERT INTO * (*) VALUES (?)", "of no meaning"),
+        ("DROP TABEL *", "DROP of what.* not 'TABEL'"),
     ],
 )
 def test_no_shape(text: str, message: str) -> None:
@@ -137,11 +167,30 @@ def test_whether_a_shape_reads_literals() -> None:
     assert StatementPattern("SELECT a FROM t WHERE b=5").reads_literals
 
 
+@rows(
+    ("pattern", "text"),
+    [
+        ("DROP TABLE", "DROP TABLE a.b, c CASCADE"),
+        ("DROP TABLE *", "DROP TEMPORARY TABLE IF EXISTS a NOWAIT"),
+        ("ALTER TABLE * DROP COLUMN", "ALTER TABLE a.b DROP COLUMN c, ADD d INT"),
+        ("INSTALL PLUGIN", "INSTALL PLUGIN x SONAME 'y'"),
+        ("GRANT ALL", "GRANT ALL ON *.* TO x"),
+    ],
+)
+def test_other_statements_are_told_by_their_beginning(pattern: str, text: str) -> None:
+    assert matches(pattern, text)
+    assert not StatementPattern(pattern).whole
+
+
 def test_outlines_are_bounded() -> None:
     assert len(statement("SELECT " + ", ".join("a" for _ in range(5000))).outline) <= LONGEST + 4
     many = ", ".join("a=b" for _ in range(3000))
     assert matches("UPDATE * SET * WHERE 1=1", f"UPDATE t SET {many} WHERE 1=1")
     assert not matches("UPDATE * SET * WHERE 1=1", f"UPDATE t SET {many} WHERE a=1")
+    inside = f"UPDATE t SET a=((SELECT {many.replace('=', '+')} FROM u WHERE c=1)), b=1 WHERE"
+    assert matches("UPDATE * SET * WHERE 1=1", f"{inside} 1=1")
+    assert not matches("UPDATE * SET * WHERE 1=1", f"{inside} a=1")
+    assert len(statement(f"UPDATE t SET a={'(' * 5000}1{')' * 5000}").outline) <= LONGEST + 4
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"DELETE FROM t WHERE ", b"SELECT a FROM "]))
