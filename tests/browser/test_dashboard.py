@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 import pymysql
 import pytest
 
 from tests.browser.conftest import LONG_NAME, POLICY, Dashboard, Visitor, Visitors
+from tests.browser.looks import accessible, fits
 from tests.servers.gateway import Gateway
 from tests.shell.dashboard.pages import HASHER, PASSWORD, set_password
 
@@ -17,7 +16,6 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed: 
 
 from playwright.sync_api import expect
 
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PAGES = {
     "/": "Gateways",
     "/blocked": "Blocked statements",
@@ -30,17 +28,6 @@ PAGES = {
     "/policy/versions/1?instance=first": "Policy version 1",
 }
 LOOKS = [(1280, "light"), (390, "dark")]
-
-
-def accessible(page: object) -> None:
-    page.evaluate(AXE)  # type: ignore[attr-defined]
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")  # type: ignore[attr-defined]
-    problems = [(one["id"], [node["html"][:150] for node in one["nodes"]][:3]) for one in found["violations"]]
-    assert problems == [], json.dumps(problems, indent=1)
-
-
-def fits(page: object, width: int) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= width  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
