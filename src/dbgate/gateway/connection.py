@@ -118,7 +118,11 @@ class Session:
                 effects = self.gate.client_bytes(data, monotonic())
                 if effects.relay:
                     self._relay(effects.relay, data)
-                self.apply(effects)
+                if effects.only:
+                    if effects.record is not None:
+                        self.hub.finish(effects.record)
+                else:
+                    self.apply(effects)
             except Exception:
                 self._defect()
 
@@ -129,7 +133,11 @@ class Session:
                 effects = self.gate.server_bytes(data, monotonic())
                 if effects.relay:
                     self._relay(effects.relay, data)
-                self.apply(effects)
+                if effects.only:
+                    if effects.record is not None:
+                        self.hub.finish(effects.record)
+                else:
+                    self.apply(effects)
             except Exception:
                 self._defect()
 

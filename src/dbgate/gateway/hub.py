@@ -46,10 +46,10 @@ class LiveSession(Protocol):
 class Hub:
     """One a worker.
 
-    new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(record) takes each finished
-    record for the audit log, None = there is none; counters count it; clock: wall clock minus monotonic, seconds.
-    draining: new clients are refused, with 1053. contexts: of TLS, None = both legs stay in clear. sources: limits by
-    address; stall_timeout: seconds that a client may leave a reply where it is. None, 0 = no limit.
+    new_gate(session_id, client_ip, client_port, now) makes a session's brain; keep(records, wall_offset) takes finished
+    records for the audit log, None = there is none; counters count them; wall_offset: wall clock minus monotonic,
+    seconds. draining: new clients are refused, with 1053. contexts: of TLS, None = both legs stay in clear. sources:
+    limits by address; stall_timeout: seconds that a client may leave a reply where it is. None, 0 = no limit.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Hub:
         seats: Seats,
         timers: Timers,
         new_gate: Callable[[str, str, int, float], Gate],
-        keep: Callable[[Record], None] | None,
+        keep: Callable[[list[Record], float], None] | None,
         counters: Counters,
         session_prefix: str,
         wall_offset: float = 0.0,
@@ -138,39 +138,46 @@ class Hub:
         self._pending = []
         self.statements += len(records)
         keep = self.keep
+        if keep is not None:
+            try:
+                keep(records, self.wall_offset)
+            except Exception:
+                self._failed(f"{len(records)} records or some of them")
         counters = self.counters
         for record in records:
             try:
-                if keep is not None:
-                    keep(record)
+                why = record.why
                 if (
                     record.event == "query"
                     and record.error_code == 0
-                    and not record.rule
+                    and not why.rule
                     and not record.truncated
                     and record.duration_us >= 0
                 ):
-                    counters.passed(record.operation, record.rows, record.bytes, record.duration_us)
-                    continue
-                counters.finished(
-                    record.event,
-                    record.operation,
-                    record.rule,
-                    record.rule_line,
-                    record.rows,
-                    record.bytes,
-                    record.duration_us,
-                    record.error_code,
-                    record.truncated,
-                    int((record.at + self.wall_offset) * 1000)
-                    if record.rule
-                    else 0,  # when a rule was last hit
-                )
+                    counters.passed(record.what.operation, record.rows, record.bytes, record.duration_us)
+                else:
+                    counters.finished(
+                        record.event,
+                        record.what.operation,
+                        why.rule,
+                        why.rule_line,
+                        record.rows,
+                        record.bytes,
+                        record.duration_us,
+                        record.error_code,
+                        record.truncated,
+                        # when a rule was last hit
+                        int((record.at + self.wall_offset) * 1000) if why.rule else 0,
+                    )
             except Exception:
-                self._keep_failed += 1
-                if self._keep_failed <= 10 or self._keep_failed % 10_000 == 0:
-                    LOG.exception("a record could not be kept (failure %d)", self._keep_failed)
+                self._failed("a record's count")
         counters.settle()
+
+    def _failed(self, what: str) -> None:
+        """Logs the first ones, then one now and then."""
+        self._keep_failed += 1
+        if self._keep_failed <= 10 or self._keep_failed % 10_000 == 0:
+            LOG.exception("%s could not be kept (failure %d)", what, self._keep_failed)
 
     def server_failed(self, now: float, why: str) -> None:
         """Notes, and logs at most once in five seconds, that a session could not reach the server."""

@@ -117,7 +117,7 @@ class Wiring:
             seats=self.seats,
             timers=Timers(time.monotonic()),
             new_gate=self._new_gate,
-            keep=self.audit.put if self.audit is not None else None,
+            keep=self.audit.put_all if self.audit is not None else None,
             counters=self.counters,
             session_prefix=f"{start.worker:x}{os.getpid():x}",
             wall_offset=self._offset,

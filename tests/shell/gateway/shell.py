@@ -161,7 +161,7 @@ class Shell:
             seats=Seats(self.board, 0, self.limit),
             timers=Timers(loop.time()),
             new_gate=self._gate,
-            keep=self.kept.append,
+            keep=lambda records, _: self.kept.extend(records),
             counters=Counters(self.page),
             session_prefix="s",
             contexts=self.contexts,

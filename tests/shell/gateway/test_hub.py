@@ -34,26 +34,25 @@ def test_a_record_that_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFix
         async with Shell() as shell:
             kept: list[Record] = []
 
-            def keep(record: Record) -> None:
-                if not kept:
-                    kept.append(record)
+            def keep(records: list[Record], offset: float) -> None:
+                kept.extend(records)
+                if len(kept) == 2:
                     raise OSError("disk")
-                kept.append(record)
 
             shell.hub.keep = keep
+            before = shell.hub.statements
             _finish(shell, [_record(), _record()])
             shell.hub.flush()
-            assert len(kept) == 2
-            assert "a record could not be kept (failure 1)" in caplog.text
-
-            def never(record: Record) -> None:
-                raise OSError("disk")
-
-            shell.hub.keep = never
-            caplog.clear()
-            _finish(shell, [_record()] * 200)
+            assert "2 records or some of them could not be kept (failure 1)" in caplog.text
+            _finish(shell, [_record()])
             shell.hub.flush()
-            assert caplog.text.count("could not be kept") == 9  # ten in all, then one in ten thousand
+            assert len(kept) == 3
+            assert shell.hub.statements == before + 3
+            for _ in range(20):
+                kept.clear()
+                _finish(shell, [_record(), _record()])
+                shell.hub.flush()
+            assert caplog.text.count("could not be kept") == 10  # then one in ten thousand
 
     run(main())
 
