@@ -50,6 +50,8 @@ class UlidSource:
         self._low = _LOW_MASK
         self._high = 0
         self._prefix = ""
+        self._slow = -1  # the time but for its last two digits …
+        self._slow_digits = ""  # … and what they are
         self._drawn = b""
         self._used = 0
 
@@ -61,6 +63,14 @@ class UlidSource:
         self._used = used + RANDOM_BYTES
         return int.from_bytes(self._drawn[used : used + RANDOM_BYTES], "big")
 
+    def _time(self, ms: int) -> str:
+        """The ten digits of a time, most of which stay for a second."""
+        slow = ms >> 10
+        if slow != self._slow:
+            self._slow = slow
+            self._slow_digits = _digits(slow, 8)
+        return self._slow_digits + _PAIRS[ms & 1023]
+
     def new(self, ms: int) -> str:
         """The next id at `ms` Unix milliseconds. A clock that steps back does not make the ids step back."""
         low = self._low
@@ -70,11 +80,11 @@ class UlidSource:
             self._ms = ms
             self._high = drawn >> _LOW_BITS
             low = drawn & _LOW_MASK
-            self._prefix = _digits(ms & MAX_MS, 10) + _digits(self._high, 14)
+            self._prefix = self._time(ms & MAX_MS) + _digits(self._high, 14)
         elif low == _LOW_MASK:
             self._high += 1
             low = 0
-            self._prefix = _digits(self._ms & MAX_MS, 10) + _digits(self._high, 14)
+            self._prefix = self._time(self._ms & MAX_MS) + _digits(self._high, 14)
         else:
             low += 1
         self._low = low

@@ -37,7 +37,7 @@ class Judged:
         # Those that the short way reads stand together.
         self.verdict = verdict
         self.what = NOTHING
-        self._why: Why | None = None
+        self.why: Why | None = None
         self.seen: Seen | None = None
         self.quick = False
         self.plain = False
@@ -126,10 +126,10 @@ class Judged:
 
     def why_for(self, version: str) -> Why:
         """The part of a record that is this verdict's, under the policy of this version."""
-        why = self._why
+        why = self.why
         if why is None or why.policy_version != version:
             why = why_of(self.verdict, version)
-            self._why = why
+            self.why = why
         return why
 
     def _add(

@@ -12,7 +12,6 @@ from typing import Final
 
 from dbgate.audit.record import Record
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER
-from dbgate.gate.judged import Judged
 from dbgate.gate.phase import READY, REPLY
 from dbgate.gate.prepared import Prepared
 from dbgate.gate.state import State
@@ -20,8 +19,7 @@ from dbgate.policy.verdict import BLOCK
 from dbgate.wire.build import packet
 from dbgate.wire.constants import COM_QUERY, COM_QUIT, COM_STMT_EXECUTE, HEADER, OK_HEADER
 from dbgate.wire.kinds import RESULT
-from dbgate.wire.response import Reply
-from dbgate.wire.whole import NOT_SURE, Seen, whole_again, whole_reply
+from dbgate.wire.whole import Seen, whole_again, whole_reply
 
 # Compiled, a walk over a reply is quicker than a comparison with another one, which is further away.
 WALKS: Final = not __file__.endswith(".py")
@@ -44,6 +42,7 @@ def take(state: State, data: bytes, now: float) -> bool:
     if scope is None or scope.epoch != brain.epoch:
         scope = state.current_scope()
     code = COM_QUERY
+    number = -1
     again: Prepared | None = None
     judged = scope.view.exact.get(data)
     if judged is None:
@@ -62,7 +61,6 @@ def take(state: State, data: bytes, now: float) -> bool:
                 return False
             judged = again.judged
             code = COM_STMT_EXECUTE
-            state.statement_id = number
     elif data[HEADER] != COM_QUERY:
         return False
     # What recalls a text is judged by what this session left on the server, which no cache knows.
@@ -76,9 +74,13 @@ def take(state: State, data: bytes, now: float) -> bool:
         and state.memory is None
         and not state.draining
     ):
-        state.record = Record(
-            "query", now, "", "", "", 0, state.who_now(scope), judged.what, judged.why_for(scope.version)
-        )
+        who = state.who
+        if who is None:
+            who = state.who_now(scope)
+        why = judged.why
+        if why is None or why.policy_version is not scope.version:
+            why = judged.why_for(scope.version)
+        state.record = Record("query", now, "", "", "", 0, who, judged.what, why)
         state.quick = True
     else:
         state.fx.clear()
@@ -98,10 +100,10 @@ def take(state: State, data: bytes, now: float) -> bool:
         state.fx.relay = TO_SERVER
     if again is not None:
         again.given = 0
+        state.statement_id = number
     state.queries += 1
     state.last_digest = judged.what.digest
     state.judged = judged
-    state.judged_epoch = scope.epoch
     state.command = code
     state.phase = REPLY
     return True
@@ -113,10 +115,16 @@ def replied(state: State, data: bytes, now: float) -> bool:
     reply = state.reply
     judged = state.judged
     record = state.record
-    found = NOT_SURE
-    if judged is not None:
-        found = whole_reply(data, reply.old_eof, reply.cached) if WALKS else _seen(judged, data, reply)
-    if found < 0 or record is None:
+    if record is None or judged is None:
+        raise AssertionError("no command is under way")
+    if WALKS:
+        found = whole_reply(data, reply.old_eof, reply.cached)
+    else:
+        seen = judged.seen
+        if seen is None:
+            seen = judged.seen = Seen()
+        found = whole_again(seen, data, reply.old_eof, reply.cached)
+    if found < 0:
         state.begin_reply()
         return False
     count = found >> 32
@@ -150,12 +158,3 @@ def replied(state: State, data: bytes, now: float) -> bool:
     fx.relay = TO_CLIENT
     fx.record = record
     return True
-
-
-def _seen(judged: Judged, data: bytes, reply: Reply) -> int:
-    """As whole_reply, by a look at what the last reply to the same statement was like."""
-    seen = judged.seen
-    if seen is None:
-        seen = Seen()
-        judged.seen = seen
-    return whole_again(seen, data, reply.old_eof, reply.cached)

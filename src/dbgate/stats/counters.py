@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.stats import layout
-from dbgate.stats.histogram import bucket
+from dbgate.stats.histogram import MAX_VALUE, STEP_BITS, STEPS, bucket
 
 _OTHER_OPERATION: Final = len(layout.OPERATIONS) - 1
 _OTHER_RULE: Final = len(layout.RULES) - 1
@@ -150,7 +150,11 @@ class Counters:
         total = 0
         for duration in durations:
             total += duration
-            slots[_FIRST_BUCKET + bucket(duration)] += 1
+            if STEPS <= duration <= MAX_VALUE:
+                shift = duration.bit_length() - STEP_BITS - 1  # as in bucket(), without a call for each
+                slots[_FIRST_BUCKET + (shift << STEP_BITS) + (duration >> shift)] += 1
+            else:
+                slots[_FIRST_BUCKET + bucket(duration)] += 1
         self._duration += total
 
     def settle(self) -> None:

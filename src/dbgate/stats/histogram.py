@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 STEPS: Final = 16
-_STEP_BITS: Final = 4
+STEP_BITS: Final = 4
 MAX_VALUE: Final = (1 << 36) - 1  # microseconds: 19 hours; longer ones count as this
 BUCKETS: Final = 33 * STEPS
 
@@ -18,16 +18,16 @@ def bucket(value: int) -> int:
         return value if value > 0 else 0
     if value > MAX_VALUE:
         value = MAX_VALUE
-    shift = value.bit_length() - _STEP_BITS - 1
-    return (shift << _STEP_BITS) + (value >> shift)
+    shift = value.bit_length() - STEP_BITS - 1
+    return (shift << STEP_BITS) + (value >> shift)
 
 
 def lower_bound(index: int) -> int:
     """The smallest value that falls into bucket `index`."""
     if index < 2 * STEPS:
         return index
-    shift = (index >> _STEP_BITS) - 1
-    return (index - (shift << _STEP_BITS)) << shift
+    shift = (index >> STEP_BITS) - 1
+    return (index - (shift << STEP_BITS)) << shift
 
 
 def percentile(counts: Sequence[int], share: float) -> int:
