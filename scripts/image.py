@@ -1,4 +1,5 @@
 """`./run image`: builds deploy/Containerfile's image for real and runs it as compose.yaml does, without any registry of images.
+With --compose it is compose.yaml itself that is run (compose.py).
 
 The base is made of Debian's packages (debootstrap) in place of the one that the Containerfile names; buildah builds, in
 its chroot isolation, and podman runs the image on the host's network. Needs root. Status 0 only if all of it held, 3
@@ -9,11 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,19 +20,14 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import compose
 import pymysql
 import yaml
+from image_tools import DEPLOY, TAG, Cannot, Failed, build, hold, make_base, podman, require, run, say
 
 from dbgate.workers.demo import free_port, stop
 from dbgate.workers.demo_database import PASSWORD, start_mariadb
 
-PROJECT = Path(__file__).resolve().parents[1]
-DEPLOY = PROJECT / "deploy"
-TAG = "localhost/dbgate:local"
-BASE = "localhost/dbgate-base:bookworm"
-# What the official Python image has and the Containerfile needs: python, pip, the headers, certificates.
-PACKAGES = "ca-certificates,python3,python3-pip,python3-venv,python3-dev,python-is-python3"
-CERTIFICATES = Path("/etc/ssl/certs")
 CANNOT = 3
 CAPABILITIES = "print([one for one in open('/proc/1/status') if one.startswith('CapEff')][0].split()[1])"
 WRITES = """
@@ -42,106 +36,6 @@ try:
 except OSError as error:
     print(error.errno)
 """
-
-
-class Failed(Exception):
-    """Something did not hold; the message says what."""
-
-
-class Cannot(Exception):
-    """This machine cannot do it; the message says why."""
-
-
-def say(text: str) -> None:
-    print(f"image: {text}", flush=True)
-
-
-def hold(what: str, truth: object) -> None:
-    """Says what held; Failed where it did not."""
-    if not truth:
-        raise Failed(what)
-    say(f"ok: {what}")
-
-
-def run(*words: str, seconds: float = 60.0, check: bool = True) -> str:
-    """A command's output; Failed with what it said where it failed."""
-    try:
-        done = subprocess.run(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        raise Failed(f"not over after {seconds:.0f} s: {' '.join(words)[:200]}") from None
-    if check and done.returncode != 0:
-        raise Failed(f"status {done.returncode}: {' '.join(words)[:200]}\n{done.stdout[-3000:]}")
-    return done.stdout
-
-
-def podman(*words: str, seconds: float = 60.0, check: bool = True) -> str:
-    runtime = shutil.which("runc", path=os.environ["PATH"] + ":/usr/sbin")
-    return run("podman", *(("--runtime", runtime) if runtime else ()), *words, seconds=seconds, check=check)
-
-
-def require() -> None:
-    """Cannot where something is missing."""
-    if os.geteuid() != 0:
-        raise Cannot("it needs root: debootstrap makes device files and changes its root")
-    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-    if missing := [
-        name for name in ("podman", "buildah", "debootstrap") if not shutil.which(name, path=path)
-    ]:
-        raise Cannot(f"not installed: {', '.join(missing)} (apt-get install {' '.join(missing)})")
-
-
-def make_base() -> None:
-    """The image that stands for the official Python's, unless it is there from an earlier run."""
-    if podman("images", "--quiet", BASE).strip():
-        say(f"the base is here already: {BASE}")
-        return
-    with tempfile.TemporaryDirectory(prefix="dbgate-base-") as folder:
-        root = Path(folder) / "root"
-        try:
-            run(
-                "debootstrap",
-                "--variant=minbase",
-                f"--include={PACKAGES}",
-                "bookworm",
-                str(root),
-                seconds=900,
-            )
-        except Failed as error:
-            raise Cannot(f"no base could be made of Debian's packages: {error}") from None
-        (root / "usr/lib/python3.11/EXTERNALLY-MANAGED").unlink(
-            missing_ok=True
-        )  # the official image has none either
-        shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
-        archive = Path(folder) / "base.tar"
-        run("tar", "--directory", str(root), "--create", "--file", str(archive), ".", seconds=300)
-        podman("import", "--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin", str(archive), BASE, seconds=300)
-    say(f"a base of Debian's packages: {BASE}")
-
-
-def build() -> None:
-    """The image, by its own Containerfile; only the base differs."""
-    began = time.monotonic()
-    certificates = ["--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro"] if CERTIFICATES.is_dir() else []
-    run(
-        *(
-            "buildah",
-            "bud",
-            "--isolation",
-            "chroot",
-            "--network",
-            "host",
-            "--pull-never",
-            "--format",
-            "docker",
-        ),
-        *("--file", str(DEPLOY / "Containerfile"), "--build-arg", f"BASE={BASE}", "--tag", TAG),
-        *certificates,
-        str(PROJECT),
-        seconds=1500,
-    )
-    say(f"built in {time.monotonic() - began:.0f} s: {TAG}")
 
 
 class Container:
@@ -292,6 +186,9 @@ def scenario(container: Container) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./run image", description=__doc__)
     parser.add_argument("--no-build", action="store_true", help="run the image that an earlier run has built")
+    parser.add_argument(
+        "--compose", action="store_true", help="run compose.yaml itself, with a docker engine of its own"
+    )
     parser.add_argument("--port", type=int, default=13500, help="the first of the ports that are tried")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="dbgate-image-"))
@@ -300,7 +197,10 @@ def main() -> int:
         if not options.no_build:
             make_base()
             build()
-        play(folder, options.port)
+        if options.compose:
+            compose.play(build=not options.no_build)
+        else:
+            play(folder, options.port)
         say("all held")
         return 0
     except Cannot as error:

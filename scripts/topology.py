@@ -37,6 +37,7 @@ class Processes:
 
     def __init__(self, first_port: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dbgate-topology-"))
+        self.policy = self.folder / "policy.yaml"
         self._next = first_port
         self.port, self.stats_port, self.dashboard_port = self._port(), self._port(), self._port()
         self.database_port = self._port()
@@ -54,7 +55,7 @@ class Processes:
         return self.folder / f"dbgate{number}"
 
     def up(self) -> None:
-        shutil.copy(DEPLOY / "policy" / "policy.yaml", self.folder / "policy.yaml")
+        shutil.copy(DEPLOY / "policy" / "policy.yaml", self.policy)
         (self.folder / "database").mkdir()
         self.running["MariaDB"] = start_mariadb(self.folder / "database", self.database_port)
         for number in INSTANCES:
@@ -70,7 +71,7 @@ class Processes:
             "admin_listen": f"127.0.0.1:{admin}",
             "upstream": f"127.0.0.1:{self.database_port}",
             "trusted_proxies": "127.0.0.1",
-            "policy": str(self.folder / "policy.yaml"),
+            "policy": str(self.policy),
             "policy_versions_folder": str(self.place(number) / "versions"),
             "audit_log": str(self.place(number) / "audit.jsonl"),
             "control_socket": str(self.place(number) / "dbgate.sock"),
@@ -134,6 +135,12 @@ class Processes:
     def wait_stopped(self, number: int) -> None:
         self.running[f"dbgate{number}"].wait(60)
 
+    def stop_server(self) -> None:
+        self.running["MariaDB"].send_signal(signal.SIGSTOP)
+
+    def start_server(self) -> None:
+        self.running["MariaDB"].send_signal(signal.SIGCONT)
+
     def records(self, number: int) -> list[dict[str, Any]]:
         path = self.place(number) / "audit.jsonl"
         return records_in(path.read_text() if path.exists() else "")
@@ -161,38 +168,42 @@ class Containers:
 
     near = ("127.0.0.1", "172.28.0.1")  # the network's own end of the bridge
     far = None
-    port, stats_port, dashboard_port = 3306, 8404, 8081
+    port = int(os.environ.get("GATE_PORT") or 3306)
+    stats_port, dashboard_port = 8404, 8081
 
-    def __init__(self) -> None:
+    def __init__(self, build: bool) -> None:
+        self.build = build
         for name in ("MYSQL_ROOT_PASSWORD", "APP_PASSWORD", "DASHBOARD_PASSWORD"):
             os.environ.setdefault(name, secrets.token_urlsafe(12))
         self.client_password = os.environ["APP_PASSWORD"]
+        # not deploy/policy itself, which the scenario would change
+        self.folder = Path(tempfile.mkdtemp(prefix="dbgate-topology-"))
+        self.folder.chmod(0o755)
+        self.policy = self.folder / "policy.yaml"
+        shutil.copy(DEPLOY / "policy" / "policy.yaml", self.policy)
+        self.policy.chmod(0o644)
+        os.environ["POLICY_FOLDER"] = str(self.folder)
         self.dashboard_password = os.environ["DASHBOARD_PASSWORD"]
 
-    def _compose(self, *words: str, capture: bool = False) -> str:
+    def _docker(self, *words: str, capture: bool = False) -> str:
         done = subprocess.run(
-            # a project of its own: down() removes its volumes, and must not those of one that somebody runs here
-            [
-                "docker",
-                "compose",
-                "--project-name",
-                "dbgate-topology",
-                "--file",
-                str(DEPLOY / "compose.yaml"),
-                *words,
-            ],
-            check=True,
-            text=True,
-            stdout=subprocess.PIPE if capture else None,
+            ["docker", *words], check=True, text=True, stdout=subprocess.PIPE if capture else None
         )
         return done.stdout or ""
 
+    def _compose(self, *words: str, capture: bool = False) -> str:
+        # a project of its own: down() removes its volumes, and must not those of one that somebody runs here
+        project = ("--project-name", "dbgate-topology", "--file", str(DEPLOY / "compose.yaml"))
+        return self._docker("compose", *project, *words, capture=capture)
+
     def up(self) -> None:
-        self._compose("build")
+        if self.build:
+            self._compose("build")
         self._compose("up", "--detach", "--wait")
 
     def down(self) -> None:
         self._compose("down", "--volumes")
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self, number: int) -> None:
         self._compose("kill", f"dbgate{number}")
@@ -204,12 +215,27 @@ class Containers:
         self._compose("kill", "--signal", "SIGTERM", f"dbgate{number}")
 
     def wait_stopped(self, number: int) -> None:
-        self._compose("stop", f"dbgate{number}")
+        # `compose stop` would be a second SIGTERM, which does not wait for transactions
+        container = self._compose("ps", "--all", "--quiet", f"dbgate{number}", capture=True).strip()
+        self._docker("wait", container, capture=True)
+
+    def stop_server(self) -> None:
+        self._compose("stop", "mysql")
+
+    def start_server(self) -> None:
+        self._compose("start", "mysql")
 
     def records(self, number: int) -> list[dict[str, Any]]:
         program = "import pathlib as p; f = p.Path('/var/log/dbgate/audit.jsonl'); print(f.read_text() if f.exists() else '', end='')"
         text = self._compose("exec", "--no-TTY", f"dbgate{number}", "python", "-c", program, capture=True)
         return records_in(text)
+
+    def log_tails(self) -> str:
+        """What each container is doing, and the end of its log, for a failure's report."""
+        with contextlib.suppress(subprocess.CalledProcessError):
+            listed = self._compose("ps", "--all", capture=True)
+            return listed + self._compose("logs", "--no-color", "--tail", "30", capture=True)
+        return ""
 
 
 def how_to_connect(place: Processes | Containers) -> str:
@@ -217,11 +243,11 @@ def how_to_connect(place: Processes | Containers) -> str:
     lines = [
         f"clients:    mariadb -h 127.0.0.1 -P {place.port} -u app_service -p{place.client_password} shop",
         f"HAProxy:    http://127.0.0.1:{place.stats_port}/",
+        f"policy:     {place.policy}  (watched by all three)",
     ]
     if isinstance(place, Processes):
         lines += [
             f"dashboard:  http://127.0.0.1:{place.dashboard_port}/  (ada, {place.password})",
-            f"policy:     {place.folder / 'policy.yaml'}  (watched by all three)",
             f"operators:  ./run dbgate-cli sessions --socket {place.place(1) / 'dbgate.sock'}",
             f"kill one:   kill -9 -- -{place.running['dbgate2'].pid}",
         ]
@@ -236,10 +262,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./run topology", description=__doc__)
     parser.add_argument("--once", action="store_true", help="play the scenario and end")
     parser.add_argument("--compose", action="store_true", help="the containers of deploy/compose.yaml")
+    parser.add_argument("--no-build", action="store_true", help="with --compose: the images are there")
     parser.add_argument("--port", type=int, default=13400, help="the first of the ports that are tried")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    place: Processes | Containers = Containers() if options.compose else Processes(options.port)
+    place: Processes | Containers
+    place = Containers(not options.no_build) if options.compose else Processes(options.port)
     try:
         place.up()
         if isinstance(place, Processes):
@@ -261,8 +289,7 @@ def main() -> int:
         return 0
     except (Failed, DemoError, OSError, pymysql.Error, subprocess.CalledProcessError) as error:
         say(f"FAILED: {error}")
-        if isinstance(place, Processes):
-            print(place.log_tails(), file=sys.stderr)
+        print(place.log_tails(), file=sys.stderr)
         return 1
     finally:
         place.down()

@@ -6,15 +6,18 @@ import contextlib
 import csv
 import io
 import json
+import os
 import time
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import pymysql
 from pymysql.connections import Connection
 
 INSTANCES = (1, 2, 3)
+NAMES = tuple(f"dbgate{number}" for number in INSTANCES)
 WAIT_SECONDS = 60.0
 
 
@@ -28,6 +31,7 @@ class Topology(Protocol):
     client_password: str
     near: tuple[str, str]
     far: tuple[str, str] | None
+    policy: Path  # the file that all three watch
 
     def up(self) -> None: ...
     def down(self) -> None: ...
@@ -35,6 +39,8 @@ class Topology(Protocol):
     def ask_to_stop(self, number: int) -> None: ...
     def wait_stopped(self, number: int) -> None: ...
     def start(self, number: int) -> None: ...
+    def stop_server(self) -> None: ...
+    def start_server(self) -> None: ...
     def records(self, number: int) -> list[dict[str, Any]]: ...
 
 
@@ -157,6 +163,8 @@ def play(place: Topology) -> None:
     first.close()
     lose_one(place, bind)
     stop_one(place, bind)
+    change_policy(place, bind)
+    lose_server(place, bind)
     until("the dashboard answers", lambda: dashboard_answers(place.dashboard_port))
 
 
@@ -206,3 +214,48 @@ def stop_one(place: Topology, bind: str) -> None:
     place.wait_stopped(3)
     place.start(3)
     until("three are ready again", lambda: all_up(place))
+
+
+def change_policy(place: Topology, bind: str) -> None:
+    """The one file is replaced: all three instances follow, a bad one changes nothing, and then it is put back."""
+    text = place.policy.read_text()
+    sessions = [login(place, bind) for _ in range(6)]
+
+    def refusing() -> int:
+        return sum(bool(refused(lambda one=one: ask(one, "SELECT COUNT(*) FROM orders"))) for one in sessions)  # type: ignore[misc]
+
+    hold("all sessions may read the orders", refusing() == 0)
+    replace(place.policy, text.replace("products, orders]", "products]"))
+    until("a new policy binds the open sessions of all three instances", lambda: refusing() == 6)
+    replace(place.policy, "access_control: [")
+    time.sleep(3)
+    hold("a bad one changes nothing", refusing() == 6 and all_up(place))
+    replace(place.policy, text)
+    until("the one before is in force again", lambda: refusing() == 0)
+    for one in sessions:
+        one.close()
+
+
+def replace(path: Path, text: str) -> None:
+    """The whole file at once, as a careful editor does it."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(0o644)
+    os.replace(fresh, path)
+
+
+def lose_server(place: Topology, bind: str) -> None:
+    """The database server goes away and comes back."""
+    place.stop_server()
+    until(
+        "without the server HAProxy takes out all three",
+        lambda: all(
+            state.startswith("DOWN") for name, state in states(place.stats_port).items() if name in NAMES
+        ),
+    )
+    hold("a client is refused then", refused(lambda: login(place, bind).close()))
+    place.start_server()
+    until("all three are back by themselves when the server is", lambda: all_up(place))
+    again = login(place, bind)
+    hold("and serve", ask(again, "SELECT COUNT(*) FROM products") == 5)
+    again.close()
