@@ -21,7 +21,8 @@ MAX_STATEMENT: Final = 65_536  # characters
 MAX_TEXT: Final = 4_096  # characters of any other text
 MAX_ITEMS: Final = 1_000  # of any list
 MOST_KEPT: Final = 8_192  # characters of what is kept with a record's part for lines to come
-MOST_EVENTS: Final = 100  # real ones are a dozen
+MOST_WORDS: Final = 1000  # that are kept as JSON; then all are let go
+LONGEST_WORD: Final = 100  # characters of one
 
 # JSON has no surrogates, and a terminal that shows the log obeys C1 controls (JSON escapes only C0).
 _UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\ud800-\udfff]")
@@ -72,7 +73,7 @@ class LineEncoder:
         self._ids = UlidSource(randomness)
         self._second = -1e18  # Unix seconds; no time is in this one
         self._second_text = ""
-        self._events: dict[str, str] = {}
+        self._words: dict[str, str] = {}  # as JSON: what many records and sessions have in common
 
     def time(self, wall: float) -> str:
         """`wall` (Unix seconds) as RFC 3339 with microseconds: 2026-01-31T09:00:00.000001Z."""
@@ -100,9 +101,9 @@ class LineEncoder:
         if not 0.0 <= behind < 1.0:
             behind = wall - self._begin(wall)
         micros = int(behind * 1_000_000)
-        event = self._events.get(record.event)
+        event = self._words.get(record.event)
         if event is None:
-            event = self._event(record.event)
+            event = self._word(record.event)
         who = record.who
         what = record.what
         why = record.why
@@ -127,21 +128,26 @@ class LineEncoder:
             f'"duration_us":{_SMALL[duration] if 0 <= duration < 1000 else _duration(duration)},{end}'
         ).encode()
 
-    def _event(self, event: str) -> str:
-        text = self._encoder.encode(clean(event, MAX_TEXT)).decode()
-        if len(self._events) < MOST_EVENTS:
-            self._events[event] = text
+    def _json(self, text: str) -> str:
+        return self._encoder.encode(clean(text, MAX_TEXT)).decode()
+
+    def _word(self, word: str) -> str:
+        """An event, a user, an address or a schema, as JSON."""
+        text = self._words.get(word)
+        if text is None:
+            text = self._json(word)
+            if len(word) <= LONGEST_WORD:
+                if len(self._words) >= MOST_WORDS:
+                    self._words.clear()
+                self._words[word] = text
         return text
 
     def _who(self, who: Who) -> str:
-        text = self._members(
-            {
-                "session_id": clean(who.session_id, MAX_TEXT),
-                "db_user": clean(who.db_user, MAX_TEXT),
-                "client_ip": clean(who.client_ip, MAX_TEXT),
-                "client_port": who.client_port,
-                "db_schema": clean(who.db_schema, MAX_TEXT),
-            }
+        # Each session has one, or more: put together by hand.
+        text = (
+            f'"session_id":{self._json(who.session_id)},"db_user":{self._word(who.db_user)},'
+            f'"client_ip":{self._word(who.client_ip)},"client_port":{who.client_port},'
+            f'"db_schema":{self._word(who.db_schema)}'
         )
         if len(text) <= MOST_KEPT:
             who.text = text

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from dbgate.audit.record import Why
+from dbgate.gate.judged import why_of
 from dbgate.policy.compiled import CompiledEntry
 from dbgate.policy.verdict import Verdict
 from dbgate.sql.statement import LexContext
@@ -16,6 +18,7 @@ from dbgate.wire.response import Reply
 
 MOST: Final = 256  # of each kind; then all are forgotten, and those in use come again
 LONGEST: Final = 4096  # bytes of one; real ones are below 1 KiB
+LONGEST_REASON: Final = 100  # characters; those of every day have some twenty
 
 
 @final
@@ -52,6 +55,8 @@ class Who:
         self.head = b""
         self.entry: CompiledEntry | None = None
         self.verdict: Verdict | None = None
+        self._why: Why | None = None
+        self._why_of: Verdict | None = None
         self._epoch = 0
         self._client_ip = ""
         self._folded = False
@@ -73,6 +78,15 @@ class Who:
         self._client_ip = client_ip
         self._folded = folded
         self._mariadb = mariadb
+
+    def why_for(self, verdict: Verdict, version: str) -> Why:
+        """The part of a record that is this verdict's, under the policy of this version."""
+        why = self._why
+        if why is None or self._why_of is not verdict or why.policy_version != version:
+            why = why_of(verdict, version)
+            self._why = why
+            self._why_of = verdict
+        return why
 
     def of(self, epoch: int) -> bool:
         """Whether what is kept of it is of this epoch, if anything is."""
@@ -110,6 +124,7 @@ class Familiar:
 
     def __init__(self) -> None:
         self.silent = Reply(0)
+        self._partings: dict[str, Why] = {}
         self.mould: Mould | None = None
         self.logins: dict[bytes, Who] = {}  # by wire.mould.without_auth
         self.schemas: dict[str, Verdict] = {}  # on the schemas that logins name, for policy.login
@@ -128,6 +143,17 @@ class Familiar:
             if len(self.answers) >= MOST:
                 self.answers.clear()
             self.answers[chunk] = told
+
+    def parting(self, reason: str) -> Why:
+        """The part of a session's last record that says why it ended."""
+        why = self._partings.get(reason)
+        if why is None:
+            why = Why("", "", 0, reason)
+            if len(reason) <= LONGEST_REASON:
+                if len(self._partings) >= MOST:
+                    self._partings.clear()
+                self._partings[reason] = why
+        return why
 
     def forget(self) -> None:
         """There is another policy: what was decided by the old one is let go."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from dbgate.audit.record import What
 from dbgate.errors import ProtocolError
 from dbgate.gate import admission, bridge, context, secure
+from dbgate.gate.judged import why_of
 from dbgate.gate.phase import ANSWER, AUTH, CONTEXT, LOGIN
 from dbgate.gate.state import HANDSHAKE_LIMIT, Login, State, blocked_message
 from dbgate.policy.verdict import BLOCK
@@ -49,6 +51,8 @@ from dbgate.wire.packet import NEED_MORE, OVERSIZE, PacketReader
 from dbgate.wire.response import Reply
 from dbgate.wire.status import parse_err, parse_ok, plain_ok
 
+_CONNECT: Final = What("CONNECT")
+_CHANGE_USER: Final = What("CHANGE_USER")
 MAX_ROUNDS: Final = 64  # messages of one login; real ones need fewer than ten
 
 
@@ -285,8 +289,9 @@ def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     else:
         state.status = parse_ok(payload, 0, len(payload), state.capabilities).status
     brain = state.brain
-    if login.key and login.who is not None:
-        brain.familiar.keep_login(login.key, login.who, brain.epoch)
+    who = login.who
+    if login.key and who is not None:
+        brain.familiar.keep_login(login.key, who, brain.epoch)
     state.logged_in = True
     state.user = login.user
     state.schema = login.schema
@@ -294,11 +299,11 @@ def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     state.entry_epoch = login.epoch
     state.statements.clear()
     state.memory = None
+    version = brain.policy.version if brain.policy is not None else ""
     record = state.new_record("connection.open", login.at)
-    record.operation = "CHANGE_USER" if login.change else "CONNECT"
-    if brain.policy is not None:
-        record.policy_version = brain.policy.version
-    state.put_verdict(record, login.verdict)
+    record.what = _CHANGE_USER if login.change else _CONNECT
+    record.why = why_of(login.verdict, version) if who is None else who.why_for(login.verdict, version)
+    state.count(record, login.verdict)
     record.duration_us = int((now - login.at) * 1_000_000)
     state.fx.finish(record)
     doors = brain.doors

@@ -62,7 +62,7 @@ class State:
         "active_at", "asked_at", "blocked", "brain", "capabilities", "cert_subject", "client_ip",
         "client_port", "client_spoke", "client_tls", "command", "ctx", "draining", "entry", "entry_epoch",
         "fx", "greeting", "heard", "infile_seq", "judged", "judged_epoch", "last_digest", "logged_in", "login",
-        "mariadb", "memory", "nonce", "offered", "opened_at", "partial", "partial_at", "phase", "place",
+        "mariadb", "memory", "named", "nonce", "offered", "opened_at", "partial", "partial_at", "phase", "place",
         "plugin", "prepare", "queries", "question", "quick", "reader", "record", "reply", "reread", "schema",
         "scope", "server_reader", "server_tls", "session_id", "settling", "statement_id", "statements",
         "status", "told", "unfollowed", "user", "waiting", "wanted", "who",
@@ -80,6 +80,7 @@ class State:
         self.unfollowed = ""
         self.memory: Memory | None = None  # what dynamic SQL may use; None = nothing is known
         self.who: Who | None = None
+        self.named: Who | None = None  # the latest of those
         self.queries = 0
         self.last_digest = ""
         self.record: Record | None = None
@@ -197,14 +198,21 @@ class State:
 
     def new_record(self, event: str, at: float) -> Record:
         """A record with the session's fields."""
-        who = Who(self.session_id, self.user, self.client_ip, self.client_port, self.schema)
-        return Record(event, at, "", "", "", 0, who)
+        return Record(event, at, "", "", "", 0, self._as(self.schema))
+
+    def _as(self, schema: str) -> Who:
+        """The session's part of its records; most sessions have one from their first record to their last."""
+        who = self.named
+        if who is None or who.db_schema != schema or who.db_user != self.user:
+            who = Who(self.session_id, self.user, self.client_ip, self.client_port, schema)
+            self.named = who
+        return who
 
     def who_now(self, scope: Scope) -> Who:
         """The session's part of records under `scope`, its present one."""
         who = self.who
         if who is None:
-            who = Who(self.session_id, self.user, self.client_ip, self.client_port, scope.schema)
+            who = self._as(scope.schema)
             self.who = who
         return who
 
@@ -212,15 +220,16 @@ class State:
         """A record of one command, with its statement's facts and its verdict."""
         why = judged.why_for(scope.version) if verdict is judged.verdict else why_of(verdict, scope.version)
         record = Record(_EVENTS[verdict.effect], now, "", "", "", 0, self.who_now(scope), judged.what, why)
-        self._count(record, verdict)
+        self.count(record, verdict)
         return record
 
     def put_verdict(self, record: Record, verdict: Verdict) -> None:
-        """Write a verdict into a record; a block counts, and gets its event id."""
+        """Write a verdict into a record, and count it."""
         record.why = why_of(verdict, record.policy_version)
-        self._count(record, verdict)
+        self.count(record, verdict)
 
-    def _count(self, record: Record, verdict: Verdict) -> None:
+    def count(self, record: Record, verdict: Verdict) -> None:
+        """A record has this verdict: a block counts, and gets its event id."""
         if verdict.effect != ALLOW:
             record.event_id = self.brain.new_event_id()
             if verdict.effect == BLOCK:
@@ -272,7 +281,7 @@ class State:
             self.finish(record, now)
         if self.logged_in:
             last = self.new_record("connection.close", now)
-            last.reason = reason
+            last.why = self.brain.familiar.parting(reason)
             last.duration_us = int((now - self.opened_at) * 1_000_000)
             fx.finish(last)
         elif self.client_spoke and not self.told:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dbgate.audit.line import Line
 from dbgate.audit.record import Record
-from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, MOST_EVENTS, MOST_KEPT, LineEncoder, clean
+from dbgate.audit.redact import MAX_ITEMS, MAX_STATEMENT, MOST_KEPT, MOST_WORDS, LineEncoder, clean
 from tests.rows import rows
 
 FIELDS = [field.name for field in msgspec.structs.fields(Line)]
@@ -235,11 +235,17 @@ def test_only_what_is_short_is_kept() -> None:
     wide = record(db_user="\u0001" * 4000, reason="\u0001" * 4000)  # six characters for each
     lines.line(wide, 1.0)
     assert wide.who.text == wide.why.text == ""
-    for n in range(200):
-        made = record()
-        made.event = f"event {n}"
-        assert json.loads(lines.line(made, 1.0))["event"] == f"event {n}"
-    assert len(lines._events) == MOST_EVENTS
+    assert all(len(word) < 100 for word in lines._words)
+
+
+def test_words_that_come_again_are_bounded() -> None:
+    lines = encoder()
+    for n in range(MOST_WORDS + 200):
+        made = record(db_user=f'user "{n}"')
+        made.event = f"event {n % 7}"
+        got = json.loads(lines.line(made, 1.0))
+        assert (got["event"], got["db_user"]) == (f"event {n % 7}", f'user "{n}"')
+        assert len(lines._words) <= MOST_WORDS
 
 
 @given(st.lists(st.integers(0, 1 << 50), min_size=4, max_size=4), st.integers(-1, 1 << 40), st.booleans())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from dbgate.gate.familiar import LONGEST, MOST, Familiar, Surroundings, Who
-from dbgate.policy.verdict import ALLOW, Verdict
+from dbgate.gate.familiar import LONGEST, LONGEST_REASON, MOST, Familiar, Surroundings, Who
+from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
 from dbgate.sql.statement import MYSQL, LexContext
 
 from .play import policy
@@ -42,6 +42,30 @@ def test_logins_are_kept_within_bounds_and_let_go_with_their_policy() -> None:
     assert it.logins
     it.forget()
     assert not it.logins
+
+
+def test_what_records_say_of_a_login_is_made_once() -> None:
+    it = who()
+    verdict = Verdict(ALLOW, reason="granted")
+    why = it.why_for(verdict, "v1")
+    assert (why.decision, why.reason, why.policy_version) == ("allow", "granted", "v1")
+    assert it.why_for(verdict, "v1") is why
+    assert it.why_for(verdict, "v2").policy_version == "v2"
+    other = it.why_for(Verdict(BLOCK, "no-policy"), "v2")
+    assert (other.decision, other.rule) == ("block", "no-policy")
+
+
+def test_partings_are_shared_within_bounds() -> None:
+    it = Familiar()
+    why = it.parting("the client quit")
+    assert (why.reason, why.decision, why.policy_version) == ("the client quit", "", "")
+    assert it.parting("the client quit") is why
+    long = "x" * (LONGEST_REASON + 1)
+    assert it.parting(long).reason == long
+    assert it.parting(long) is not it.parting(long)
+    for number in range(3 * MOST):
+        assert it.parting(f"{number}").reason == f"{number}"
+        assert len(it._partings) <= MOST
 
 
 def test_answers_are_kept_within_bounds() -> None:

@@ -94,6 +94,22 @@ def test_records_of_one_scope_share_the_session() -> None:
     assert (first.db_user, first.db_schema) == ("app", "shop")
 
 
+def test_a_session_is_the_same_in_all_its_records() -> None:
+    it = state()
+    it.user, it.schema = "app", "shop"
+    scope = it.current_scope()
+    judged = it.brain.judge_text(scope, b"", b"SELECT id FROM users", False)
+    opened = it.new_record("connection.open", 1.0)
+    assert it.judged_record(scope, judged, judged.verdict, 2.0).who is opened.who
+    assert it.new_record("connection.close", 3.0).who is opened.who
+    denied = it.new_record("connection.denied", 3.0)
+    denied.db_user = "eve"
+    it.schema = ""
+    other = it.new_record("connection.close", 3.0)
+    assert (other.db_schema, other.db_user) == ("", "app")
+    assert (opened.db_schema, opened.db_user, denied.db_user) == ("shop", "app", "eve")
+
+
 def test_describe() -> None:
     it = state()
     it.user, it.status, it.phase = "app", c.SERVER_STATUS_IN_TRANS, p.READY
