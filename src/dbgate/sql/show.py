@@ -132,8 +132,11 @@ def _show_create(facts: Facts, i: int, hi: int) -> None:
         facts.visible("SHOW", name)
         facts.bare("SHOW")
     elif word in _ROUTINES:
+        if word == "PACKAGE" and i < hi and words[i] == "BODY":
+            i += 1
+        schema, _, i = facts.dotted(i, hi)
         facts.bare("SHOW")
-        i = hi
+        facts.visible("SHOW", schema)
     elif word in ("USER", "SERVER", "ROLE"):
         facts.bare("ADMIN")
         i = hi
