@@ -72,6 +72,7 @@ class LineEncoder:
         self._instance = self._members({"instance": clean(instance, MAX_TEXT)})
         self._ids = UlidSource(randomness)
         self._second = -1e18  # Unix seconds; no time is in this one
+        self._second_ms = 0
         self._second_text = ""
         self._words: dict[str, str] = {}  # as JSON: what many records and sessions have in common
 
@@ -88,19 +89,21 @@ class LineEncoder:
         second = int(wall // 1)
         self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
         self._second = float(second)
+        self._second_ms = second * 1000
         return self._second
 
     def line(self, record: Record, wall: float) -> bytes:
         """The record as one JSON line with its line end; `wall` is the Unix time of record.at. Never raises on what
         a client can put into a record. Gives the record an event id if it has none."""
-        event_id = record.event_id
-        if not event_id:
-            event_id = self._ids.new(int(wall * 1000))
-            record.event_id = event_id
         behind = wall - self._second
         if not 0.0 <= behind < 1.0:
             behind = wall - self._begin(wall)
         micros = int(behind * 1_000_000)
+        millis = micros // 1000
+        event_id = record.event_id
+        if not event_id:
+            event_id = self._ids.new(self._second_ms + millis)
+            record.event_id = event_id
         event = self._words.get(record.event)
         if event is None:
             event = self._word(record.event)
@@ -119,7 +122,7 @@ class LineEncoder:
         else:
             end = _NOTHING_WRONG
         return (
-            f'{{"time":"{self._second_text}{_THREE[micros // 1000]}{_THREE[micros % 1000]}Z",'
+            f'{{"time":"{self._second_text}{_THREE[millis]}{_THREE[micros % 1000]}Z",'
             f'"event":{event},"event_id":"{event_id}",{self._instance},'
             f"{who.text or self._who(who)},{what.text or self._what(what)},{why.text or self._why(why)},"
             f'"rows":{_SMALL[rows] if 0 <= rows < 1000 else str(rows)},'

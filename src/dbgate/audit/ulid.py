@@ -88,4 +88,4 @@ class UlidSource:
         else:
             low += 1
         self._low = low
-        return self._prefix + _PAIRS[low]
+        return f"{self._prefix}{_PAIRS[low]}"

@@ -77,12 +77,13 @@ class Seen:
     head: up to the row; tail: the closing packet; header: of a row's packet, but for its length; old_eof: what kind of
     reply it was; found: what whole_reply says of such a one; learnt: how often this was set."""
 
-    __slots__ = ("beside", "cached", "found", "head", "header", "learnt", "old_eof", "tail")
+    __slots__ = ("at", "beside", "cached", "found", "head", "header", "learnt", "old_eof", "tail")
 
     def __init__(self) -> None:
         self.head = b""
+        self.at = 0  # the length of head
         self.tail = b""
-        self.beside = 0  # bytes that are not the row's payload
+        self.beside = 1 << 60  # bytes that are not the row's payload; no reply is so long
         self.header = 0
         self.old_eof = False
         self.cached = False
@@ -98,6 +99,7 @@ class Seen:
             self.learnt = MOST_LEARNT
             return
         self.head = data[:at]
+        self.at = at
         self.tail = data[behind:]
         self.beside = at + HEADER + len(self.tail)
         self.header = data[at + 3] << 24
@@ -109,21 +111,17 @@ class Seen:
 def whole_again(seen: Seen, data: bytes, old_eof: bool, cached: bool = False) -> int:
     """As whole_reply, for one more reply to a statement whose replies `seen` has to do with, and none other's."""
     row = len(data) - seen.beside
+    at = seen.at
     if (
-        row > 0
-        and seen.found >= 0
+        0 < row < MAX_PAYLOAD
+        and data[:at] == seen.head
+        and _header_at(data, at)[0] == row + seen.header
+        and data[at + HEADER] < EOF_HEADER
+        and data[at + HEADER + row :] == seen.tail
         and old_eof == seen.old_eof
         and cached == seen.cached
-        and data.startswith(seen.head)
-        and data.endswith(seen.tail)
     ):
-        at = len(seen.head)
-        if (
-            row < MAX_PAYLOAD
-            and _header_at(data, at)[0] == row + seen.header
-            and data[at + HEADER] < EOF_HEADER
-        ):
-            return seen.found
+        return seen.found
     found = whole_reply(data, old_eof, cached)
     if found >> 32 == 1 and data[HEADER] != OK_HEADER and seen.learnt < MOST_LEARNT:
         seen.learn(data, old_eof, cached, found)
