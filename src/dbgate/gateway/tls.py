@@ -20,7 +20,7 @@ from dbgate.gateway.certificates import Contexts, subject_of
 LOG: Final = logging.getLogger("dbgate.gateway")
 
 _MOST_QUEUED: Final = 1 << 20  # bytes that may wait for a handshake: one login
-_READ: Final = 1 << 18  # most bytes asked of OpenSSL at once; it gives one record (16 KiB) at most
+_RECORD: Final = 1 << 14  # most bytes that one record holds (RFC 8446, 5.1), and so one read gives
 
 
 @final
@@ -97,24 +97,31 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
         self._done(self._which, why, "")
 
     def _read(self) -> None:
+        tls = self._tls
+        incoming = self._incoming
+        part = b""
         parts: list[bytes] = []
         ended = False
         broken = ""
-        while not ended:
+        # A read that has nothing to give raises: so it is only tried where something is left.
+        while not ended and (incoming.pending or tls.pending()):
+            if part:
+                parts.append(part)
+                part = b""
             try:
-                part = self._tls.read(_READ)
+                part = tls.read(_RECORD)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLError as error:
                 broken = "" if isinstance(error, ssl.SSLZeroReturnError) else _reason(error)
-                part = b""
-            if part:
-                parts.append(part)
-            else:
-                ended = True
-        self._flush()
+            ended = not part
+        if self._outgoing.pending:
+            self._flush()
         if parts:
-            self._above.data_received(parts[0] if len(parts) == 1 else b"".join(parts))
+            parts.append(part)
+            self._above.data_received(b"".join(parts))
+        elif part:
+            self._above.data_received(part)
         if ended and not self._over:
             if broken:
                 LOG.info("a TLS connection is broken: %s", broken)
@@ -123,10 +130,10 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
             self._below.close()
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
-            data = self._outgoing.read()
-            if not self._below.is_closing():
-                self._below.write(data)
+        """Sends what OpenSSL has to say."""
+        data = self._outgoing.read()
+        if data and not self._below.is_closing():
+            self._below.write(data)
 
     def pause_writing(self) -> None:
         self._above.pause_writing()
@@ -157,10 +164,14 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
             if not self._over and len(self._queued) < _MOST_QUEUED:
                 self._queued += data
             return
+        if not data:
+            return
         try:
-            left = memoryview(data)
-            while left:
-                left = left[self._tls.write(left) :]
+            done = self._tls.write(data)
+            while done < len(
+                data
+            ):  # a write takes all, as the memory behind it does: this is for the contract's sake
+                done += self._tls.write(memoryview(data)[done:])
         except ssl.SSLError as error:
             LOG.info("a TLS connection cannot be written: %s", _reason(error))
         self._flush()
