@@ -124,6 +124,9 @@ class Familiar:
 
     def __init__(self) -> None:
         self.silent = Reply(0)
+        self.oks: dict[
+            bytes, int
+        ] = {}  # status flags, by the payload of a login's OK that has session tracking
         self._partings: dict[str, Why] = {}
         self.mould: Mould | None = None
         self.logins: dict[bytes, Who] = {}  # by wire.mould.without_auth
@@ -143,6 +146,13 @@ class Familiar:
             if len(self.answers) >= MOST:
                 self.answers.clear()
             self.answers[chunk] = told
+
+    def keep_ok(self, payload: bytes, status: int) -> None:
+        """This OK was read, its session tracking too."""
+        if len(payload) <= LONGEST:
+            if len(self.oks) >= MOST:
+                self.oks.clear()
+            self.oks[payload] = status
 
     def parting(self, reason: str) -> Why:
         """The part of a session's last record that says why it ended."""

@@ -22,6 +22,7 @@ from dbgate.wire.constants import (
     CLIENT_MULTI_FACTOR_AUTHENTICATION,
     CLIENT_PLUGIN_AUTH_LENENC,
     CLIENT_SECURE_CONNECTION,
+    CLIENT_SESSION_TRACK,
     CLIENT_SSL,
     EOF_HEADER,
     ER_ACCESS_BLOCKED,
@@ -283,12 +284,18 @@ def _crowded(state: State, login: Login, now: float) -> bool:
 
 def _done(state: State, login: Login, payload: bytes, now: float) -> None:
     """The server's OK: the session is this user's from here on; its state is read before anything else is judged."""
+    brain = state.brain
     plain = plain_ok(payload, 0, len(payload))
     if plain >= 0:
         state.status = plain >> 16 & 0xFFFF
     else:
-        state.status = parse_ok(payload, 0, len(payload), state.capabilities).status
-    brain = state.brain
+        tracks = state.capabilities & CLIENT_SESSION_TRACK != 0
+        status = brain.familiar.oks.get(payload, -1) if tracks else -1
+        if status < 0:
+            status = parse_ok(payload, 0, len(payload), state.capabilities).status
+            if tracks:
+                brain.familiar.keep_ok(payload, status)
+        state.status = status
     who = login.who
     if login.key and who is not None:
         brain.familiar.keep_login(login.key, who, brain.epoch)

@@ -25,11 +25,13 @@ SIZE: Final = ROWS * _COLUMNS * 8
 
 
 class Board:
-    """The board behind a file descriptor that the processes share."""
+    """The board behind a file descriptor that the processes share. rows: how many of them there can be anything in,
+    from the first on; a sum is made for each client that comes."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, rows: int = ROWS) -> None:
         self._map = mmap.mmap(fd, SIZE)
         self._cells = memoryview(self._map).cast("q")
+        self._end = rows * _COLUMNS
 
     @staticmethod
     def create() -> int:
@@ -52,11 +54,11 @@ class Board:
 
     def total(self, column: int) -> int:
         """The sum over all workers."""
-        return sum(self._cells[column::_COLUMNS])
+        return sum(self._cells[column : self._end : _COLUMNS])
 
     def latest(self, column: int) -> int:
         """The largest value of any worker."""
-        return max(self._cells[column::_COLUMNS])
+        return max(self._cells[column : self._end : _COLUMNS])
 
     def clear_row(self, row: int) -> None:
         """What a worker left behind when it died is not true any more: it has no sessions, and is not stuck."""

@@ -217,7 +217,7 @@ async def serve(link_fd: int, listen_fd: int, board_fd: int, stats_fd: int, rate
         return 1
     log.set_up(start.settings.log_level, f"worker {start.worker}")
     policy = build_policy(start.plan) if start.plan else None
-    board = Board(board_fd)
+    board = Board(board_fd, start.workers)
     wiring = Wiring(start, board, stats_fd, rates_fd, policy, asyncio.get_running_loop())
     if warning := raise_file_limit(wiring.seats.limit):
         LOG.warning(warning)

@@ -55,6 +55,16 @@ def test_what_records_say_of_a_login_is_made_once() -> None:
     assert (other.decision, other.rule) == ("block", "no-policy")
 
 
+def test_oks_are_kept_within_bounds() -> None:
+    it = Familiar()
+    it.keep_ok(b"x" * (LONGEST + 1), 2)
+    assert not it.oks
+    for number in range(3 * MOST):
+        it.keep_ok(b"%d" % number, number)
+        assert it.oks[b"%d" % number] == number
+        assert len(it.oks) <= MOST
+
+
 def test_partings_are_shared_within_bounds() -> None:
     it = Familiar()
     why = it.parting("the client quit")

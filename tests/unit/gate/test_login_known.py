@@ -52,8 +52,18 @@ def test_the_greeting_of_another_server_is_read() -> None:
 
 
 def test_an_ok_with_session_tracking() -> None:
-    play = Play(capabilities=CLIENT | c.CLIENT_SESSION_TRACK).greet().answer()
+    it = brain()
     tracked = b"\x00\x00\x00\x02\x40\x00\x00\x00" + b"\x07\x01\x05\x04shop"
-    play.server(packet(2, tracked))
-    assert play.last.event == "connection.open"
-    assert play.gate.state.status == 0x4002
+    for _ in range(2):
+        play = Play(it, capabilities=CLIENT | c.CLIENT_SESSION_TRACK).greet().answer()
+        play.server(packet(2, tracked))
+        assert play.last.event == "connection.open"
+        assert play.gate.state.status == 0x4002
+        assert it.familiar.oks == {tracked: 0x4002}
+    # Of a client that does not follow tracking, what is behind the status is not read.
+    broken = tracked[:-3]
+    plain = Play(it).greet().answer().server(packet(2, broken))
+    assert plain.last.event == "connection.open"
+    assert list(it.familiar.oks) == [tracked]
+    play = Play(it, capabilities=CLIENT | c.CLIENT_SESSION_TRACK).greet().answer()
+    assert play.server(packet(2, broken)).closed.startswith("protocol error of the server")

@@ -24,6 +24,20 @@ def test_two_views_of_one_board() -> None:
     os.close(fd)
 
 
+def test_rows_without_a_worker_are_not_looked_at() -> None:
+    fd = Board.create()
+    whole, two = Board(fd), Board(os.dup(fd), 2)
+    for row in (0, 1, 2):
+        whole.set(row, SESSIONS, row + 1)
+    assert (whole.total(SESSIONS), two.total(SESSIONS)) == (6, 3)
+    assert (whole.latest(SESSIONS), two.latest(SESSIONS)) == (3, 2)
+    two.set(1, SESSIONS, 10)
+    assert whole.total(SESSIONS) == 14
+    whole.close()
+    two.close()
+    os.close(fd)
+
+
 def test_the_limit_counts_over_all_workers() -> None:
     board = Board(Board.create())
     first, second = Seats(board, 0, 3), Seats(board, 1, 3)
