@@ -12,20 +12,13 @@ import hashlib
 import os
 import pwd
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
-from tests.servers.ports import free_port
-
-APP_USER = "app"
-APP_PASSWORD = "app_pw"
+from tests.servers.private import PrivateServer
 
 _SMALL = (
     "--innodb-log-file-size=8M",
@@ -121,97 +114,17 @@ def _initialise(data: Path, work: Path) -> None:
         raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
 
 
-class MariaDB:
-    """One private server. `options` are added to mariadbd's command line. Use it with `with`, or start() and stop().
-
-    host, port: where it listens; socket: its Unix socket; folder: everything it owns; log: its error log.
-    """
-
-    host = "127.0.0.1"
-    user = APP_USER
-    password = APP_PASSWORD
+class MariaDB(PrivateServer):
+    """One private MariaDB. `options` are added to mariadbd's command line."""
 
     def __init__(self, *options: str, port: int = 0) -> None:
         self.binary = require_mariadb()
-        self.options = options
-        self.port = port or free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="dbgate-mariadb-"))
-        self.data = self.folder / "data"
-        self.socket = str(self.folder / "m.sock")
-        self.log = self.folder / "error.log"
-        self.process: subprocess.Popen[bytes] | None = None
-        shutil.copytree(_template(self.binary), self.data)
+        super().__init__("mariadb", _template(self.binary), options, port)
 
-    def start(self, timeout: float = 30.0) -> None:
-        """Starts the server (again) and waits until it answers; RuntimeError with its log when it does not."""
-        command = [self.binary, "--no-defaults", f"--user={_me()}", f"--datadir={self.data}"]
-        command += [f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1"]
-        command += [f"--log-error={self.log}", f"--pid-file={self.folder / 'm.pid'}"]
+    def command(self) -> list[str]:
         # a starting server removes the temporary tables of all others that share its tmpdir
-        command += [f"--tmpdir={self.folder}", *_SMALL, *self.options]
-        setpriv = shutil.which("setpriv")
-        if setpriv:  # a test run that is killed leaves no server behind
-            command = [setpriv, "--pdeathsig", "KILL", *command]
-        with open(os.devnull, "rb") as nothing, open(self.folder / "out.log", "ab") as out:
-            self.process = subprocess.Popen(
-                command, stdin=nothing, stdout=out, stderr=out, start_new_session=True
-            )
-        deadline = time.monotonic() + timeout
-        while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                text = self.log.read_text(errors="replace") if self.log.exists() else ""
-                self.stop()
-                raise RuntimeError(f"mariadbd did not start:\n{text[-3000:]}")
-            time.sleep(0.02)
+        own = [f"--user={_me()}", *self.places(), f"--tmpdir={self.folder}"]
+        return [self.binary, "--no-defaults", *own, *_SMALL, *self.options]
 
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection((self.host, self.port), timeout=2) as probe:
-                return probe.recv(5)[4:5] == b"\x0a"
-        except OSError:
-            return False
-
-    def kill(self) -> None:
-        """Ends the server at once, as a crash does. The data directory stays; start() brings it back."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def freeze(self) -> None:
-        """Stops the server's process without ending it: it neither answers nor closes. thaw() lets it go on."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """The end of freeze()."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """Ends the server and removes its folder."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def sql(self, text: str, schema: str = "") -> str:
-        """Runs statements as root over the socket; gives the rows, tab separated, one a line."""
-        done = subprocess.run(
-            ["mariadb", "--no-defaults", "-uroot", "-S", self.socket, "-N", "-B", schema or "mysql"],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip())
-        return done.stdout
-
-    def __enter__(self) -> MariaDB:
-        if self.process is None:
-            self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def client(self, *arguments: str) -> list[str]:
+        return ["mariadb", "--no-defaults", *arguments]

@@ -14,17 +14,13 @@ import hashlib
 import os
 import pwd
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 
-from tests.servers.ports import free_port
+from tests.servers.private import PrivateServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 FETCH = PROJECT / "scripts" / "fetch-mysql"
@@ -155,104 +151,17 @@ def _template(binaries: Binaries) -> Path:
     return ready
 
 
-class MySQL:
-    """One private server. `options` are added to mysqld's command line. Use it with `with`, or start() and stop().
-
-    host, port: where it listens; socket: its Unix socket; folder: everything it owns; log: its error log;
-    ca: the certificate of its own authority, which signs its TLS certificate.
-    """
-
-    host = "127.0.0.1"
-    user = "app"
-    password = "app_pw"
+class MySQL(PrivateServer):
+    """One private MySQL. `options` are added to mysqld's command line; ca: the certificate of its own authority, which
+    signs its TLS certificate."""
 
     def __init__(self, *options: str, port: int = 0) -> None:
         self.binaries = require_mysql()
-        self.options = options
-        self.port = port or free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="dbgate-mysql-"))
-        self.data = self.folder / "data"
-        self.socket = str(self.folder / "m.sock")
-        self.log = self.folder / "error.log"
+        super().__init__("mysql", _template(self.binaries), options, port)
         self.ca = self.data / "ca.pem"
-        self.process: subprocess.Popen[bytes] | None = None
-        shutil.copytree(_template(self.binaries), self.data)
 
-    def start(self, timeout: float = 60.0) -> None:
-        """Starts the server (again) and waits until it answers; RuntimeError with its log when it does not."""
-        command = self.binaries.server(
-            f"--datadir={self.data}",
-            f"--socket={self.socket}",
-            f"--port={self.port}",
-            "--bind-address=127.0.0.1",
-            f"--log-error={self.log}",
-            f"--pid-file={self.folder / 'm.pid'}",
-            *_SMALL,
-            *self.options,
-        )
-        setpriv = shutil.which("setpriv")
-        if setpriv:  # a test run that is killed leaves no server behind
-            command = [setpriv, "--pdeathsig", "KILL", *command]
-        with open(os.devnull, "rb") as nothing, open(self.folder / "out.log", "ab") as out:
-            self.process = subprocess.Popen(
-                command, stdin=nothing, stdout=out, stderr=out, start_new_session=True
-            )
-        deadline = time.monotonic() + timeout
-        while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                text = self.log.read_text(errors="replace") if self.log.exists() else ""
-                self.stop()
-                raise RuntimeError(f"mysqld did not start:\n{text[-3000:]}")
-            time.sleep(0.05)
+    def command(self) -> list[str]:
+        return self.binaries.server(*self.places(), *_SMALL, *self.options)
 
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection((self.host, self.port), timeout=2) as probe:
-                return probe.recv(5)[4:5] == b"\x0a"
-        except OSError:
-            return False
-
-    def kill(self) -> None:
-        """Ends the server at once, as a crash does. The data directory stays; start() brings it back."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def freeze(self) -> None:
-        """Stops the server's process without ending it: it neither answers nor closes. thaw() lets it go on."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """The end of freeze()."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> None:
-        """Ends the server and removes its folder."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def sql(self, text: str, schema: str = "") -> str:
-        """Runs statements as root over the socket; gives the rows, tab separated, one a line."""
-        done = subprocess.run(
-            self.binaries.client("-uroot", "-S", self.socket, "-N", "-B", schema or "mysql"),
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip())
-        return done.stdout
-
-    def __enter__(self) -> MySQL:
-        if self.process is None:
-            self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def client(self, *arguments: str) -> list[str]:
+        return self.binaries.client(*arguments)

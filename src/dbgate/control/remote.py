@@ -15,13 +15,12 @@ from uvicorn.server import ServerState
 
 from dbgate.control.api import Operator, app
 from dbgate.control.identity import load_identity
-from dbgate.control.server import http_config
+from dbgate.control.server import http_config, let_out
 from dbgate.control.tokens import Tokens
 from dbgate.errors import ConfigError
 
 LOG: Final = logging.getLogger("dbgate.control")
 _HANDSHAKE_SECONDS: Final = 10.0
-_STOP_SECONDS: Final = 5.0
 _NOBODY: Final = {
     "code": "unauthorised",
     "message": "no token, or none that is known here",
@@ -75,12 +74,7 @@ class RemoteControl:
             return
         self._server.close()
         self._server = None
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        if self._state.tasks:
-            _, late = await asyncio.wait(list(self._state.tasks), timeout=_STOP_SECONDS)
-            for task in late:
-                task.cancel()
+        await let_out(self._state)
 
     def _guard(self, inner: Any) -> Any:
         """`inner` for requests with a token that is known, which is its peer; a 401 for the others, whatever they ask."""

@@ -66,18 +66,23 @@ class ControlServer:
             status = os.stat(self.path)
             if (status.st_dev, status.st_ino) == self._identity:  # not one that replaced ours
                 os.unlink(self.path)
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        if self._state.tasks:
-            _, late = await asyncio.wait(list(self._state.tasks), timeout=_STOP_SECONDS)
-            for task in late:
-                task.cancel()
+        await let_out(self._state)
 
     def _socket_gid(self) -> int:
         """The socket's group now: the administrator may have changed it with chgrp."""
         with contextlib.suppress(OSError):
             self._gid = os.stat(self.path).st_gid
         return self._gid
+
+
+async def let_out(state: ServerState) -> None:
+    """Answers that are under way go out, as far as they do so soon; nothing else is asked on those connections."""
+    for connection in list(state.connections):
+        connection.shutdown()
+    if state.tasks:
+        _, late = await asyncio.wait(list(state.tasks), timeout=_STOP_SECONDS)
+        for task in late:
+            task.cancel()
 
 
 def http_config(served: Any) -> uvicorn.Config:

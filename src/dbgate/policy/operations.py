@@ -4,31 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-OPERATIONS: Final = (
-    "SELECT",
-    "INSERT",
-    "REPLACE",
-    "UPDATE",
-    "DELETE",
-    "TRUNCATE",
-    "CREATE",
-    "ALTER",
-    "DROP",
-    "RENAME",
-    "CALL",
-    "LOAD",
-    "HANDLER",
-    "LOCK",
-    "SHOW",
-    "USE",
-    "SET",
-    "TRANSACTION",
-    "PREPARE",
-    "EXECUTE",
-    "GRANT",
-    "REVOKE",
-    "ADMIN",
-)
+from dbgate.sql import facts
+
+OPERATIONS: Final[tuple[str, ...]] = facts.OPERATIONS
 
 OPERATION_BITS: Final[dict[str, int]] = {name: 1 << number for number, name in enumerate(OPERATIONS)}
 ALL_OPERATIONS: Final = (1 << len(OPERATIONS)) - 1

@@ -21,34 +21,33 @@ from dbgate.sql.tokens import QUOTED, WORD, Tokens
 
 _SYSTEM_SCHEMAS: Final = frozenset(("information_schema", "performance_schema", "mysql", "sys"))
 
-# Verbs that are themselves operations of policy.md, whatever rights they need besides.
-OPERATIONS: Final = frozenset(
-    [
-        "SELECT",
-        "INSERT",
-        "REPLACE",
-        "UPDATE",
-        "DELETE",
-        "TRUNCATE",
-        "CREATE",
-        "ALTER",
-        "DROP",
-        "RENAME",
-        "CALL",
-        "LOAD",
-        "HANDLER",
-        "LOCK",
-        "SHOW",
-        "USE",
-        "SET",
-        "TRANSACTION",
-        "PREPARE",
-        "EXECUTE",
-        "GRANT",
-        "REVOKE",
-        "ADMIN",
-    ]
+# What a policy grants or blocks: verbs that are themselves operations, whatever rights they need besides.
+OPERATIONS: Final[tuple[str, ...]] = (
+    "SELECT",
+    "INSERT",
+    "REPLACE",
+    "UPDATE",
+    "DELETE",
+    "TRUNCATE",
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "RENAME",
+    "CALL",
+    "LOAD",
+    "HANDLER",
+    "LOCK",
+    "SHOW",
+    "USE",
+    "SET",
+    "TRANSACTION",
+    "PREPARE",
+    "EXECUTE",
+    "GRANT",
+    "REVOKE",
+    "ADMIN",
 )
+_OPERATIONS: Final = frozenset(OPERATIONS)
 
 
 @final
@@ -209,9 +208,9 @@ class Facts:
                 self.table(ref.operation, ref.schema, ref.name, ref.operation != "SELECT")
         operations = self.operations
         for need in self.needs:
-            if need.operation in OPERATIONS:
+            if need.operation in _OPERATIONS:
                 operations.add(need.operation)
-        if self.verb in OPERATIONS:
+        if self.verb in _OPERATIONS:
             operations.add(self.verb)
         return Statement(
             self.verb,

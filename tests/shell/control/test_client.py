@@ -1,70 +1,22 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from dbgate.control import client as client_module
 from dbgate.control.client import ControlClient, ControlError, Refused, Unreachable
+from tests.shell.cli.strange import Stranger, listening
 from tests.unit.control.fake import FakeOperator
 
 
-def take_request(peer: socket.socket) -> None:
-    """Reads a request to its end: head and body may come one after the other."""
-    got = b""
-    while b"\r\n\r\n" not in got:
-        if not (more := peer.recv(65536)):
-            return
-        got += more
-    head, _, body = got.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)content-length: (\d+)", head)
-    while length is not None and len(body) < int(length[1]) and (more := peer.recv(65536)):
-        body += more
-
-
-@contextmanager
-def hostile(path: Path, answer: bytes, drip: float = 0.0) -> Iterator[None]:
+def hostile(path: Path, answer: bytes, drip: float = 0.0) -> AbstractContextManager[None]:
     """Something that is no dbgate: says `answer` to whoever connects, a byte each `drip` seconds."""
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    listener.listen(5)
-    ended = threading.Event()
-
-    def serve() -> None:
-        while not ended.is_set():
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            with peer:
-                try:
-                    take_request(peer)
-                    if drip:
-                        for n in range(len(answer)):
-                            peer.sendall(answer[n : n + 1])
-                            if ended.wait(drip):
-                                return
-                    else:
-                        peer.sendall(answer)
-                except OSError:
-                    pass
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
+    return listening(path, Stranger(lambda asked: answer, drip))
 
 
 def test_every_verb(socket_path: Path, operator: FakeOperator) -> None:

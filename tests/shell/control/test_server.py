@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from uvicorn.server import ServerState
 
 from dbgate.control import server as server_module
 from dbgate.control.client import ControlClient
-from dbgate.control.server import ControlServer, http_config, listen
+from dbgate.control.server import ControlServer, http_config, let_out, listen
 from dbgate.errors import ConfigError
 from tests.rows import rows
 from tests.unit.control.fake import FakeOperator, serving
@@ -236,3 +237,19 @@ def test_both_listeners_speak_alike() -> None:
     config = http_config(None)
     assert (config.lifespan, config.ws, config.proxy_headers) == ("off", "none", False)
     assert config.limit_concurrency is not None and config.h11_max_incomplete_event_size == 16_384
+
+
+def test_an_answer_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_STOP_SECONDS", 0.01)
+
+    async def main() -> None:
+        state = ServerState()
+        await let_out(state)  # nothing is under way
+        quick, slow = (asyncio.create_task(asyncio.sleep(seconds)) for seconds in (0, 3600))
+        state.tasks.update((quick, slow))
+        await let_out(state)
+        with contextlib.suppress(asyncio.CancelledError):
+            await slow
+        assert (quick.cancelled(), slow.cancelled()) == (False, True)
+
+    asyncio.run(main())
