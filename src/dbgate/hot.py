@@ -25,6 +25,7 @@ HOT_MODULES: Final = (
     "dbgate.gate.familiar",
     "dbgate.gate.handover",
     "dbgate.gate.judged",
+    "dbgate.gate.limits",
     "dbgate.gate.login",
     "dbgate.gate.phase",
     "dbgate.gate.prepared",

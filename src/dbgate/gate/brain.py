@@ -14,6 +14,7 @@ from dbgate.gate.doors import Doors
 from dbgate.gate.familiar import Familiar
 from dbgate.gate.judged import Judged
 from dbgate.gate.legs import Legs
+from dbgate.gate.limits import Limits
 from dbgate.gate.question import Analyst
 from dbgate.gate.sensitive import SensitiveNames
 from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
@@ -33,45 +34,6 @@ from dbgate.wire.constants import COM_QUERY, HEADER
 _ANALYSIS_COST: Final = 1500
 # Bytes of a text up to which it is looked up by its shape here: making its key takes 17 µs a KiB at worst, uncompiled 65.
 LONGEST_KEYED: Final = 16384
-
-
-@final
-class Limits:
-    """Bounds of one session, and of the worker's caches. Times in seconds, sizes in bytes.
-
-    statement: text of COM_QUERY and COM_STMT_PREPARE; packet: any other command; queue: commands that wait while a
-    reply is under way (the client is paused above it); drain: what is read and dropped of a reply that was cut;
-    idle: 0 = none, the policy's own takes precedence; cache: all verdicts and analyses of the worker.
-    remembered: scopes, rate buckets and sets of column names that the worker keeps, each;
-    stall_timeout: how long a command may be half there, 0 = for ever;
-    settle_timeout: how long a session that changed a view, routine or trigger waits for the catalog that says so.
-    """
-
-    def __init__(
-        self,
-        handshake_timeout: float = 10.0,
-        idle_timeout: float = 0.0,
-        statement: int = 16 << 20,
-        packet: int = 64 << 20,
-        queue: int = 256 << 10,
-        prepared: int = 16_384,
-        drain: int = 64 << 20,
-        cache: int = 64 << 20,
-        remembered: int = 10_000,
-        settle_timeout: float = 5.0,
-        stall_timeout: float = 0.0,
-    ) -> None:
-        self.handshake_timeout = handshake_timeout
-        self.idle_timeout = idle_timeout
-        self.statement = statement
-        self.packet = packet
-        self.queue = queue
-        self.prepared = prepared
-        self.drain = drain
-        self.cache = cache
-        self.remembered = remembered
-        self.settle_timeout = settle_timeout
-        self.stall_timeout = stall_timeout
 
 
 @final

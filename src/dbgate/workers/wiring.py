@@ -12,9 +12,10 @@ from typing import Final
 from dbgate.analyst.desk import Desk
 from dbgate.audit.ulid import UlidSource
 from dbgate.config.settings import Settings
-from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.brain import Brain
 from dbgate.gate.keys import RsaKey
 from dbgate.gate.legs import OFF, PREFER, REQUIRE, Legs
+from dbgate.gate.limits import Limits
 from dbgate.gate.question import Answer, Question
 from dbgate.gate.session import Gate
 from dbgate.gate.state import State

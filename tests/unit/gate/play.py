@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dbgate.audit.record import Record
-from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.brain import Brain
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
+from dbgate.gate.limits import Limits
 from dbgate.gate.session import Gate
 from dbgate.policy.compile import compile_policy
 from dbgate.policy.compiled import CompiledPolicy

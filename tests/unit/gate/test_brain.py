@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dbgate.gate import brain as module
-from dbgate.gate.brain import Limits, Scope, analysis_cost, refusal
+from dbgate.gate.brain import Scope, analysis_cost, refusal
+from dbgate.gate.limits import Limits
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
 from dbgate.sql.analyze import analyze
 from dbgate.sql.bodies import Definition, build

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dbgate.gate import inband
-from dbgate.gate.brain import Limits
+from dbgate.gate.limits import Limits
 from dbgate.gate.phase import CONTEXT, READY
 from dbgate.wire import constants as c
 from dbgate.wire.codec import Reader

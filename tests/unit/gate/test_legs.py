@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.brain import Brain
 from dbgate.gate.legs import OFF, REQUIRE, Legs
+from dbgate.gate.limits import Limits
 
 from .play import ids
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dbgate.gate.brain import Limits
+from dbgate.gate.limits import Limits
 from dbgate.gate.login import MAX_ROUNDS
 from dbgate.gate.phase import AUTH
 from dbgate.gate.state import FAREWELL

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dbgate.gate.brain import Limits
 from dbgate.gate.doors import Doors
+from dbgate.gate.limits import Limits
 
 from .play import Play, brain, chain, context, err, ok, packet
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dbgate.gate.brain import Limits
+from dbgate.gate.limits import Limits
 from dbgate.sql.catalog import Catalog
 from dbgate.wire.build import packet, query
 from tests.unit.wire import making

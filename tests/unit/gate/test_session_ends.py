@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbgate.gate.brain import Limits
+from dbgate.gate.limits import Limits
 from dbgate.wire.build import query
 from tests.unit.wire.making import chain, ok, result, row
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbgate.gate.brain import Limits
+from dbgate.gate.limits import Limits
 
 from .elsewhere import Handed, long
 from .play import Play, brain, ok, query

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dbgate.gate.brain import Limits
+from dbgate.gate.limits import Limits
 from dbgate.gate.statements import CODES
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dbgate.gate.brain import Brain, Limits
+from dbgate.gate.brain import Brain
 from dbgate.gate.effects import SECURE_CLIENT, SECURE_SERVER, Effects
 from dbgate.gate.keys import RsaKey
 from dbgate.gate.legs import OFF, REQUIRE, Legs
+from dbgate.gate.limits import Limits
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.handshake import parse_greeting
