@@ -207,6 +207,7 @@ def _certificate_expired(world: World, seconds: float) -> Iterator[None]:
     world.certificates.issue("gateway.pem", "127.0.0.1", not_after=past)
     world.hang_up()
     time.sleep(0.3)
+    world.expect("the log says so", "tls_cert: the certificate" in world.gateway.log_text())
     world.front.reset()  # so that everybody shakes hands anew
     yield
     world.certificates.issue("gateway.pem", "127.0.0.1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -28,6 +29,7 @@ FILES: Final = (
     "upstream_tls_key",
 )
 MOST: Final = 1 << 20  # bytes that are read of one
+SOON: Final = 14 * 86_400.0  # seconds before its end from which a certificate is worth a warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,17 @@ def expiries(files: Mapping[str, bytes]) -> dict[str, float]:
         with contextlib.suppress(ValueError):
             chain = load_pem_x509_certificates(files[name])
             found[name] = min(one.not_valid_after_utc.timestamp() for one in chain)
+    return found
+
+
+def expiry_warnings(files: Mapping[str, bytes], now: float) -> list[str]:
+    """A line for each of the gateway's certificates that has expired, or does so soon; now: Unix seconds."""
+    found = []
+    for name, at in expiries(files).items():
+        if at - now < SOON:
+            when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
+            state = "has expired" if at <= now else "expires"
+            found.append(f"{name}: the certificate, or one of its chain, {state} on {when}")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -72,7 +73,7 @@ def main() -> None:
 @_settings_options
 def serve(config_file: str | None, **flags: str | None) -> None:
     """Run the gateway. SIGHUP reloads the policy, SIGUSR1 reopens log files, SIGTERM drains and ends."""
-    from dbgate.gateway.certificates import load_contexts
+    from dbgate.gateway.certificates import expiry_warnings, load_contexts, read_files
     from dbgate.workers import log
     from dbgate.workers.activation import handed_over
     from dbgate.workers.loop import run
@@ -84,7 +85,7 @@ def serve(config_file: str | None, **flags: str | None) -> None:
         check_places(settings)
         load_contexts(settings)
         log.set_up(settings.log_level, "supervisor")
-        log.warn(settings.warnings)
+        log.warn((*settings.warnings, *expiry_warnings(read_files(settings), time.time())))
         given = handed_over(os.environ, os.getpid())
         instance = settings.instance or socket.gethostname()
         supervisor = Supervisor(settings, instance, say, GatewayOperator, given)
@@ -130,7 +131,7 @@ def check(config_file: str | None, **flags: str | None) -> None:
     """Check the settings, the files that they name and the policy file, without running anything. Status 0: all are good; 1:
     not."""
     from dbgate.control.identity import problems as control_problems
-    from dbgate.gateway.certificates import load_contexts
+    from dbgate.gateway.certificates import expiry_warnings, load_contexts, read_files
     from dbgate.workers.reload import load_file
 
     try:
@@ -139,15 +140,17 @@ def check(config_file: str | None, **flags: str | None) -> None:
         fail(str(error), 1)
         return
     findings: list[str] = []
+    warnings = list(settings.warnings)
     try:
         load_contexts(settings)
+        warnings += expiry_warnings(read_files(settings), time.time())
     except ConfigError as error:
         findings.append(str(error))
     if settings.control_listen is not None:
         findings += control_problems(
             settings.control_tls_cert, settings.control_tls_key, settings.control_tokens
         )
-    for warning in settings.warnings:
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     version = ""
     try:

@@ -18,7 +18,7 @@ from dbgate.control.api import Operator
 from dbgate.errors import ConfigError
 from dbgate.gateway import board as board_module
 from dbgate.gateway.board import Board
-from dbgate.gateway.certificates import load_contexts, read_files
+from dbgate.gateway.certificates import expiry_warnings, load_contexts, read_files
 from dbgate.gateway.health import Health, HealthServer
 from dbgate.gateway.listener import bind, bound_address
 from dbgate.gateway.probe import probe
@@ -305,6 +305,7 @@ class Supervisor:
         except ConfigError as error:
             LOG.error("certificates were not renewed, those before them stay: %s", error)
         else:
+            log.warn(expiry_warnings(files, time.time()))
             self.certificates = self.catalogs.certificates = files
             for worker in self.workers:
                 worker.renew(files)

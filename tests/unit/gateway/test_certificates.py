@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from dbgate.config.settings import Settings, load
 from dbgate.errors import ConfigError
-from dbgate.gateway.certificates import expiries, load_contexts, read_files, subject_of
+from dbgate.gateway.certificates import expiries, expiry_warnings, load_contexts, read_files, subject_of
 from tests.servers.tls import Certificates
 
 
@@ -142,3 +142,8 @@ def test_when_certificates_expire(certificates: Certificates) -> None:
     assert expiries({"upstream_tls_cert": files["tls_cert"]}) == {"upstream_tls_cert": until.timestamp()}
     assert expiries({}) == {}
     assert expiries({"tls_cert": b"nonsense"}) == {}
+    at = until.timestamp()
+    assert expiry_warnings(files, at - 15 * 86_400) == []
+    line = "tls_cert: the certificate, or one of its chain, {} on 2031-05-06 07:08 UTC"
+    assert expiry_warnings(files, at - 13 * 86_400) == [line.format("expires")]
+    assert expiry_warnings(files, at) == [line.format("has expired")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from dbgate.config.settings import load
 from dbgate.control.tokens import make
 from dbgate.errors import ConfigError
 from dbgate.workers import main as command
+from tests.servers.tls import Certificates
 
 GOOD = "version: 1\naccess_control: []\n"
 
@@ -53,6 +55,19 @@ def test_check_says_what_is_wrong(runner: CliRunner, tmp_path: Path) -> None:
     assert "--workers: expected" in result.output
     (tmp_path / "dbgate.yaml").write_text("listen: nowhere\n")
     assert "dbgate.yaml:1:9: listen: expected" in runner.invoke(command.main, ["check"]).output
+
+
+def test_check_warns_of_a_certificate_that_has_expired(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(GOOD)
+    certificates = Certificates()
+    try:
+        past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+        path = certificates.issue("old.pem", "127.0.0.1", not_after=past)
+        result = runner.invoke(command.main, ["check", "--policy", "p.yaml", "--tls-cert", str(path)])
+    finally:
+        certificates.remove()
+    assert result.exit_code == 0
+    assert "warning: tls_cert: the certificate, or one of its chain, has expired on " in result.output
 
 
 def test_check_warns_of_a_likely_slip(
