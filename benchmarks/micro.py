@@ -31,7 +31,8 @@ from dbgate.stats import layout
 from dbgate.stats.counters import Counters
 from dbgate.wire.build import packet
 from dbgate.wire.packet import PacketReader
-from tests.unit.gate.play import Play, brain, chain, context, ok, result, row
+from tests.unit.gate.play import CLIENT, Play, brain, chain, context, ok, result, row
+from tests.unit.wire import making
 
 ROUNDS = 5
 COUNT = 4000
@@ -107,6 +108,29 @@ def gate(text: Callable[[int], bytes]) -> float:
     return best(job)
 
 
+def whole_session() -> float:
+    """A session through the gate, like others before it: login, the gate's own question, one query, the end."""
+    shared = brain(POLICY.replace("127.0.0.0/8", "10.0.0.0/8"))
+    script = [
+        (False, packet(0, making.greeting())),
+        (True, packet(1, making.response(CLIENT, b"app", b"sbtest"))),
+        (False, packet(2, ok())),
+        (False, chain(context(b"sbtest"))),
+        (True, packet(0, b"\x03" + point(1))),
+        (False, chain(result([row(b"x" * 120)]))),
+        (True, packet(0, b"\x01")),
+    ]
+
+    def job(n: int) -> None:
+        one = Gate(shared, "m", "10.0.0.9", n & 0xFFFF, 1.0)
+        for from_client, data in script:
+            effects = one.client_bytes(data, 1.0) if from_client else one.server_bytes(data, 1.0)
+        if effects.close != "the client quit":
+            raise AssertionError(f"it ended with: {effects.close}")
+
+    return best(job)
+
+
 def a_record() -> Record:
     """The record of a point select."""
     record = Record("query", 1.0, "01d65-4", "app", "127.0.0.1", 50938)
@@ -173,7 +197,7 @@ def shell() -> float:
             seats=cast(Seats, None),  # it has one
             timers=Timers(0.0),
             new_gate=cast(Callable[[str, str, int, float], Gate], None),
-            keep=kept.append,
+            keep=lambda records, offset: kept.extend(records),
             counters=Counters(memoryview(bytearray(layout.PAGE_BYTES)), 1),
             session_prefix="m",
         )
@@ -208,6 +232,7 @@ def measure() -> dict[str, float]:
         "gate: the same bytes again (exact cache)": gate(lambda n: point(n % 500)),
         "gate: the same shape, new literals (digest cache)": gate(point),
         "gate: a new shape each time": gate(lambda n: b"SELECT c AS a%d FROM sbtest1 WHERE id=1" % n),
+        "gate: login, one query, end": whole_session(),
         "wire: one packet split": packets(),
         "lexer, point select": best(lambda n: lex(point(n), CONTEXT)),
         "lexer, join": best(lambda n: lex(JOIN, CONTEXT), COUNT // 10),
