@@ -45,9 +45,8 @@ class Catalogs:
         self.problem = ""
         self.folded: bool | None = None  # lower_case_table_names is 1 or 2, None = not known
         self._read_at = 0.0  # monotonic seconds; 0 = never
-        self._changed: dict[
-            int, tuple[int, int]
-        ] = {}  # worker's row: its process, the number of its last change
+        # worker's row: its process, the number of its last change
+        self._changed: dict[int, tuple[int, int]] = {}
         self._due = asyncio.Event()
         if settings.catalog_user:
             self.problem = "it has not been read yet"

@@ -78,9 +78,8 @@ class Policies:
             return Outcome(False, before, before, False, self.last_problems)
 
     async def _everywhere(self, loaded: Loaded, workers: Sequence[WorkerProcess]) -> None:
-        numbers: list[
-            tuple[WorkerProcess, int, int]
-        ] = []  # worker, its process, the number it prepared under
+        # worker, its process, the number it prepared under
+        numbers: list[tuple[WorkerProcess, int, int]] = []
         try:
             async with asyncio.timeout(PREPARE_SECONDS):
                 for worker in workers:
