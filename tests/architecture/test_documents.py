@@ -119,6 +119,21 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+def anchors(path: Path) -> set[str]:
+    """The headings of a document, as links name them."""
+    heads = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", path.read_text(), flags=re.S | re.M), re.M)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_links_name_headings_that_exist(path: Path) -> None:
+    missing = []
+    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#]*)#([^)]+)\)", path.read_text()):
+        if anchor not in anchors(path.parent / target if target else path):
+            missing.append(f"{target}#{anchor}")
+    assert missing == []
+
+
 def test_every_setting_is_documented() -> None:
     text = (PROJECT / "docs" / "configuration.md").read_text()
     assert [option.name for option in OPTIONS if f"`{option.name}`" not in text] == []
