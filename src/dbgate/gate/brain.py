@@ -1,6 +1,7 @@
 """What all sessions of a worker share: the policy with its epoch, the caches, the limits, the rates.
 
-Every verdict of the gate is made by `Brain.judge`, from an `Analysis` and nothing else. Verdicts are cached per `Scope`: lexer context, schema, access rule and epoch.
+Every verdict of the gate is made by `Brain.judge`, from an `Analysis` and nothing else. Verdicts are cached per
+`Scope`: lexer context, schema, access rule and epoch.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ class Scope:
     """Everything that a cached verdict depends on besides the text. Sessions hold it until something of it changes.
 
     view: verdicts by the command's bytes as they travel (exact) and by digest (shaped); cap: rows per result set,
-    -1 = none; simple: neither clock nor rate, and the gateway not halted, so that a cached verdict is final; watched: replies need a cap or names;
+    -1 = none; simple: neither clock nor rate, and the gateway not halted, so that a cached verdict is final; watched:
+    replies need a cap or names;
     door: what speaks against the connection itself (policy.transport); attributes: COM_QUERY carries query attributes.
     """
 

@@ -32,7 +32,8 @@ class CompiledEntry:
     blocked: operation → line of the item in blocked_operations; rate: statements per second, 0 = no limit;
     burst: as many may come at once;
     row_cap: rows per result set, 0 = no cap; learned: the shapes that its user is known to send, by digest (an entry
-    has a variant for each user with learned shapes); subject: the one glob of cert_subject, None = any; admin: the in-band statements that its users may send; allowed: the verdict of step 12."""
+    has a variant for each user with learned shapes); subject: the one glob of cert_subject, None = any; admin: the
+    in-band statements that its users may send; allowed: the verdict of step 12."""
 
     def __init__(
         self,
@@ -208,8 +209,9 @@ class Settings:
 @final
 class CompiledPolicy:
     """A whole policy. users: user → sources of the rules that name it exactly; user_globs with glob_sources: the
-    same for globs; variants: user → number of an entry → that entry with the user's learned shapes; version: short hash of the file's text; reads_literals: a verdict must not be reused for a text
-    that differs only in its literals (Analysis.shared says whether the analysis may be)."""
+    same for globs; variants: user → number of an entry → that entry with the user's learned shapes; version: short hash
+    of the file's text; reads_literals: a verdict must not be reused for a text that differs only in its literals
+    (Analysis.shared says whether the analysis may be)."""
 
     def __init__(
         self,

@@ -27,7 +27,8 @@ _IMPLIED: Final = frozenset(("CALL", "SELECT", "PREPARE", "EXECUTE"))
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One object as the server describes it. kind: as in catalog; text: a view's query, else the statement
-    that makes it, None or "" where the account may not see it; sql_mode: under which the server reads it ("" for views: they are kept in a form of their own);
+    that makes it, None or "" where the account may not see it; sql_mode: under which the server reads it ("" for views:
+    they are kept in a form of their own);
     table, events: of a trigger; problem: "" or why it cannot be followed whatever its text says."""
 
     kind: int

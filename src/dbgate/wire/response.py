@@ -51,10 +51,10 @@ class Reply:
 
     Behind `begin`, `watch` and `expect` say what is special of this one. At the end: rows (passed on), affected_rows,
     warnings, status (of the last OK or EOF), error_code, moved and schema (session tracking), over (the cap was
-    passed), names (or head: the definitions that have them), kept, statement_id (PREPARE), cursor. cut: the reply was stopped in front of the row with number
-    `seq`; send an ERR there, set `swallow`, and feed the rest: `swallowed` counts its bytes. infile: the server awaits
-    a file, whose first packet must have number `seq`; call `resume` behind its last. special: not an ordinary reply.
-    """
+    passed), names (or head: the definitions that have them), kept, statement_id (PREPARE), cursor. cut: the reply was
+    stopped in front of the row with number `seq`; send an ERR there, set `swallow`, and feed the rest: `swallowed`
+    counts its bytes. infile: the server awaits a file, whose first packet must have number `seq`; call `resume` behind
+    its last. special: not an ordinary reply."""
 
     def __init__(self, capabilities: int) -> None:
         self.capabilities = capabilities
