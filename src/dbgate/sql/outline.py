@@ -130,6 +130,8 @@ def outline(
                 behind = _assigned(tokens, i + 1, end) if meaning == ANY_ASSIGNMENTS else i + 1
                 wild.append((i, behind, b"a = 1" if meaning == ANY_ASSIGNMENTS else b"t"))
                 i = behind
+                if meaning == ANY_TABLE:
+                    i = _behind_alias(tokens, i, end)
                 table = False
                 continue
             if word == "AS" and i + 1 < end:
@@ -148,9 +150,15 @@ def outline(
         i = _operand(tokens, i, end, wild, table, out)
         if table:
             table = False
-            if i < end and tokens.kinds[i] in (WORD, IDENT, QUOTED) and words[i] not in _NO_ALIAS:
-                i += 1
+            i = _behind_alias(tokens, i, end)
     return tuple(_simplify(out))
+
+
+def _behind_alias(tokens: Tokens, i: int, end: int) -> int:
+    """Behind the alias, if there is one, of a table that ends at i."""
+    if i < end and tokens.kinds[i] in (WORD, IDENT, QUOTED) and tokens.words[i] not in _NO_ALIAS:
+        return i + 1
+    return i
 
 
 def _stands_for(out: list[str], table: bool, verb: str) -> str:
@@ -177,10 +185,10 @@ def _no_star(words: list[str], i: int, stop: int) -> None:
 def _assigned(tokens: Tokens, i: int, end: int) -> int:
     """The index behind the `= ?` and `, * = ?` that may follow the * of any assignments."""
     words = tokens.words
-    if i + 1 < end and words[i] == "=" and (words[i + 1] == "*" or tokens.kinds[i + 1] == PARAM):
+    while i + 1 < end and words[i] == "=" and (words[i + 1] == "*" or tokens.kinds[i + 1] == PARAM):
         i += 2
         if i + 1 < end and words[i] == "," and words[i + 1] == "*":
-            return _assigned(tokens, i + 2, end)
+            i += 2
     if i < end and words[i] not in CLAUSES:
         raise ValueError(
             "behind SET, * is any assignments: write SET * or SET * = ?, and no others beside it"

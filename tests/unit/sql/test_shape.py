@@ -94,6 +94,8 @@ def test_not_a_deletion_of_everything(text: str) -> None:
         ("SELECT `from` FROM t", "SELECT t.`FROM` FROM t"),
         ("UPDATE * SET * = ?", "UPDATE t SET a = 1, b = DEFAULT"),
         ("UPDATE * SET * = *", "UPDATE t SET a = b"),
+        ("UPDATE * x SET * WHERE x.id = ?", "UPDATE t SET a = b WHERE id = 5"),
+        ("SELECT * FROM * AS x, * y", "SELECT * FROM t, u z WHERE 1"),
         ("UPDATE * SET * = ?, * = ?", "UPDATE t SET a = 1"),
         ("UPDATE * SET *=? WHERE 1=1", "UPDATE t SET a=(SELECT b FROM u WHERE c=1), d=2 WHERE 2>1"),
         ("UPDATE * SET *", "UPDATE t SET a=(SELECT b FROM u WHERE c=1 ORDER BY d LIMIT 1)"),
@@ -149,6 +151,7 @@ def test_not_alike(pattern: str, text: str) -> None:
         ("DELETE FROM 'x", "not closed"),
         ("UPDATE * SET *, a = 1", "any assignments"),
         ("UPDATE * SET * = ?, a = 1", "any assignments"),
+        ("UPDATE * SET * = ? = ?, *, ?", "any assignments"),
         ("SELECT * FROM users WHERE * = ?", "of no meaning"),
         ("SELECT * FROM users WHERE id = *", "of no meaning"),
         ("SELECT * FROM * ORDER BY *", "of no meaning"),
@@ -198,3 +201,19 @@ def test_any_bytes(text: bytes, before: bytes) -> None:
     tokens = lex(before + text, CTX)
     items = outline(tokens, 0, len(tokens), CTX)
     assert all(items)
+
+
+pieces = st.sampled_from(
+    ["DELETE FROM", "UPDATE", "SELECT", "INSERT INTO", "DROP", "CREATE", "TABLE", "SET", "WHERE", "VALUES", "*", "* = ?", "?",
+     ",", "(", ")", "=", "a", "a.b", "t.*", "`x y`", "'s'", "1", "OR REPLACE", "DEFINER =", "IF NOT EXISTS", "\ud800"]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=12), st.text(max_size=10))
+def test_any_text_is_a_shape_or_refused(words: list[str], text: str) -> None:
+    try:
+        pattern = StatementPattern(" ".join([*words, text]))
+    except ValueError:
+        return
+    assert all(pattern.items)
+    pattern.matches(statement(pattern.example.decode("utf-8", "replace")))
