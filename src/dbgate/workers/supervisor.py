@@ -26,7 +26,7 @@ from dbgate.gateway.rates import Ledger
 from dbgate.hot import describe
 from dbgate.stats import layout
 from dbgate.stats.snapshot import StatsReader
-from dbgate.workers import log, metrics
+from dbgate.workers import log, metrics, orphans
 from dbgate.workers.activation import ADMIN, CLIENTS
 from dbgate.workers.alerts import Alerts
 from dbgate.workers.catalogs import Catalogs
@@ -231,6 +231,7 @@ class Supervisor:
             self._notifier.alive()
             try:
                 self._end_stuck_workers(time.monotonic())
+                orphans.reap({worker.pid for worker in self.workers})
                 now = time.monotonic()
                 totals = self.stats.sample(now)
                 live = self.policies.live
