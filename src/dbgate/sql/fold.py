@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.tokens import NUMBER, PARAM, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.tokens import BIT, NUMBER, PARAM, QUOTED, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
 # Kinds of a Level.
@@ -50,6 +50,9 @@ class Operand:
         self.queries = False  # a subquery that reads a whole table is in it
         self.facts = False  # a fact about the server is in it: @@version, USER()
         self.reckoned = 0  # string literals beside arithmetic operators
+        self.joined = 0  # string literals beside ||
+        self.columns = 0  # names of columns in it, subqueries left out
+        self.elsewhere = False  # a subquery of other rows, that does not depend on the one it stands beside
 
     def is_condition(self) -> bool:
         """Whether it compares something."""
@@ -83,6 +86,8 @@ class Operand:
         self.rows = self.rows or inner.rows
         self.queries = self.queries or inner.queries
         self.facts = self.facts or inner.facts
+        self.columns += inner.columns
+        self.elsewhere = self.elsewhere or inner.elsewhere
 
 
 @final
@@ -103,7 +108,8 @@ class Level:
         self.typed = False  # what follows within a CAST or CONVERT is a type or a character set
         self.assigned = False  # the = of an assignment has been seen
         self.has_from = False
-        self.has_where = False
+        self.has_where = False  # a condition of it depends on rows
+        self.linked = False  # … and compares two columns
         self.subquery = False  # it is a subquery, or in one
         self.ordered = False  # it is in an ORDER BY or GROUP BY, and not in a clause of a subquery there
         self.operand = Operand(start)
@@ -144,13 +150,14 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
     if end - start > _LONG_NEIGHBOUR:
         return False
     words = tokens.words
-    while end - start > 2 and words[start] == "(" and words[end - 1] == ")":
+    middle = (start + end) // 2
+    rows = words[start] in _ROWS and words[middle] == "=" and words[middle - 1] == ")"  # (id, 1) = (id, 1)
+    while not rows and end - start > 2 and words[start] == "(" and words[end - 1] == ")":
         start += 1
         end -= 1
-    if "(" in words[start:end] or "CASE" in words[start:end] or PARAM in tokens.kinds[start:end]:
+    if "CASE" in words[start:end] or PARAM in tokens.kinds[start:end]:
         return False
-    middle = (start + end) // 2
-    if (end - start) % 2 == 0 or words[middle] not in _SAME:
+    if (end - start) % 2 == 0 or words[middle] not in _SAME or ("(" in words[start:end] and not rows):
         return False
     for i in range(middle - start):
         left = tokens.raws[start + i]
@@ -160,10 +167,10 @@ def same_sides(tokens: Tokens, start: int, end: int) -> bool:
     return True
 
 
-def only_itself(tokens: Tokens, start: int, end: int) -> bool:
+def only_itself(tokens: Tokens, start: int, end: int, alone: bool = False) -> bool:
     """Whether [start, end) is about one column that stands there twice or more, beside literals: `id IN (id)`,
     `NOT id <> id`, `id BETWEEN id AND id`, `id - id = 0`. Behind an AND it must do so again: `id > 5 AND id < 9` is a
-    range."""
+    range. alone: outside of subqueries, where `id = users.id` names one column twice."""
     if end - start > _LONG:
         return False
     words = tokens.words
@@ -189,7 +196,11 @@ def only_itself(tokens: Tokens, start: int, end: int) -> bool:
             while i + 2 < end and words[i + 1] == ".":
                 i += 2
                 found += "." + tokens.name(i).lower()
-            if (name and found != name) or (i + 1 < end and words[i + 1] == "("):
+            if i + 1 < end and words[i + 1] == "(":
+                return False
+            if name and found != name and not (alone and f".{found}".endswith(f".{name.rpartition('.')[2]}")):
+                return False
+            if name and "." in name and "." in found and found != name:
                 return False
             name = found
             count += 1
@@ -200,40 +211,29 @@ def only_itself(tokens: Tokens, start: int, end: int) -> bool:
 
 
 _SAME: Final = word_set("= <=> LIKE <= >= RLIKE REGEXP IN")
+_ROWS: Final = word_set("( ROW")
 
 
-def shares_literal(tokens: Tokens, start: int, end: int, other_start: int, other_end: int) -> bool:
-    """Whether the first literal of [start, end) also stands in [other_start, other_end)."""
-    if other_end - other_start > _LONG_NEIGHBOUR:
+def lists_itself(tokens: Tokens, start: int, end: int) -> bool:
+    """Whether [start, end) is a literal IN a list of it and of columns: `1 IN (id, 1)`."""
+    words = tokens.words
+    if not 5 < end - start <= _LONG or words[start + 1] != "IN" or not STRING <= tokens.kinds[start] <= BIT:
         return False
-    for i in range(start, end):
-        if tokens.kinds[i] == STRING or tokens.kinds[i] == NUMBER:
-            return tokens.raws[i] in tokens.raws[other_start:other_end]
-        if tokens.words[i] == "NULL":
-            return "NULL" in tokens.words[other_start:other_end]
-    return False
-
-
-def is_equality(tokens: Tokens, start: int, end: int) -> bool:
-    """Whether [start, end) is one `a = b`, or one `a IS NULL`."""
-    if end - start > _LONG:
-        return False
-    words = tokens.words[start:end]
-    if "IS" in words:
-        return words[-2:] == ["IS", "NULL"]
-    return words.count("=") == 1 and words[1:2] == ["="]
+    return tokens.raws[start] in tokens.raws[start + 2 : end]
 
 
 def numbers_over(tokens: Tokens, start: int, end: int, limit: int) -> bool:
     """Whether all literals in [start, end) are whole numbers above `limit`: sentinels of templates are small."""
     if end - start > _LONG:
         return False
+    found = False
     for i in range(start, end):
         kind = tokens.kinds[i]
         if kind == NUMBER:
             raw = tokens.raws[i]
             if not raw.isdigit() or len(raw) > 18 or int(raw) <= limit:
                 return False
+            found = True
         elif kind == STRING:
             return False
-    return True
+    return found

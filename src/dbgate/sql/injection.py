@@ -13,8 +13,8 @@ from typing import Final
 from dbgate.sql.injection_calls import SUSPECTS, suspicious_calls
 from dbgate.sql.injection_comments import truncation
 from dbgate.sql.injection_conditions import constant_condition
-from dbgate.sql.injection_schemas import counted_product, heavy_join, metadata_beside_rows
-from dbgate.sql.injection_unions import union_probe
+from dbgate.sql.injection_schemas import COUNTERS, counted_product, heavy_join, metadata_beside_rows
+from dbgate.sql.injection_unions import SETS, union_probe
 from dbgate.sql.statement import Detection, LexContext
 from dbgate.sql.tokens import QUOTED, SYS_VAR, Tokens
 from dbgate.sql.wordset import word_set
@@ -34,7 +34,7 @@ _JOINERS: Final = word_set("AND OR && || XOR RLIKE REGEXP LIKE IF ELT MAKE_SET C
 _COMPARES: Final = word_set("= < > <= >= <> != <=>")
 _ARITHMETIC: Final = word_set("- + * / % ^ | & << >> DIV MOD")
 _INSERTS: Final = word_set("INSERT REPLACE")
-_STRING_SUM: Final = re.compile(rb"""['"][ \t]*+[-+*/%^|&]""")
+_STRING_SUM: Final = re.compile(rb"""['"]\s*+(?:[-+*/%^|&]|<<|>>|DIV\b|MOD\b)""", re.IGNORECASE)
 # Statements about rows; in others, options look like conditions (`ENGINE=InnoDB DEFAULT CHARSET=utf8`).
 _ROWS: Final = word_set(
     "SELECT INSERT REPLACE UPDATE DELETE WITH ( VALUES TABLE DO CALL EXPLAIN DESCRIBE DESC ANALYZE HANDLER"
@@ -67,7 +67,7 @@ def detect(tokens: Tokens, first: int, end: int, ctx: LexContext) -> tuple[Detec
             reason = constant_condition(tokens, first, end, ctx.pipes_as_concat)
             if reason:
                 found.setdefault("tautology", reason)
-        if "UNION" in seen:
+        if not SETS.isdisjoint(seen):
             reason = union_probe(tokens, first, end)
             if reason:
                 found.setdefault("union_probe", reason)
@@ -109,7 +109,7 @@ def _schemas(tokens: Tokens, first: int, end: int, part: list[str], found: dict[
         reason = heavy_join(tokens, first, end)
         if reason:
             found.setdefault("time_delay", reason)
-    if "COUNT" in part and part.count("FROM") and (part.count(",") > 1 or "JOIN" in part):
+    if not COUNTERS.isdisjoint(part) and part.count("FROM") and (part.count(",") > 1 or "JOIN" in part):
         reason = counted_product(tokens, first, end)
         if reason:
             found.setdefault("time_delay", reason)

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.tokens import BIT, HEX, IDENT, NUMBER, OP, PARAM, QUOTED, STRING, WORD, Tokens
+from dbgate.sql.injection_errors import (
+    ERRORS,
+    INFO,
+    JOINS,
+    called_name,
+    computes,
+    reads_secret,
+    shows_error,
+)
+from dbgate.sql.tokens import BIT, HEX, NUMBER, OP, PARAM, STRING, Tokens
 from dbgate.sql.wordset import word_set
 
 TIME: Final = word_set(
@@ -19,46 +28,28 @@ LOCK: Final = word_set("GET_LOCK IS_FREE_LOCK IS_USED_LOCK RELEASE_LOCK RELEASE_
 FILE: Final = word_set(
     "LOAD_FILE SYS_EXEC SYS_EVAL SYS_GET SYS_BINEVAL SYS_BINEEXEC XP_CMDSHELL LIB_MYSQLUDF_SYS_INFO"
 )
-# Errors of these show a computed argument to the client.
-_ERRORS: Final = word_set(
-    """EXTRACTVALUE UPDATEXML GTID_SUBSET GTID_SUBTRACT JSON_KEYS NAME_CONST UUID_TO_BIN BIN_TO_UUID POLYGON POINT
-    MULTIPOINT LINESTRING MULTILINESTRING MULTIPOLYGON GEOMETRYCOLLECTION ST_LATFROMGEOHASH ST_LONGFROMGEOHASH
-    ST_POINTFROMGEOHASH EXP JSON_ARRAY_APPEND"""
-)
 _CHARACTERS: Final = word_set("ORD ASCII")
 _CUTS: Final = word_set("MID SUBSTR SUBSTRING HEX LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH LEFT RIGHT")
 _SLICES: Final = word_set("MID SUBSTR SUBSTRING")
 _PARTS: Final = word_set("MID SUBSTR SUBSTRING LEFT RIGHT LENGTH CHAR_LENGTH CHARACTER_LENGTH BIT_LENGTH")
-_JOINS: Final = word_set("CONCAT CONCAT_WS GROUP_CONCAT")
 _GROWS: Final = word_set("REPEAT RPAD LPAD SPACE")
-INFO: Final = word_set("DATABASE SCHEMA USER CURRENT_USER SESSION_USER SYSTEM_USER VERSION CURRENT_ROLE")
+_ROUNDS: Final = word_set("FLOOR ROUND CEIL CEILING TRUNCATE")
 
 SUSPECTS: Final = (
     TIME
     | LOCK
     | FILE
-    | _ERRORS
+    | ERRORS
     | _CHARACTERS
     | _CUTS
-    | _JOINS
+    | JOINS
     | INFO
     | _GROWS
-    | word_set("FLOOR CHAR OUTFILE DUMPFILE ANALYSE SONAME")
+    | _ROUNDS
+    | word_set("~ CHAR OUTFILE DUMPFILE ANALYSE SONAME")
 )
 
 _COMPARES: Final = word_set("= < > <= >= <> != <=> LIKE RLIKE REGEXP BETWEEN IN")
-
-
-def called_name(tokens: Tokens, opening: int) -> str:
-    """The upper case name of the function whose "(" is at `opening`, "" where it is none."""
-    if not opening:
-        return ""
-    kind = tokens.kinds[opening - 1]
-    if kind == WORD:
-        return tokens.words[opening - 1]
-    if kind in (QUOTED, IDENT):
-        return tokens.name(opening - 1).upper()
-    return ""
 
 
 @final
@@ -117,12 +108,27 @@ def suspicious_calls(tokens: Tokens, first: int, end: int) -> list[tuple[str, st
         elif word == "OUTFILE" or word == "DUMPFILE":
             if i > first and words[i - 1] == "INTO":
                 found.append(("file_access", f"INTO {word} writes a file on the server"))
+        elif word == "~":
+            if _overflows(tokens, i):
+                scope = scope or _Scope(tokens, first, end)
+                if scope.selects > 1:
+                    found.append(("metadata_probe", "an overflow shows a subquery in an error"))
         elif word == "SONAME":
             found.append(("file_access", "a library is loaded into the server"))
         elif word == "ANALYSE" and words[i - 1] == "PROCEDURE":
-            if _computes(tokens, i + 1, end):
+            if computes(tokens, i + 1, end):
                 found.append(("metadata_probe", "PROCEDURE ANALYSE with a computed argument"))
     return found
+
+
+_SUMS: Final = word_set("- + *")
+
+
+def _overflows(tokens: Tokens, i: int) -> bool:
+    """Whether the ~ at i is of the greatest number there is, as a part of a sum: `x - ~0`."""
+    if i + 1 >= len(tokens) or tokens.raws[i + 1] != b"0":
+        return False
+    return tokens.words[i - 1] in _SUMS or (i + 2 < len(tokens) and tokens.words[i + 2] in _SUMS)
 
 
 WORK: Final = 8  # how often a token may be read on the average, within nested calls
@@ -140,16 +146,18 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
         return ("file_access", f"{name} reads a file or runs a command on the server")
     if name in LOCK:
         return _lock(scope, name)
-    if name in _ERRORS:
-        if _shows_error(tokens, name, opening, close):
+    if name in ERRORS:
+        if shows_error(tokens, name, opening, close):
             return ("metadata_probe", f"{name} with a computed argument shows it in an error")
-    elif name == "FLOOR":
+    elif name in _ROUNDS:
         if scope.groups and "RAND" in words[opening:close]:
-            return ("metadata_probe", "FLOOR(RAND()) as a group shows a value in a duplicate key error")
+            return ("metadata_probe", f"{name}(RAND()) as a group shows a value in a duplicate key error")
     elif name in _CHARACTERS:
         sliced = called_name(tokens, opening + 2) in _SLICES
-        if _reads_secret(tokens, opening + 1, close) or (
-            sliced and (_is_compared(tokens, close, end) or _compares_subquery(scope, opening))
+        if reads_secret(tokens, opening + 1, close) or (
+            sliced
+            and opening > scope.listed
+            and (_is_compared(tokens, close, end) or _compares_subquery(scope, opening))
         ):
             return ("metadata_probe", f"{name} of a part of a value, as in reading it letter by letter")
     elif name in _CUTS and scope.of_rows:
@@ -157,14 +165,14 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
     elif name in _GROWS:
         if _makes_pattern(tokens, opening - 1):
             return ("time_delay", f"{name} makes a regular expression that takes long")
-    elif not scope.of_rows or (opening < scope.listed and (name == "CHAR" or name in _JOINS)):
+    elif not scope.of_rows or (opening < scope.listed and (name == "CHAR" or name in JOINS)):
         return _NOTHING
     elif name == "CHAR":
         if _is_operand(scope, opening):
             return _NOTHING
         if close - opening >= 6 and _numbers_only(tokens, opening + 1, close):
             return ("metadata_probe", "CHAR builds a string from numbers")
-    elif name in _JOINS:
+    elif name in JOINS:
         if _has_marker(tokens, opening + 1, close):
             return ("metadata_probe", f"{name} joins values with hexadecimal strings")
         if _begins_subquery(scope, opening) and _reads_fact(tokens, opening + 1, close):
@@ -196,7 +204,7 @@ def _of_another_row(scope: _Scope, name: str, opening: int, close: int) -> bool:
 
 def _cut(scope: _Scope, name: str, opening: int, close: int) -> tuple[str, str]:
     tokens = scope.tokens
-    if _is_compared(tokens, close, scope.end) and _reads_secret(tokens, opening + 1, close):
+    if _is_compared(tokens, close, scope.end) and reads_secret(tokens, opening + 1, close):
         return ("metadata_probe", f"{name} over a subquery or a fact about the server is compared")
     if name in _PARTS and _of_another_row(scope, name, opening, close):
         return ("metadata_probe", f"{name} of a value of a subquery is compared")
@@ -264,75 +272,12 @@ def _is_compared(tokens: Tokens, close: int, end: int) -> bool:
     return i < end and words[i] in _COMPARES
 
 
-def _reads_secret(tokens: Tokens, start: int, end: int) -> bool:
-    """Whether [start, end) holds a subquery or asks the server for a fact."""
-    words = tokens.words
-    for i in range(start, end):
-        word = words[i]
-        if word == "SELECT":
-            return True
-        if word in INFO and (word == "CURRENT_USER" or (i + 1 < len(words) and words[i + 1] == "(")):
-            return True
-        if not word and tokens.raws[i].startswith(b"@@"):
-            return True
-    return False
-
-
 def _reads_fact(tokens: Tokens, start: int, end: int) -> bool:
     """Whether [start, end) asks the server for a fact, and has a string literal beside it."""
     if tokens.kinds[start] != STRING:
         return False
     words = tokens.words
     return any([words[i] in INFO and words[i + 1] == "(" for i in range(start, end)])  # noqa: C419
-
-
-def _computes(tokens: Tokens, start: int, end: int) -> bool:
-    """Whether [start, end) calls a function or holds a subquery."""
-    words = tokens.words
-    for i in range(start, end):
-        word = words[i]
-        if word == "SELECT" or word == "CASE":
-            return True
-        if word == "(" and i > start and called_name(tokens, i):
-            return True
-    return False
-
-
-def _shows_error(tokens: Tokens, name: str, opening: int, close: int) -> bool:
-    words = tokens.words
-    start = opening + 1
-    if name == "EXP":
-        return "~" in words[start:close] or ("SELECT" in words[start:close])
-    if name in ("EXTRACTVALUE", "UPDATEXML"):
-        # Honest: a column or a document, and a path that is written down.
-        if tokens.kinds[start] == NUMBER:
-            return True
-        return _computes(tokens, _second_argument(tokens, start, close), close)
-    if name == "NAME_CONST":
-        return tokens.kinds[start] != STRING or _computes(tokens, start, close)
-    if name in ("UUID_TO_BIN", "BIN_TO_UUID"):
-        return called_name(tokens, start + 1) in _JOINS and _reads_secret(tokens, start, close)
-    if name == "POINT":
-        return "SELECT" in words[start:close]
-    if name == "JSON_KEYS" or name.startswith(("POLY", "MULTI", "LINE", "GEOM")):
-        return words[start] == "(" and "SELECT" in words[start:close]
-    if name.startswith(("ST_", "GTID_")):
-        return called_name(tokens, start + 1) in _JOINS or "SELECT" in words[start:close]
-    return _reads_secret(tokens, start, close) and "SELECT" in words[start:close]
-
-
-def _second_argument(tokens: Tokens, start: int, close: int) -> int:
-    words = tokens.words
-    depth = 0
-    for i in range(start, close):
-        word = words[i]
-        if word == "(":
-            depth += 1
-        elif word == ")":
-            depth -= 1
-        elif word == "," and not depth:
-            return i + 1
-    return start
 
 
 def _numbers_only(tokens: Tokens, start: int, end: int) -> bool:

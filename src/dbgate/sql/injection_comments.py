@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dbgate.sql.injection_schemas import system_table
 from dbgate.sql.tokens import COMMENT_BLOCK, COMMENT_LINE, COMMENT_OPEN, Tokens
 from dbgate.sql.wordset import word_set
 
@@ -44,7 +45,9 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
             break
         kind = comment.kind
         if kind == COMMENT_LINE:
-            reason = _line(tokens.text[comment.start : comment.end], before == len(tokens))
+            last = before == len(tokens)
+            alone = last and before > first and _on_its_own(tokens, comment.start)
+            reason = _line(tokens.text[comment.start : comment.end], last, alone)
             if not reason and before == len(tokens) and before > first and _leads(tokens, i):
                 reason = _empty(tokens, first, comment.start, comment.end)
             if reason:
@@ -56,9 +59,23 @@ def truncation(tokens: Tokens, first: int, end: int) -> str:
                     squeezed += 1
                     if squeezed > 1:
                         return "comments stand in place of white space"
-        elif kind == COMMENT_OPEN and first < before < end and tokens.words[before] in _HIDDEN:
+        elif (
+            kind == COMMENT_OPEN
+            and first < before < end
+            and tokens.words[before] in _HIDDEN
+            and not _of_server(tokens, first, end)
+        ):
             return f"a version comment within the statement holds {tokens.words[before]}"
     return ""
+
+
+def _of_server(tokens: Tokens, first: int, end: int) -> bool:
+    """Whether the statement reads the server's own tables first: drivers hide from old servers what those lack there."""
+    try:
+        at = tokens.words.index("FROM", first, end) + 1
+    except ValueError:
+        return False
+    return at < end and system_table(tokens, at)
 
 
 def _leads(tokens: Tokens, i: int) -> bool:
@@ -93,7 +110,14 @@ def _first_comment(tokens: Tokens, first: int) -> int:
     return low
 
 
-def _line(comment: bytes, last: bool) -> str:
+def _on_its_own(tokens: Tokens, start: int) -> bool:
+    """Whether nothing but white space stands before the comment at `start` on its line: people take conditions out of a
+    statement so. What cuts off the rest of a line stands behind a value in it."""
+    line = tokens.text.rfind(b"\n", 0, start) + 1
+    return line > 0 and not tokens.text[line:start].strip()
+
+
+def _line(comment: bytes, last: bool, alone: bool) -> str:
     body = (comment[1:] if comment.startswith(b"#") else comment[2:])[:LONGEST]
     bare = _APOSTROPHE.sub(b"", body)
     quotes = len(bare) - len(bare.translate(None, b"'\"`"))
@@ -103,6 +127,6 @@ def _line(comment: bytes, last: bool) -> str:
         return ""
     if body.count(b")") > body.count(b"("):
         return "a comment cuts off a closing parenthesis"
-    if _SQL.search(body):
+    if not alone and _SQL.search(body):
         return "a comment cuts off the rest of the statement"
     return ""

@@ -29,29 +29,15 @@ from dbgate.sql.condition_codes import (
     OPEN,
     PROBES,
 )
-from dbgate.sql.fold import (
-    CALL,
-    CASE,
-    GROUP,
-    SUBQUERY,
-    TOP,
-    Level,
-    Operand,
-    is_equality,
-    numbers_over,
-    only_itself,
-    same_sides,
-    shares_literal,
-    small_truth,
-)
-from dbgate.sql.injection_calls import INFO
+from dbgate.sql.fold import CALL, CASE, GROUP, SUBQUERY, TOP, Level, Operand, same_sides
+from dbgate.sql.injection_errors import INFO
+from dbgate.sql.injection_operands import CONDITIONS, judged
+from dbgate.sql.injection_templates import asks_for_empty
 from dbgate.sql.injection_words import (
     TELLING,
-    begins_with_one,
     between_strings,
-    empty_not_in,
+    joins_strings,
     names_nothing,
-    null_test,
     strings_reckoned,
 )
 from dbgate.sql.tokens import BIT, IDENT, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
@@ -61,12 +47,8 @@ DEEPEST: Final = 500  # parentheses; what people and programs write stays far be
 TOO_DEEP: Final = "a condition that is nested too deeply to follow"
 
 _CASTS: Final = word_set("CAST CONVERT")
-_VALUES: Final = word_set("SET VALUES VALUE ORDER GROUP")
-_FILTERS: Final = word_set("WHERE HAVING ON")
-_CONDITIONS: Final = word_set("WHERE HAVING ON WHEN QUALIFY")
-_CHAINS: Final = _CONDITIONS | word_set("SET")
-# Functions whose first argument is a condition, so that a constant one there is a probe.
-_CHOOSE: Final = word_set("ELT MAKE_SET")
+_STORED: Final = word_set("SET VALUES VALUE")
+_LIMITS: Final = word_set("WHERE HAVING ON USING")
 
 
 def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool) -> str:
@@ -94,12 +76,14 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
                 operand.constant = False
                 # An assigned value says what a variable is worth.
                 operand.rows = operand.rows or kind != USER_VAR or i + 1 == end or words[i + 1] != ":="
+                if kind in (QUOTED, IDENT) and (i + 1 == end or words[i + 1] != "."):
+                    operand.columns += 1
             i += 1
             continue
         code = CODES.get(word, 0)
         if code == OPEN:
             if (
-                level.clause == "ORDER"
+                level.ordered
                 and i + 2 < end
                 and words[i + 1] == "SELECT"
                 and (STRING <= kinds[i + 2] <= BIT or words[i + 2] == "NULL")
@@ -123,14 +107,17 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             if stack:
                 inner = level
                 level = stack.pop()
-                reason = _merge(level, inner)
+                reason = _merge(tokens, level, inner)
                 if reason:
                     return reason
         elif code == CONNECT:
             if word == "AND" and level.between:
                 level.between = False
-            elif word == "||" and (pipes_concat or level.clause not in _CONDITIONS):
-                pass
+            elif word == "||" and (pipes_concat or level.clause not in CONDITIONS):
+                if not plain and level.clause in _STORED:
+                    operand.joined += joins_strings(tokens, i, pipes_concat)
+                    if operand.joined > 1:
+                        return "texts are joined around what a subquery or the server tells"
             else:
                 reason = _finish(tokens, level, i, word)
                 if reason:
@@ -177,6 +164,8 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
             operand.constant = False
             if word not in NILADIC:
                 operand.rows = True
+                if i + 1 == end or words[i + 1] != ".":
+                    operand.columns += 1
             elif word in INFO:
                 operand.facts = True
         i += 1
@@ -210,7 +199,7 @@ def _open(tokens: Tokens, i: int, first: int, level: Level) -> Level:
     return _inner(GROUP, "", i + 1, level)
 
 
-def _merge(level: Level, inner: Level) -> str:
+def _merge(tokens: Tokens, level: Level, inner: Level) -> str:
     """What a closed level was, for the operand around it. Returns a reason or ""."""
     operand = level.operand
     whole = inner.whole
@@ -219,6 +208,7 @@ def _merge(level: Level, inner: Level) -> str:
         operand.literals += 1
         if inner.has_where:
             operand.rows = True
+            operand.elsewhere = operand.elsewhere or not inner.linked
         else:
             operand.queries = True
         return ""
@@ -226,7 +216,9 @@ def _merge(level: Level, inner: Level) -> str:
     operand.absorb(whole, called)
     if inner.kind == CASE or (inner.kind == CALL and inner.name == "IF"):
         if whole.constant and whole.literals and whole.is_condition():
-            if level.clause != "SELECT" or level.subquery:
+            if level.clause in _STORED and asks_for_empty(tokens, whole.start):
+                pass
+            elif level.clause != "SELECT" or level.subquery:
                 return "IF or CASE of nothing but constants"
     if called and inner.name not in PROBES:
         operand.constant = False
@@ -254,8 +246,6 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
         level.ordered = (word == "ORDER" or word == "GROUP") and level.kind != CALL
         if word == "FROM":
             level.has_from = tokens.words[i + 1 : i + 2] != ["DUAL"]
-        elif word == "WHERE" or word == "ON" or word == "USING" or word == "HAVING":
-            level.has_where = True
     level.connector = ""
     level.between = False
     level.operands = 0
@@ -266,23 +256,15 @@ def _turn(tokens: Tokens, level: Level, i: int, code: int) -> None:
 def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
     """The current operand ends before token `at`; `following` is the connector there, or "". Returns a reason or ""."""
     operand = level.operand
-    reason = ""
-    if operand.start < at:
-        if operand.compares >= 2 and operand.literals and level.clause in _CHAINS:
-            # `name = 'a' = 'b'`, `name = 'x' RLIKE (…)`
-            reason = "the result of a comparison with a literal is compared again"
-        if not reason and operand.constant and operand.literals:
-            reason = _judge(tokens, level, at, following)
-        elif not reason and operand.rows and (level.connector in _ORS or following in _ORS):
-            start = operand.start
-            if (operand.compares == 1 and same_sides(tokens, start, at)) or (
-                level.connector in _ORS and only_itself(tokens, start, at)
-            ):
-                reason = "a column is compared with itself beside OR"
-        if not reason and not operand.rows and not operand.constant:
-            reason = _judge_rowless(tokens, level)
-        if not reason and level.ordered and not operand.rows:
-            reason = _judge_order(level)
+    reason = judged(tokens, level, at, following) if operand.start < at else ""
+    if (
+        operand.rows
+        and level.kind == SUBQUERY
+        and level.clause in _LIMITS
+        and not same_sides(tokens, operand.start, at)
+    ):
+        level.has_where = True
+        level.linked = level.linked or operand.columns > 1
     level.whole.absorb(operand, False)
     level.before_start = operand.start
     level.before_end = at
@@ -291,108 +273,3 @@ def _finish(tokens: Tokens, level: Level, at: int, following: str) -> str:
     level.connector = following
     level.operand = Operand(at + 1)
     return reason
-
-
-_ORS: Final = word_set("OR || XOR")
-
-
-def _judge_order(level: Level) -> str:
-    """An operand in ORDER BY or GROUP BY that is the same for all rows, and chooses. `CASE WHEN 1 = 2 THEN a END` is
-    how templates choose a column."""
-    operand = level.operand
-    if operand.queries:
-        return "ORDER BY a fact about a whole table"
-    if operand.constant and operand.literals and operand.is_condition() and not operand.strings:
-        return "" if level.kind == CASE else "ORDER BY chooses by a constant condition"
-    return ""
-
-
-def _judge_rowless(tokens: Tokens, level: Level) -> str:
-    """An operand that is no constant but names no column: functions without arguments, subqueries of whole tables."""
-    operand = level.operand
-    if operand.facts:
-        if level.connector and (level.clause in _CONDITIONS or level.clause in _VALUES):
-            return f"a condition about the server alone behind {level.connector}"
-        if level.clause == "ORDER" and (operand.called or level.kind == SUBQUERY):
-            return "ORDER BY a fact about the server"
-        if level.kind == GROUP and operand.is_condition() and level.clause in _CONDITIONS:
-            return "a condition about the server alone"
-    if level.clause not in _CONDITIONS:
-        return ""
-    if operand.queries:
-        if level.operands == 1 and level.connector == "AND" and begins_with_one(tokens, level):
-            return ""
-        exists = "EXISTS" in tokens.words[operand.start : operand.start + 2]
-        if level.connector and (exists or operand.is_condition() or level.connector in _ORS):
-            return f"a condition about a whole table alone behind {level.connector}"
-        return ""
-    if level.connector in _ORS:
-        return f"a condition that reads no row behind {level.connector}"
-    return ""
-
-
-def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
-    if not level.connector and not following:
-        return _judge_alone(tokens, level, at)
-    operand = level.operand
-    start = operand.start
-    condition = operand.is_condition()
-    if not level.connector:
-        if not condition:
-            if operand.strings and not operand.called:
-                return "a string literal is used as a condition"
-            if not operand.small and (level.clause not in _CONDITIONS or operand.called):
-                return "a constant is used as a condition"
-            return ""
-        if level.kind == GROUP or operand.small:
-            return ""
-        constants = numbers_over(tokens, start, at, 9) or level.clause not in _CONDITIONS
-        return "a comparison of constants" if constants else ""
-    if operand.small and not operand.called:
-        if level.connector not in _ORS or empty_not_in(tokens, level):
-            return ""
-        if not (operand.negated or small_truth(tokens, start, at)):
-            return ""
-        return f"a condition that is always true behind {level.connector}"
-    if (
-        level.kind == GROUP
-        and level.operands == 1
-        and not following
-        and level.connector in _ORS
-        and is_equality(tokens, start, at)
-        and shares_literal(tokens, start, at, level.before_start, level.before_end)
-        and not same_sides(tokens, start, at)
-    ):
-        # (col = 'abc' OR 'abc' = 'all'): a template's "no filter".
-        return ""
-    holds = null_test(tokens, start, at)
-    if holds and (level.connector == "AND" or holds == "FALSE"):
-        return ""
-    if level.leading and level.connector == "AND" and level.clause in _FILTERS and not operand.called:
-        # WHERE 1=1 AND 2=2 AND col = …: nothing of a row stands before it, so there is no value that it could be behind.
-        return "a comparison of constants" if numbers_over(tokens, start, at, 9) else ""
-    if not condition and not operand.called and level.connector == "AND" and not operand.strings:
-        return "" if level.kind == CALL else "a constant is used as a condition"
-    return f"a condition of literals alone behind {level.connector}"
-
-
-def _judge_alone(tokens: Tokens, level: Level, at: int) -> str:
-    """A constant operand that is not joined to another."""
-    operand = level.operand
-    if not operand.is_condition():
-        if level.clause == "ORDER" and operand.called and level.kind == TOP:
-            return "ORDER BY a computed constant"
-        return ""
-    if level.kind == CALL:
-        if level.argument == 0 and level.name in _CHOOSE:
-            return f"{level.name} chooses by a constant condition"
-        if level.argument == 0 and level.name == "IF" and numbers_over(tokens, operand.start, at, 9):
-            return "IF chooses by a constant condition"
-        return ""
-    if level.clause == "HAVING" and operand.strings:
-        return "a comparison of constants is the whole condition"
-    if level.clause in ("SET", "VALUES", "VALUE") and operand.strings and operand.compares:
-        return "a comparison of constants is a value"
-    if level.clause in _CONDITIONS and level.kind != GROUP and numbers_over(tokens, operand.start, at, 9):
-        return "a comparison of constants is the whole condition"
-    return ""

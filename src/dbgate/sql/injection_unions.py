@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.injection_calls import INFO, called_name
+from dbgate.sql.injection_errors import INFO, called_name
 from dbgate.sql.tokens import BIT, HEX, OP, STRING, SYS_VAR, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
+SETS: Final = word_set("UNION EXCEPT INTERSECT")
+# In front of a subquery that must have one row.
+_SCALAR: Final = word_set("THEN ELSE = < > <= >= <> != <=> + - * /")
 _ITEM_ENDS: Final = word_set(
     "FROM WHERE GROUP HAVING ORDER LIMIT INTO UNION INTERSECT EXCEPT FOR LOCK WINDOW PROCEDURE ;"
 )
@@ -68,7 +71,7 @@ def union_probe(tokens: Tokens, first: int, end: int) -> str:
                 depth_select.pop()
         elif word == "SELECT":
             depth_select[-1] = i
-        elif word == "UNION" and depth_select[-1] >= first:
+        elif word in SETS and depth_select[-1] >= first:
             right = i + 1
             while right < end and (words[right] in _MODIFIERS or words[right] == "("):
                 right += 1
@@ -92,12 +95,14 @@ def union_probe(tokens: Tokens, first: int, end: int) -> str:
 
 def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
     if not left.has_from:
-        return ""
+        return "a value of two rows raises an error" if _two_rows(tokens, left, right) else ""
     count = len(right.kinds)
     known = STAR not in left.kinds and STAR not in right.kinds and not tokens.folded
     if known and count != len(left.kinds):
-        return f"UNION of {len(left.kinds)} and {count} columns"
-    if not left.has_where:
+        return f"{tokens.words[union]} of {len(left.kinds)} and {count} columns"
+    if not left.has_where or (
+        count == 1 and tokens.words[union] != "UNION"
+    ):  # EXCEPT SELECT 3 takes one value away
         # Without a condition there is no value behind which one could have been appended.
         return ""
     constants = sum([kind in (LITERAL, COMPUTED) for kind in right.kinds])
@@ -114,7 +119,7 @@ def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
             return "UNION with a row of constants behind a literal"
         if right.has_from and left.kinds.count(COLUMN) == len(left.kinds) and (nulls + len(numbers)) == count:
             return "UNION with constants for all columns"
-    if right.kinds == [STAR] and _made_of_constants(tokens, right):
+    if right.kinds.count(STAR) == count and _made_of_constants(tokens, right):
         return "UNION with a row of constants from derived tables"
     if right.facts or right.hexed:
         return "UNION that asks for facts about the server, or builds strings from hexadecimal"
@@ -130,6 +135,20 @@ def _judge(tokens: Tokens, left: Branch, right: Branch, union: int) -> str:
                 if STAR in left.kinds or (i < len(left.kinds) and left.kinds[i] == COLUMN):
                     return "UNION behind a literal, with constants in place of columns"
     return ""
+
+
+def _two_rows(tokens: Tokens, left: Branch, right: Branch) -> bool:
+    """`ELSE (SELECT 1 UNION SELECT 2)`: two constants where one value is wanted."""
+    before = left.select - 2
+    if right.has_from or before < 0 or tokens.words[before + 1] != "(" or COLUMN in left.kinds + right.kinds:
+        return False
+    words = tokens.words
+    if words[before] in _SCALAR:
+        return True
+    return words[before] == "," and not left.aliased and "IF" in words[max(0, before - _NEAR) : before]
+
+
+_NEAR: Final = 40  # tokens of the other arguments of an IF
 
 
 def _fills_up(left: Branch, right: Branch) -> bool:
@@ -152,9 +171,12 @@ def _made_of_constants(tokens: Tokens, branch: Branch) -> bool:
         elif word == ")":
             depth -= 1
         elif word == "FROM" or (not depth and word in ("JOIN", ",")):
-            if depth or i + 2 >= branch.end or words[i + 1] != "(" or words[i + 2] != "SELECT":
+            if depth or i + 2 >= branch.end or words[i + 1] != "(" or words[i + 2] not in _MADE:
                 return False
     return branch.has_from
+
+
+_MADE: Final = word_set("SELECT VALUES")
 
 
 def _counts_up(numbers: list[bytes]) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from dbgate.sql.condition_codes import ARITHMETIC, CODES
 from dbgate.sql.fold import Level
-from dbgate.sql.injection_calls import INFO
+from dbgate.sql.injection_errors import INFO
 from dbgate.sql.tokens import BIT, NUMBER, STRING, WORD, Tokens
 from dbgate.sql.wordset import word_set
 
@@ -22,6 +22,7 @@ _UNITS: Final = word_set(
 )
 # Functions whose first argument is, or begins with, a word of the grammar.
 _WORD_FIRST: Final = word_set("EXTRACT TIMESTAMPDIFF TIMESTAMPADD GET_FORMAT TRIM")
+_ENDS: Final = word_set("BOTH LEADING TRAILING")  # of a TRIM; else its first word is a column
 _BEFORE: Final = word_set("{ COLLATE USING")
 _PAIRS: Final = {"SOUNDS": "LIKE", "MEMBER": "OF"}
 # What tells of other rows, or of the server.
@@ -51,7 +52,7 @@ def names_nothing(tokens: Tokens, i: int, call: str) -> bool:
     if before in _BEFORE or word == "INTERVAL" or (word == "OF" and before == "MEMBER"):
         return True
     if call in _WORD_FIRST and before == "(":
-        return True
+        return call != "TRIM" or word in _ENDS
     return word in _UNITS and ends_interval(tokens, i)
 
 
@@ -100,6 +101,21 @@ def strings_reckoned(tokens: Tokens, i: int, first: int, end: int, plain: bool =
         if tokens.kinds[i + 1] == STRING and not (plain and _sent_as_text(tokens, i + 1, i)):
             count += 1
     return count
+
+
+def joins_strings(tokens: Tokens, i: int, concat: bool) -> int:
+    """How many string literals stand beside the || at i, the one in front counted where no other || has counted it.
+    concat: || joins texts, so that only empty ones are strange."""
+    count = 0
+    if tokens.kinds[i - 1] == STRING and tokens.words[i - 2] != "||" and _strange(tokens, i - 1, concat):
+        count = 1
+    if i + 1 < len(tokens) and tokens.kinds[i + 1] == STRING and _strange(tokens, i + 1, concat):
+        count += 1
+    return count
+
+
+def _strange(tokens: Tokens, i: int, concat: bool) -> bool:
+    return not concat or len(tokens.raws[i]) == 2
 
 
 _RECKONS: Final = word_set("+ - * / % DIV MOD")

@@ -6,11 +6,10 @@ from dbgate.sql.fold import (
     GROUP,
     Level,
     Operand,
-    is_equality,
+    lists_itself,
     numbers_over,
     only_itself,
     same_sides,
-    shares_literal,
     small_truth,
 )
 from dbgate.sql.tokens import NUMBER, STRING
@@ -89,29 +88,39 @@ def test_only_itself(text: str, alone: bool) -> None:
     assert only_itself(tokens, 0, len(tokens)) is alone
 
 
-def test_shares_literal() -> None:
-    tokens = lexed("a = 'x' 'x' = '' b = 5 NULL IS NULL")
-    assert shares_literal(tokens, 3, 6, 0, 3)
-    assert not shares_literal(tokens, 3, 6, 6, 9)
-    assert not shares_literal(tokens, 9, 12, 0, 3)
-    assert shares_literal(tokens, 9, 12, 9, 12)
-    assert not shares_literal(tokens, 1, 2, 0, 3)
-
-
-def test_is_equality() -> None:
-    for text, equality in (
-        ("5 = 0", True),
-        ("5 IS NULL", True),
-        ("5 IS NOT NULL", False),
-        ("5 < 6", False),
-        ("5", False),
+def test_one_column_may_be_written_with_and_without_its_table() -> None:
+    for text, alone, found in (
+        ("id = users.id", True, True),
+        ("shop.users.id = `id`", True, True),
+        ("id = users.id", False, False),
+        ("a.id = b.id", True, False),
+        ("id = users.age", True, False),
     ):
         tokens = lexed(text)
-        assert is_equality(tokens, 0, len(tokens)) is equality
+        assert only_itself(tokens, 0, len(tokens), alone) is found, text
+
+
+def test_a_literal_in_a_list_of_itself() -> None:
+    for text, found in (
+        ("1 IN (id, 1)", True),
+        ("'a' IN ('a', name)", True),
+        ("5 IN (id, age)", False),
+        ("id IN (id, 1)", False),
+        ("1 = (id, 1)", False),
+        ("1 IN (1)", False),
+    ):
+        tokens = lexed(text)
+        assert lists_itself(tokens, 0, len(tokens)) is found, text
 
 
 def test_numbers_over() -> None:
-    for text, over in (("17=18", True), ("17=3", False), ("17='a'", False), ("17=1.5", False)):
+    for text, over in (
+        ("17=18", True),
+        ("17=3", False),
+        ("17='a'", False),
+        ("17=1.5", False),
+        ("NULL=NULL", False),
+    ):
         tokens = lexed(text)
         assert numbers_over(tokens, 0, len(tokens), 9) is over
 
@@ -149,6 +158,5 @@ def test_long_operands_are_not_read_again() -> None:
     end = len(tokens)
     assert small_truth(tokens, 0, end)
     assert not same_sides(tokens, 0, end)
-    assert not is_equality(tokens, 0, end)
     assert not numbers_over(tokens, 0, end, 0)
-    assert not shares_literal(tokens, 0, 1, 0, end)
+    assert not lists_itself(tokens, 0, end)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dbgate.sql.injection_calls import called_name, suspicious_calls
+from dbgate.sql.injection_calls import suspicious_calls
+from dbgate.sql.injection_errors import called_name
 from tests.rows import rows
 from tests.unit.sql.lexed import lexed
 
@@ -125,3 +126,36 @@ def test_unbalanced_and_deeply_nested_calls() -> None:
     assert found("SELECT a) WHERE b = SLEEP(1)") == ["time_delay"]
     deep = "LENGTH(" * 2000 + "a" + ")" * 2000
     assert found(f"SELECT {deep}") == ["metadata_probe"]
+
+
+@rows(
+    "text",
+    [
+        "SELECT a FROM t WHERE b = 1 AND !(SELECT * FROM (SELECT USER())x)-~0",
+        "SELECT a FROM t WHERE b = (SELECT(!x-~0)FROM(SELECT(SELECT USER())x)a)",
+        "SELECT a FROM t WHERE b = ~0 + (SELECT 1)",
+        "SELECT a FROM t WHERE b AND (SELECT 1 FROM u GROUP BY CONCAT(a, ROUND(RAND(0))) HAVING MIN(0))",
+        "SELECT a FROM t WHERE b AND (SELECT 1 FROM u GROUP BY CONCAT(a, CEIL(RAND(0) * 2)))",
+        "SELECT a FROM t WHERE ASCII(SUBSTR(b, 1, 1)) > 64",
+        "SELECT ASCII((SELECT b FROM u)) > 64 FROM t",
+    ],
+)
+def test_numbers_that_tell(text: str) -> None:
+    assert found(text) == ["metadata_probe"]
+
+
+@rows(
+    "text",
+    [
+        "SELECT a & ~0 FROM t WHERE b = (SELECT 1)",
+        "SELECT a FROM t LIMIT 5, ~0",
+        "SELECT a - ~0 FROM t",
+        "SELECT a - ~1 FROM t WHERE b IN (SELECT c FROM u)",
+        "SELECT a ~",
+        "SELECT CONCAT(a, ROUND(AVG(b))) FROM t GROUP BY a",
+        "SELECT CASE WHEN ASCII(SUBSTR(name, 1, 1)) BETWEEN 65 AND 90 THEN 'A-Z' ELSE '0-9' END FROM t",
+        "SELECT ORD(MID(name, 2, 1)) > 96 FROM t",
+    ],
+)
+def test_numbers_that_do_not(text: str) -> None:
+    assert found(text) == []

@@ -30,6 +30,11 @@ def why(text: str) -> str:
         "SELECT a FROM t LIMIT 5 -- +",
         "SELECT a FROM t WHERE b='x' UNION SELECT c FROM u -- ",
         "SELECT a FROM t WHERE b=5; -- -",
+        "SELECT a FROM t WHERE b='x'\n-- ' AND c=1",
+        "SELECT a FROM t WHERE (b=5\n# ) AND c=1",
+        "SELECT a FROM t WHERE b=5 -- \n -- ' AND c=1",
+        "SELECT a FROM information_schema.tables, t WHERE b=5 -- AND c=1",
+        "SELECT 1 /*!UNION*/ SELECT 2",
     ],
 )
 def test_injected(text: str) -> None:
@@ -56,6 +61,10 @@ def test_injected(text: str) -> None:
         "SELECT /*!40001 SQL_NO_CACHE */ a FROM t",
         "/*!40101 SET NAMES utf8 */",
         "SELECT /*+ MAX_EXECUTION_TIME(5) */ a FROM t",
+        "SELECT a FROM t WHERE b=5\n-- AND c=1",
+        "SELECT a FROM t\n  -- WHERE b = 'x'\n  -- ORDER BY c\n\t# LIMIT 10\n",
+        "SELECT a FROM t;\n\n-- SELECT a FROM u WHERE b = 1;",
+        "SELECT a FROM information_schema.key_column_usage k WHERE b = 'x' /*!50116 AND c = 'y' */ ORDER BY a",
     ],
 )
 def test_honest(text: str) -> None:

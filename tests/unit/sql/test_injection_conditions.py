@@ -289,3 +289,9 @@ def test_depth_has_a_limit() -> None:
     assert why("SELECT a FROM t WHERE " + "(" * 400 + "a=b" + ")" * 400) == ""
     assert why("SELECT a FROM t WHERE " + "(" * 600 + "a=b" + ")" * 600) == TOO_DEEP
     assert why("SELECT a FROM t WHERE " + "CASE WHEN " * 600 + "a=b" + " THEN 1 END" * 600) == TOO_DEEP
+
+
+def test_values_that_are_stored() -> None:
+    assert why("INSERT INTO t (a) VALUES ('' || (SELECT 1) || '')")
+    assert why("INSERT INTO t (a) VALUES (IF('12' = '', NULL, '12'))") == ""
+    assert why("INSERT INTO t (a) VALUES (IF(2 > 1, NULL, '12'))")

@@ -63,6 +63,11 @@ def test_heavy_join() -> None:
         "SELECT a FROM t WHERE b=1 AND (SELECT COUNT(*) FROM s.t AS a, s.t AS b, `T` c)",
         "SELECT COUNT(a.b) FROM t a CROSS JOIN t b JOIN t c",
         "SELECT COUNT(*) FROM t, t b, t c LIMIT 1",
+        "SELECT COUNT(*) FROM t a, t b, t c WHERE 1",
+        "SELECT a FROM t WHERE b = 1 AND (SELECT COUNT(*) FROM t a, t b, t c WHERE 1=1)",
+        "SELECT a FROM t WHERE b = 1 AND (SELECT SUM(a.x) FROM t a, u b, v c)",
+        "SELECT a FROM t WHERE b = 1 AND (SELECT MAX(a.x) FROM t a, t b, t c)",
+        "SELECT a FROM t WHERE b = 1 AND (SELECT COUNT(*) FROM t, u, v)",
     ],
 )
 def test_counted_products(text: str) -> None:
@@ -82,6 +87,10 @@ def test_counted_products(text: str) -> None:
         "SELECT COUNT(*) FROM a, b, c",
         "SELECT COUNT(*) FROM (SELECT 1) x",
         "SELECT COUNT(*) FROM t a,",
+        "SELECT COUNT(*) FROM t a, t b, t c WHERE",
+        "SELECT COUNT(*) FROM t a, t b, t c WHERE 1 < a.x",
+        "SELECT (SELECT COUNT(*) FROM t), (SELECT SUM(x) FROM u, v)",
+        "SELECT a FROM t WHERE (SELECT SUM(x) FROM t, u, v WHERE t.id = u.id AND u.id = v.id) > 5",
     ],
 )
 def test_other_joins(text: str) -> None:

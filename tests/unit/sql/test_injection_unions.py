@@ -32,10 +32,21 @@ def why(text: str) -> str:
         "UNION ALL VALUES ROW(1,'a',NULL)",
         "UNION SELECT * FROM (SELECT 1)x JOIN (SELECT 2)y JOIN (SELECT (3))z",
         "UNION ALL SELECT * FROM (SELECT 1)x, (SELECT 2)y, (SELECT 3)z WHERE 1",
+        "UNION SELECT x.*, y.*, z.* FROM (SELECT 1)x, (SELECT 2)y, (SELECT 3)z",
+        "UNION SELECT * FROM (VALUES ROW(1, 2, 3)) x",
+        "EXCEPT SELECT NULL,NULL,NULL",
+        "INTERSECT SELECT 1,2,3",
+        "EXCEPT ALL SELECT 1,2",
     ],
 )
 def test_appended(union: str) -> None:
     assert why(f"SELECT a, b, c FROM t WHERE d=5 {union}")
+
+
+def test_two_rows_where_one_value_is_wanted() -> None:
+    assert why("SELECT a FROM t WHERE b = (SELECT 1 UNION SELECT 2)")
+    assert why("SELECT a FROM t WHERE b = (SELECT CASE WHEN c THEN 1 ELSE (SELECT 1 UNION SELECT 2) END)")
+    assert why("SELECT a FROM t WHERE IF(c, 1, (SELECT 1 UNION ALL SELECT 2))")
 
 
 def test_appended_to_a_star_and_to_one_column() -> None:
@@ -77,6 +88,12 @@ def test_a_union_ends_with_its_parenthesis() -> None:
         "SELECT * FROM t WHERE c=1 UNION SELECT *",
         "(SELECT a, b FROM t WHERE c=1) UNION (SELECT a, b FROM u WHERE c=1)",
         "SELECT a FROM t WHERE b IN (SELECT c FROM u) AND d=1",
+        "SELECT a FROM t WHERE b=1 EXCEPT SELECT 3",
+        "SELECT a FROM t WHERE b=1 INTERSECT SELECT a FROM u WHERE b=1",
+        "SELECT a FROM t WHERE b IN (SELECT 1 UNION SELECT 2)",
+        "SELECT a FROM t JOIN (SELECT 1 AS n UNION SELECT 2) x ON x.n = t.n",
+        "SELECT a FROM t, (SELECT 1 UNION SELECT 2) x",
+        "SELECT a FROM t WHERE b = (SELECT c FROM u UNION SELECT d FROM v)",
     ],
 )
 def test_honest(text: str) -> None:

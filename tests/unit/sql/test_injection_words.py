@@ -10,6 +10,7 @@ from dbgate.sql.injection_words import (
     between_strings,
     empty_not_in,
     ends_interval,
+    joins_strings,
     names_nothing,
     null_test,
     strings_reckoned,
@@ -171,3 +172,26 @@ def test_what_a_sum_in_parentheses_is_compared_with_tells_whether_texts_were_mea
     for text, passes in (("x > ('1' * '2')", True), ("x = ('1' * '2')", False)):
         tokens = lexed(text)
         assert between_strings(tokens, 4, 0, len(tokens), True) is not passes
+
+
+def test_the_first_word_of_a_trim_may_be_a_column() -> None:
+    for text, nothing in (
+        ("TRIM(BOTH 'x' FROM a)", True),
+        ("TRIM(note)", False),
+        ("TRIM(LEADING FROM a)", True),
+    ):
+        assert names_nothing(lexed(text), 2, "TRIM") is nothing
+    assert names_nothing(lexed("EXTRACT(YEAR FROM a)"), 2, "EXTRACT")
+
+
+def test_texts_around_a_double_pipe() -> None:
+    for text, at, concat, count in (
+        ("x = 'a' || b || ''", 3, False, 1),
+        ("x = 'a' || b || ''", 5, False, 1),
+        ("x = 'a' || b || ''", 3, True, 0),
+        ("x = 'a' || b || ''", 5, True, 1),
+        ("x = 'a' || 'b' || c", 3, False, 2),
+        ("x = 'a' || 'b' || c", 5, False, 0),
+        ("x = b ||", 3, False, 0),
+    ):
+        assert joins_strings(lexed(text), at, concat) == count, (text, at)
