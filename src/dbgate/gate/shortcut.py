@@ -117,13 +117,12 @@ def replied(state: State, data: bytes, now: float) -> bool:
     record = state.record
     if record is None or judged is None:
         raise AssertionError("no command is under way")
-    if WALKS:
-        found = whole_reply(data, reply.old_eof, reply.cached)
-    else:
-        seen = judged.seen
-        if seen is None:
-            seen = judged.seen = Seen()
-        found = whole_again(seen, data, reply.old_eof, reply.cached)
+    seen = judged.seen
+    if seen is None and not WALKS:
+        seen = judged.seen = Seen()
+    cached = reply.cached
+    old_eof = reply.old_eof
+    found = whole_reply(data, old_eof, cached) if seen is None else whole_again(seen, data, old_eof, cached)
     if found < 0:
         state.begin_reply()
         return False

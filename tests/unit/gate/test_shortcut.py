@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dbgate.gate import shortcut
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER
 from dbgate.gate.phase import READY, REPLY
@@ -127,19 +129,6 @@ def test_a_statement_that_would_be_blocked_passes_with_its_record() -> None:
             "table-denied",
         )
         assert len({record.event_id for record in play.records if record.event_id}) == n + 1
-
-
-def test_a_defect_fails_closed() -> None:
-    play = Play(brain(POLICY.replace("user: app\n", "user: app\n    mode: monitor\n"))).login()
-    text = b"SELECT id FROM secrets WHERE id = 1"
-    play.passes(b"\x03" + text, ROWS)
-
-    def broken() -> str:
-        raise RuntimeError("a defect")
-
-    play.brain.new_event_id = broken
-    play.client(query(text))
-    assert (play.to_server, play.error().errno, play.closed) == (b"", 1105, "internal error: RuntimeError")
 
 
 def test_what_was_blocked_is_never_known() -> None:
@@ -317,30 +306,36 @@ def test_a_session_that_is_ended_before_the_reply() -> None:
     )
 
 
-def test_a_defect_behind_the_reply_fails_closed() -> None:
+def test_columns_are_watched_on_the_short_way_too() -> None:
+    play = known(POLICY + "data_protection: {sensitive_columns: [{pattern: id}]}\n")
+    for _ in range(2):
+        play.passes(b"\x03" + SQL, result([row(b"1")], (b"id",)))
+        assert (play.relay, play.last.sensitive, play.last.rows) == (TO_CLIENT, ("id",), 1)
+
+
+def test_where_records_are_owed_they_are_kept_before_the_reply_goes_on() -> None:
     play = known()
-    play.client(query(SQL))
-    assert play.gate.state.quick
-
-    def broken(record: object) -> None:
-        raise RuntimeError("a defect")
-
-    play.brain.keep = broken
-    play.server(chain(ROWS))
-    assert (play.relay, play.to_server, play.error().errno) == (0, b"", 1105)
-    assert play.closed == "internal error: RuntimeError"
-
-
-def test_a_defect_does_not_repeat_what_was_said_before() -> None:
-    play = known()
+    kept: list[object] = []
+    play.brain.keep = kept.append
     play.passes(b"\x03" + SQL, ROWS)
-    count = len(play.records)
-    play.take(play.gate._broken(RuntimeError("a defect"), play.now), query(SQL))
-    assert (play.relay, play.to_server, play.error().errno) == (0, b"", 1105)
-    assert [record.event for record in play.records[count:]] == ["connection.close"]
+    assert kept == [play.last] and play.last.rows == 2
 
 
-def test_a_policy_that_remembers_nothing_of_this_session() -> None:
+def test_a_verdict_that_no_record_has_had() -> None:
+    play = known()
+    scope = play.gate.state.current_scope()
+    (judged,) = scope.view.exact.values()
+    judged.why = None
+    play.passes(b"\x03" + SQL, ROWS)
+    assert (play.last.decision, play.last.policy_version) == ("allow", scope.version)
+
+
+def test_a_reply_that_nothing_asked_for_is_a_defect() -> None:
+    with pytest.raises(AssertionError, match="under way"):
+        shortcut.replied(known().gate.state, chain(ROWS), 1.0)
+
+
+def test_what_a_session_left_on_the_server_is_followed() -> None:
     """What a session left on the server for dynamic SQL is followed by every reply."""
     play = Play(brain(POLICY.replace("LOAD,", "LOAD, SET,"))).login()
     play.passes(b"\x03" + SQL, ROWS)
