@@ -112,6 +112,7 @@ HOT_MODULES: Final = (
     "dbgate.wire.codec",
     "dbgate.wire.command",
     "dbgate.wire.constants",
+    "dbgate.wire.files",
     "dbgate.wire.handshake",
     "dbgate.wire.kinds",
     "dbgate.wire.mould",

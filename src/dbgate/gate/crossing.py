@@ -8,7 +8,7 @@ from dbgate.gate.phase import REPLY
 from dbgate.gate.state import State
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.statement import Analysis
-from dbgate.wire.constants import CLIENT_LOCAL_FILES, COM_PING
+from dbgate.wire.constants import CLIENT_LOCAL_FILES, COM_PING, COM_QUERY
 
 
 def run(
@@ -41,8 +41,20 @@ def run(
     if rows and scope.watched:
         state.reply.watch(scope.cap, 0, scope.cap_enforced, scope.names_wanted)
     if judged.local_infile:
-        state.reply.expect(may_ask_for_file(state, judged), False, False)
+        state.reply.expect(may_ask_for_file(state, judged), False, False, file_text(state, judged, code))
     return True
+
+
+def file_text(state: State, judged: Judged, code: int) -> bytes:
+    """The text that names the file which the server may ask for: that of the command in the reader, or of the statement
+    that it runs; b"" where it was not kept, or names it elsewhere (dynamic SQL)."""
+    for statement in judged.analysis.statements:
+        if statement.dynamic:
+            return b""
+    if code == COM_QUERY:
+        return state.reader.raw
+    prepared = state.statements.find(state.statement_id)
+    return b"" if prepared is None else prepared.raw
 
 
 def may_ask_for_file(state: State, judged: Judged) -> bool:

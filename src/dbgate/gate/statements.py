@@ -160,7 +160,8 @@ def _execute(
     if crossing.run(state, scope, judged, code, RESULT, now):
         statement.given = 0
         if code == COM_STMT_EXECUTE and wire.wants_cursor(head):
-            state.reply.expect(crossing.may_ask_for_file(state, judged), True, False)
+            text = crossing.file_text(state, judged, code)
+            state.reply.expect(crossing.may_ask_for_file(state, judged), True, False, text)
 
 
 def _fetch(state: State, statement_id: int, statement: Prepared, now: float) -> None:

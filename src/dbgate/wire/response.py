@@ -27,6 +27,7 @@ from dbgate.wire.constants import (
     SERVER_STATUS_CURSOR_EXISTS,
     SERVER_STATUS_DB_DROPPED,
 )
+from dbgate.wire.files import names_file
 from dbgate.wire.kinds import PREPARE, RESULT, ROWS, SIMPLE, TEXT
 from dbgate.wire.rows import count_rows
 from dbgate.wire.status import column_name, columns, parse_eof, parse_err, parse_ok, parse_prepared, plain_ok
@@ -87,7 +88,7 @@ class Reply:
         self.names_wanted = False
         self.names_only = False
         self.head = b""
-        self.infile_ok = False
+        self.file_text: bytes | None = None
         self.cursor_asked = False
         self.keep_rows = False
         self.moved = False
@@ -125,11 +126,11 @@ class Reply:
             self.names_only = not self.special
             self.special = self.names_wanted = True
 
-    def expect(self, infile: bool, cursor: bool, keep_rows: bool) -> None:
-        """infile: a request for a file is in order; cursor: one was asked for; keep_rows: put rows in `kept`."""
+    def expect(self, infile: bool, cursor: bool, keep_rows: bool, text: bytes = b"") -> None:
+        """infile: a file may be asked for, if `text` names it; cursor: one was asked for; keep_rows: fill `kept`."""
         self.special = True
         self.names_only = False
-        self.infile_ok = infile
+        self.file_text = text if infile else None
         self.cursor_asked = cursor
         self.keep_rows = keep_rows
 
@@ -315,7 +316,7 @@ class Reply:
                     raise ProtocolError("reply is neither OK nor ERR")
                 self._ok(data, pos, stop)
             elif first == LOCAL_INFILE_HEADER:
-                if not self.infile_ok:
+                if self.file_text is None or not names_file(self.file_text, data[pos + 1 : stop]):
                     raise ProtocolError("server asks for a file that no statement loads")
                 self.infile = True
             else:

@@ -78,12 +78,12 @@ def test_files_are_asked_for_only_where_both_agreed() -> None:
     state = play.gate.state
     assert state.judged is not None
     assert may_ask_for_file(state, state.judged)
-    assert state.reply.infile_ok
+    assert state.reply.file_text is not None
     play.server(chain([b"\xfbf"]))
     assert play.closed == ""
     deaf = Play(brain(CAPPED), CLIENT & ~c.CLIENT_LOCAL_FILES).login()
     deaf.passes(load)
-    assert not deaf.gate.state.reply.infile_ok
+    assert deaf.gate.state.reply.file_text is None
     deaf.server(chain([b"\xfbf"]))
     assert deaf.closed.startswith("protocol error of the server")
     assert b"\xfbf" not in deaf.to_client
