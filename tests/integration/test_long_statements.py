@@ -11,7 +11,7 @@ import pymysql
 import pytest
 
 from dbgate.control.client import ControlClient
-from tests.servers.gateway import Gateway, eventually
+from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
 from tests.servers.mariadb import MariaDB
 
 BULK = "INSERT INTO test.bulk VALUES " + ", ".join(
@@ -104,4 +104,24 @@ def test_the_process_dies_in_the_middle(mariadb: MariaDB) -> None:
         (record,) = gateway.wait_records(event="query.blocked")
         assert (record["rule"], record["operation"]) == ("internal-error", "QUERY")
         (left,) = children(worker)
-    assert not Path(f"/proc/{left}").exists()
+    eventually(lambda: not Path(f"/proc/{left}").exists())  # it hears of the end by its socket
+
+
+def test_explaining_one_holds_up_nobody_either(mariadb: MariaDB) -> None:
+    """DBGATE EXPLAIN of a long text comes back through the same process."""
+    asking = OPEN_POLICY.replace(
+        "allowed_operations:", "admin_statements: [EXPLAIN]\n    allowed_operations:", 1
+    )
+    assert asking != OPEN_POLICY
+    with Gateway(mariadb, asking) as gateway, gateway.connect() as connection:
+        (worker,) = gateway.worker_pids()
+        with connection.cursor() as cursor:
+            for statement, verdict in (
+                (BULK, "allow"),
+                ("TRUNCATE test.bulk /*" + "x" * 5_000 + "*/", "block"),
+            ):
+                cursor.execute("DBGATE EXPLAIN " + statement)
+                assert cursor.fetchall()[0][2] == verdict
+        assert len(children(worker)) == 1
+        records = gateway.wait_records(2, operation="DBGATE EXPLAIN")
+        assert [record["decision"] for record in records] == ["allow", "allow"]
