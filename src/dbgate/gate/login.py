@@ -100,11 +100,9 @@ def client_login(state: State, now: float) -> None:
     payload = state.reader.payload()
     key = without_auth(payload)
     who = state.brain.familiar.logins.get(key)
-    if who is not None and who.offered == state.offered:
+    # One that speaks of TLS is known inside TLS only.
+    if who is not None and who.offered == state.offered and (state.client_tls or not who.asked & CLIENT_SSL):
         asked = who.asked
-        if asked & CLIENT_SSL and not state.client_tls:
-            secure.upgrade(state, payload)
-            return
         key = b""
         auth = auth_of(payload)
     else:

@@ -75,12 +75,6 @@ def test_refused_logins_are_not_remembered() -> None:
     Play(it).greet().answer(b"nobody")
     Play(it).greet().answer().server(packet(2, making.err(1045)))
     assert not it.familiar.logins
-    old = CLIENT & ~c.CLIENT_SECURE_CONNECTION
-    play = Play(it, capabilities=old).greet()
-    play.client(packet(1, making.response(old, b"app", b"shop", b"x" * 8)))
-    play.server(packet(2, ok()))
-    assert play.last.event == "connection.open"
-    assert not it.familiar.logins
 
 
 def test_hours_are_asked_each_time() -> None:
@@ -106,24 +100,6 @@ def test_a_halt_and_an_address_count_at_once() -> None:
     gate.server_bytes(packet(0, making.greeting()), 0.0)
     effects = gate.client_bytes(packet(1, making.response(CLIENT)), 0.0)
     assert [r.rule for r in effects.records()] == ["no-access-rule"]
-
-
-def test_an_answer_with_tls_in_it_is_no_way_round_tls() -> None:
-    it = brain()
-    it.legs = Legs(offered=True)
-    play = Play(it)
-    play.server(packet(0, making.greeting()))
-    play.client(packet(1, making.response(CLIENT | c.CLIENT_SSL)[:32]))
-    play.take(play.gate.client_secured("", 0.0))
-    answer = making.response(CLIENT | c.CLIENT_SSL)
-    play.client(packet(2, answer))
-    play.server(packet(2, ok()))
-    assert play.last.event == "connection.open"
-    assert it.familiar.logins
-    plain = Play(it)
-    plain.server(packet(0, making.greeting()))
-    plain.client(packet(1, answer))
-    assert plain.closed.startswith("protocol error of the client")
 
 
 def test_judge() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dbgate.gate.legs import Legs
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet
 from dbgate.wire.handshake import parse_response
@@ -37,6 +38,31 @@ def test_what_was_offered_counts() -> None:
     assert play.last.event == "connection.open"
     (known,) = it.familiar.logins.values()
     assert not known.offered & c.CLIENT_FOUND_ROWS
+
+
+def test_an_answer_with_tls_in_it_counts_inside_tls_only() -> None:
+    it = brain()
+    it.legs = Legs(offered=True)
+    answer = making.response(CLIENT | c.CLIENT_SSL)
+    for _ in range(2):
+        play = Play(it).server(packet(0, making.greeting()))
+        play.client(packet(1, answer[:32]))
+        play.take(play.gate.client_secured("", play.now))
+        play.client(packet(2, answer)).server(packet(2, ok()))
+        assert play.last.event == "connection.open"
+        assert len(it.familiar.logins) == 1
+    plain = Play(it).server(packet(0, making.greeting()))
+    plain.client(packet(1, answer))
+    assert plain.closed.startswith("protocol error of the client")
+
+
+def test_an_old_kind_of_answer_is_read_each_time() -> None:
+    it = brain()
+    old = CLIENT & ~c.CLIENT_SECURE_CONNECTION
+    play = Play(it, capabilities=old).greet()
+    play.client(packet(1, making.response(old, auth=b"x" * 8))).server(packet(2, ok()))
+    assert play.last.event == "connection.open"
+    assert not it.familiar.logins
 
 
 def test_the_greeting_of_another_server_is_read() -> None:
