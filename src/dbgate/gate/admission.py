@@ -1,5 +1,5 @@
-"""Who may log in: the names in a login, and what the policy says of them. Whom the worker has let in before, in the same
-words, from the same address and under the same policy, is not judged anew.
+"""Who may log in: the names in a login, and what the policy says of them. Whom the worker has let in before, in the
+same words, from the same address and under the same policy, is not judged anew.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What a worker knows again of the sessions that came before: the server's greeting, logins, answers to the question about
-the session's state. Each is told by its bytes, so that it need not be read again; nothing here decides by itself.
+"""What a worker knows again of the sessions that came before: the server's greeting, logins, answers to the question
+about the session's state. Each is told by its bytes, so that it need not be read again; nothing here decides by itself.
 
 A login is remembered when the server has said OK to it, an answer when it was read: nobody else fills this.
 """
@@ -23,8 +23,8 @@ LONGEST_REASON: Final = 100  # characters; those of every day have some twenty
 
 @final
 class Who:
-    """Whom a login names, and what is said about it. user, schema: as they are read in `charset`, None = they cannot be;
-    shown, shown_schema: the same for the log; followed: whether the lexer follows that character set.
+    """Whom a login names, and what is said about it. user, schema: as they are read in `charset`, None = they cannot
+    be; shown, shown_schema: the same for the log; followed: whether the lexer follows that character set.
 
     Of a HandshakeResponse also: asked, its capabilities; offered, what they were held to; capabilities, what is left;
     head: how it begins where the server is told of the capabilities `sent`.
@@ -106,8 +106,8 @@ class Who:
 
 @final
 class Surroundings:
-    """The session's state as an answer of the server tells it. capabilities: under which its bytes were read; unfollowed:
-    why the lexer does not follow it, "" = it does."""
+    """The session's state as an answer of the server tells it. capabilities: under which its bytes were read;
+    unfollowed: why the lexer does not follow it, "" = it does."""
 
     def __init__(self, capabilities: int, status: int, schema: str, ctx: LexContext, unfollowed: str) -> None:
         self.capabilities = capabilities
@@ -119,8 +119,8 @@ class Surroundings:
 
 @final
 class Familiar:
-    """One a worker. mould: of the latest greeting that had to be read; silent: the reply of a session that has asked for
-    nothing yet, to which nothing is ever fed."""
+    """One a worker. mould: of the latest greeting that had to be read; silent: the reply of a session that has asked
+    for nothing yet, to which nothing is ever fed."""
 
     def __init__(self) -> None:
         self.silent = Reply(0)

@@ -35,7 +35,8 @@ def judge_login(
 ) -> Verdict:
     """Whether `user` may log in from `client_ip` with `schema` ("" = none) at `wall` (seconds since the epoch).
     tls, subject: of the client's connection, as policy.transport takes them; known: verdicts on schemas under this very
-    policy, which are looked up there and put there; entry: its access rule under this very policy, None = not looked up.
+    policy, which are looked up there and put there; entry: its access rule under this very policy, None = to be looked
+    up.
 
     Steps 1, 3 and 4, and the schema as a USE. A login is no statement, so the rate is not asked."""
     if policy is None:

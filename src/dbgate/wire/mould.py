@@ -1,7 +1,8 @@
 """Handshakes told by their bytes from those that were read before, so that they need not be read again.
 
-All greetings of one server are the same but for thread id and scramble, all answers of one client program but for that of
-its auth plugin. Nothing is taken here that wire.handshake would have read in another way: a property test holds both together.
+All greetings of one server are the same but for thread id and scramble, all answers of one client program but for that
+of its auth plugin. Nothing is taken here that wire.handshake would have read in another way: a property test holds both
+together.
 """
 
 from __future__ import annotations
