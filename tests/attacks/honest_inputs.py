@@ -12,6 +12,7 @@ INPUTS: list[Step | tuple[Step, ...]] = [
     "SELECT id FROM users WHERE (name LIKE CONCAT('%', 'ann', '%') OR 'ann' = '') AND (id = 1 OR 1 = -1)",
     "SELECT id FROM orders WHERE (status IN ('new', 'paid') OR 'all' IN ('new', 'paid'))",
     "SELECT id FROM orders WHERE (user_id IN (1, 2) OR -1 IN (1, 2)) AND (status = 'new' OR 'new' = 'all')",
+    "SELECT id FROM orders WHERE user_id = 1 AND (status = 'new' OR status = 'paid' OR 'all' = 'new')",
     "SELECT id FROM users WHERE (name = '김' OR '김' = '') AND (name = 'x' OR 'x' IS NULL)",
     "SELECT id FROM users WHERE CAST(NULL AS CHAR) IS NULL OR name = CAST(NULL AS CHAR)",
     "INSERT INTO orders (user_id, total, status, created) VALUES (1, IF('12' = '', NULL, '12'), NULLIF('', ''), IF('' = '', NULL, '2024-01-01'))",
@@ -28,6 +29,7 @@ DOCUMENTS: list[Step | tuple[Step, ...]] = [
     "SELECT name, CASE WHEN ASCII(SUBSTR(name, 1, 1)) BETWEEN 65 AND 90 THEN 'A-Z' ELSE 'a-z' END AS c FROM users",
     "SELECT ORD(SUBSTRING(name, 2, 1)) > 96 AS small FROM users",
     "SELECT CONCAT(status, ROUND(AVG(total))) FROM orders GROUP BY status",
+    "SELECT FLOOR(RAND() * 10) AS b, COUNT(*), CONCAT('x', MAX(id)) FROM users GROUP BY b",
 ]
 
 COMMENTS: list[Step | tuple[Step, ...]] = [

@@ -121,6 +121,29 @@ def suspicious_calls(tokens: Tokens, first: int, end: int) -> list[tuple[str, st
     return found
 
 
+_NEAR: Final = 40  # tokens between the function that joins texts and the number drawn in it
+
+
+def _draws(tokens: Tokens, opening: int, close: int) -> bool:
+    """Whether a random number is drawn in [opening, close): with a seed, so that it is known, or as a part of a text."""
+    words = tokens.words
+    try:
+        at = words.index("RAND", opening, close)
+    except ValueError:
+        return False
+    if at + 2 < len(words) and tokens.kinds[at + 2] == NUMBER:
+        return True
+    depth = 0
+    for i in range(opening - 1, max(0, opening - _NEAR), -1):
+        if words[i] == ")":
+            depth += 1
+        elif words[i] == "(":
+            if not depth and called_name(tokens, i) in JOINS:
+                return True
+            depth = max(0, depth - 1)
+    return False
+
+
 _SUMS: Final = word_set("- + *")
 
 
@@ -137,7 +160,6 @@ _NOTHING: Final = ("", "")
 
 def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
     tokens = scope.tokens
-    words = tokens.words
     end = scope.end
     close = scope.closes[opening - scope.first]
     if name in TIME:
@@ -150,7 +172,7 @@ def _call(scope: _Scope, name: str, opening: int) -> tuple[str, str]:
         if shows_error(tokens, name, opening, close):
             return ("metadata_probe", f"{name} with a computed argument shows it in an error")
     elif name in _ROUNDS:
-        if scope.groups and "RAND" in words[opening:close]:
+        if scope.groups and _draws(tokens, opening, close):
             return ("metadata_probe", f"{name}(RAND()) as a group shows a value in a duplicate key error")
     elif name in _CHARACTERS:
         sliced = called_name(tokens, opening + 2) in _SLICES

@@ -120,10 +120,10 @@ def _judge(tokens: Tokens, level: Level, at: int, following: str) -> str:
         return f"a condition that is always true behind {level.connector}"
     if (
         level.kind == GROUP
-        and level.operands == 1
+        and level.operands >= 1
         and not following
         and level.connector in _ORS
-        and no_filter(tokens, start, at, level.before_start, level.before_end)
+        and no_filter(tokens, start, at, level.whole.start, level.before_end)
     ):
         # (col = 'abc' OR 'abc' = 'all'): a template's "no filter".
         return ""

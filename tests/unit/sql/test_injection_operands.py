@@ -122,6 +122,7 @@ def test_texts_are_joined_where_pipes_join_them() -> None:
 
 def test_templates() -> None:
     assert not why("SELECT a FROM t WHERE (a LIKE '%x%' OR 'x' = '') AND (b IN (1, 2) OR -1 IN (1, 2))")
+    assert not why("SELECT a FROM t WHERE b = 1 AND (a = 'new' OR a = 'paid' OR 'all' = 'new')")
     assert not why("SELECT a FROM t WHERE CAST(NULL AS CHAR) IS NULL OR a = CAST(NULL AS CHAR)")
     assert why("SELECT a FROM t WHERE (id = 1 OR 1 = 2 - 1)")
     assert why("SELECT a FROM t WHERE (id = 1 OR 1 = '1')")
