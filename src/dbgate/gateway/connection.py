@@ -111,18 +111,10 @@ class Session:
             self.apply(self.gate.refuse(1105, "08S01", UNREACHABLE))
 
     def data_received(self, data: bytes) -> None:
-        """From the client."""
-        # One that talks on after the end is read, so that it gets our last word.
+        """From the client. One that talks on after the end is read, so that it gets our last word."""
         if self.ended_at == 0.0:
             try:
-                effects = self.gate.client_bytes(data, monotonic())
-                if effects.relay:
-                    self._relay(effects.relay, data)
-                if effects.only:
-                    if effects.record is not None:
-                        self.hub.finish(effects.record)
-                else:
-                    self.apply(effects)
+                self._heard(self.gate.client_bytes(data, monotonic()), data)
             except Exception:
                 self._defect()
 
@@ -130,16 +122,19 @@ class Session:
         """From the server."""
         if self.ended_at == 0.0:
             try:
-                effects = self.gate.server_bytes(data, monotonic())
-                if effects.relay:
-                    self._relay(effects.relay, data)
-                if effects.only:
-                    if effects.record is not None:
-                        self.hub.finish(effects.record)
-                else:
-                    self.apply(effects)
+                self._heard(self.gate.server_bytes(data, monotonic()), data)
             except Exception:
                 self._defect()
+
+    def _heard(self, effects: Effects, data: bytes) -> None:
+        """Does what the gate makes of a chunk."""
+        if effects.relay:
+            self._relay(effects.relay, data)
+        if effects.only:
+            if effects.record is not None:
+                self.hub.finish(effects.record)
+        else:
+            self.apply(effects)
 
     def _relay(self, leg: int, data: bytes) -> None:
         """Passes a chunk on as it came. A leg that is gone is told of by its connection_lost."""
@@ -169,12 +164,8 @@ class Session:
                 client.write(out[0])
             else:
                 client.writelines(out)
-        record = effects.record
-        if record is not None:
+        for record in effects.records():
             self.hub.finish(record)
-        if effects.finished:
-            for record in effects.finished:
-                self.hub.finish(record)
         if effects.close:
             self._end(spoke=bool(out) or effects.relay == TO_CLIENT)
         elif effects.secure:
@@ -244,8 +235,7 @@ class Session:
             client.resume_reading()
 
     def eof_received(self) -> None:
-        """The client hung up, or closed its half: MySQL clients that do so expect no reply. The transport closes
-        itself after this."""
+        """The client hung up, or closed its half, and expects no reply. The transport closes itself after this."""
         self._last("client_closed")
 
     def connection_lost(self, exc: Exception | None) -> None:
