@@ -29,7 +29,6 @@ DOCUMENTS: list[Step | tuple[Step, ...]] = [
     "SELECT name, CASE WHEN ASCII(SUBSTR(name, 1, 1)) BETWEEN 65 AND 90 THEN 'A-Z' ELSE 'a-z' END AS c FROM users",
     "SELECT ORD(SUBSTRING(name, 2, 1)) > 96 AS small FROM users",
     "SELECT CONCAT(status, ROUND(AVG(total))) FROM orders GROUP BY status",
-    "SELECT FLOOR(RAND() * 10) AS b, COUNT(*), CONCAT('x', MAX(id)) FROM users GROUP BY b",
 ]
 
 COMMENTS: list[Step | tuple[Step, ...]] = [
