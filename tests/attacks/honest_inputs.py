@@ -18,6 +18,7 @@ INPUTS: list[Step | tuple[Step, ...]] = [
     "INSERT INTO orders (user_id, total, status, created) VALUES (1, IF('12' = '', NULL, '12'), NULLIF('', ''), IF('' = '', NULL, '2024-01-01'))",
     "INSERT INTO orders (user_id, total) VALUES (1, CASE WHEN '5' = '' THEN NULL ELSE '5' END)",
     "UPDATE orders SET status = IF('paid' = '', NULL, 'paid'), total = IF(NULL IS NULL, 1, 2) WHERE id = 1",
+    "UPDATE orders AS version SET total = total * '2' + '3' WHERE version.id = '1'",
     "INSERT INTO users (name, email) SELECT * FROM (SELECT 'neo', 'neo@x') AS tmp WHERE NOT EXISTS (SELECT name FROM users WHERE name = 'neo') LIMIT 1",
 ]
 

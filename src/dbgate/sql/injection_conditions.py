@@ -30,7 +30,7 @@ from dbgate.sql.condition_codes import (
     PROBES,
 )
 from dbgate.sql.fold import CALL, CASE, GROUP, SUBQUERY, TOP, Level, Operand, same_sides
-from dbgate.sql.injection_errors import INFO
+from dbgate.sql.injection_errors import INFO, asks_server
 from dbgate.sql.injection_operands import CONDITIONS, judged
 from dbgate.sql.injection_templates import asks_for_empty
 from dbgate.sql.injection_words import (
@@ -58,7 +58,12 @@ def constant_condition(tokens: Tokens, first: int, end: int, pipes_concat: bool)
     level = Level(TOP, "", first, "")
     stack: list[Level] = []
     # What a subquery or the server tells shows itself in a sum: there numbers in quotes are as bad as any text.
-    plain = TELLING.isdisjoint(words[first + 1 : end])
+    plain = (
+        TELLING.isdisjoint(words[first + 1 : end])
+        or (  # a column may be called version
+            "SELECT" not in words[first + 1 : end] and not asks_server(tokens, first + 1, end)
+        )
+    )
     i = first
     while i < end:
         word = words[i]

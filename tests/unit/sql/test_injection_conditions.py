@@ -295,3 +295,10 @@ def test_values_that_are_stored() -> None:
     assert why("INSERT INTO t (a) VALUES ('' || (SELECT 1) || '')")
     assert why("INSERT INTO t (a) VALUES (IF('12' = '', NULL, '12'))") == ""
     assert why("INSERT INTO t (a) VALUES (IF(2 > 1, NULL, '12'))")
+
+
+def test_a_column_that_is_called_like_a_fact() -> None:
+    for name in ("version", "user", "schema"):
+        assert why(f"UPDATE t SET a = a * '2' + '3', {name} = '4' WHERE {name} = '3'") == ""
+    assert why("UPDATE t SET a = a * '2' + '3', b = VERSION()")
+    assert why("UPDATE t SET a = '1' + (SELECT c FROM u WHERE d = 1) + '3'")
