@@ -138,25 +138,6 @@ class Counters:
         self._duration += duration_us
         self._slots[_FIRST_BUCKET + bucket(duration_us)] += 1
 
-    def passed_all(self, operation: str, rows: int, reply_bytes: int, durations: list[int]) -> None:
-        """As passed() for several of one operation: `rows` and `reply_bytes` of them all, the duration of each."""
-        if operation != self._operation:
-            self.settle()
-            self._operation = operation
-        self._queries += len(durations)
-        self._rows += rows
-        self._bytes += reply_bytes
-        slots = self._slots
-        total = 0
-        for duration in durations:
-            total += duration
-            if STEPS <= duration <= MAX_VALUE:
-                shift = duration.bit_length() - STEP_BITS - 1  # as in bucket(), without a call for each
-                slots[_FIRST_BUCKET + (shift << STEP_BITS) + (duration >> shift)] += 1
-            else:
-                slots[_FIRST_BUCKET + bucket(duration)] += 1
-        self._duration += total
-
     def settle(self) -> None:
         """Puts on the page what passed() has gathered."""
         if self._queries:

@@ -62,23 +62,6 @@ def test_what_is_gathered_is_what_is_counted_one_by_one() -> None:
     assert Totals([pages[1]]).operations() == {"SELECT": 3, "INSERT": 1, "other": 1}
 
 
-def test_several_at_once_are_counted_as_one_by_one() -> None:
-    pages = [page(), page()]
-    one, many = Counters(pages[0]), Counters(pages[1])
-    for operation, durations in (
-        ("SELECT", [5, 70, 5]),
-        ("SELECT", [900_000]),
-        ("DO", [0, 1 << 40]),
-        ("DO", []),
-    ):
-        for duration in durations:
-            one.passed(operation, 2, 50, duration)
-        many.passed_all(operation, 2 * len(durations), 50 * len(durations), durations)
-    one.settle()
-    many.settle()
-    assert bytes(pages[0]) == bytes(pages[1])
-
-
 def test_blocks_count_by_rule_and_line_and_not_as_latency() -> None:
     mine = page()
     counters = Counters(mine)
