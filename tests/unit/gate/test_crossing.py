@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dbgate.gate.crossing import may_ask_for_file
+from dbgate.gate.crossing import file_text, may_ask_for_file
 from dbgate.gate.phase import REPLY
 from dbgate.wire import constants as c
 from dbgate.wire.build import packet, query
@@ -87,6 +87,22 @@ def test_files_are_asked_for_only_where_both_agreed() -> None:
     deaf.server(chain([b"\xfbf"]))
     assert deaf.closed.startswith("protocol error of the server")
     assert b"\xfbf" not in deaf.to_client
+
+
+def test_the_file_is_the_one_that_the_statement_names() -> None:
+    load = b"LOAD DATA LOCAL INFILE 'f' INTO TABLE users"
+    play = Play().login()
+    play.passes(b"\x16" + load, [b"\x00\x07\x00\x00\x00" + b"\x00" * 7])
+    play.passes(b"\x17\x07\x00\x00\x00\x00\x01\x00\x00\x00")
+    state = play.gate.state
+    assert state.judged is not None
+    assert load in file_text(state, state.judged, c.COM_STMT_EXECUTE)
+    state.statements.clear()
+    assert file_text(state, state.judged, c.COM_STMT_EXECUTE) == b""  # its text was not kept
+    dynamic = state.brain.judge_text(
+        state.current_scope(), b"", b"EXECUTE IMMEDIATE '" + load.replace(b"'", b"''") + b"'", False
+    )
+    assert file_text(state, dynamic, c.COM_QUERY) == b""  # it is named elsewhere
 
 
 def test_caps_are_set_for_rows_only() -> None:

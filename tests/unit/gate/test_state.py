@@ -110,6 +110,16 @@ def test_a_session_is_the_same_in_all_its_records() -> None:
     assert (opened.db_schema, opened.db_user, denied.db_user) == ("shop", "app", "eve")
 
 
+def test_a_reply_that_is_followed_late_is_capped_all_the_same() -> None:
+    it = state()
+    scope = it.current_scope()
+    scope.watched = True
+    scope.cap = 3
+    it.quick = True
+    it.begin_reply()
+    assert (it.quick, it.reply.done) == (False, False)
+
+
 def test_describe() -> None:
     it = state()
     it.user, it.status, it.phase = "app", c.SERVER_STATUS_IN_TRANS, p.READY
