@@ -236,3 +236,10 @@ def test_what_is_for_the_gateway_goes_no_further() -> None:
         play.ask(text)
         assert (play.to_server, play.to_client != b"") == (b"", True)
     play.blocked(b"\x03DBGATES SHOW STATS", "parse-error")
+
+
+def test_a_quit_that_comes_with_the_command_before_it_is_sent_behind_its_reply() -> None:
+    play = Play().login()
+    play.client(packet(0, b"\x03SELECT id FROM users") + packet(0, b"\x01"))
+    play.server(chain(result([row(b"1")])))
+    assert (play.to_server, play.closed) == (packet(0, b"\x01"), "the client quit")
