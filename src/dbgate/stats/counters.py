@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.stats import layout
-from dbgate.stats.histogram import MAX_VALUE, STEP_BITS, STEPS, bucket
+from dbgate.stats.histogram import bucket
 
 _OTHER_OPERATION: Final = len(layout.OPERATIONS) - 1
 _OTHER_RULE: Final = len(layout.RULES) - 1
