@@ -39,7 +39,7 @@ class Session:
 
     # fmt: off
     __slots__ = (
-        "client", "connecting", "ended_at", "gate", "gate_paused", "hub", "id", "ip", "kept_alive",
+        "bucket", "client", "connecting", "ended_at", "gate", "gate_paused", "hub", "id", "ip", "kept_alive",
         "loop", "port", "read_paused", "seated", "server", "since", "started", "stuck", "unsent", "unsent_at",
     )
     # fmt: on
@@ -56,6 +56,7 @@ class Session:
         self.port = port
         self.since = since
         self.id = ""
+        self.bucket = 0
         self.client: asyncio.Transport | None = None
         self.server: asyncio.Transport | None = None
         self.connecting: asyncio.Task[None] | None = None
@@ -343,6 +344,7 @@ class Session:
     def _gone(self) -> None:
         if self.client is None and self.server is None:
             self.hub.ending.discard(self)
+            self.hub.timers.forget(self)
 
     def _abort(self) -> None:
         """Drops both sockets as they are."""

@@ -55,6 +55,7 @@ class ProxyFront(asyncio.Protocol):
         self._started = 0.0
         self._refused_at = 0.0
         self._head = b""
+        self.bucket = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         made = cast(asyncio.Transport, transport)

@@ -16,7 +16,9 @@ TICK: Final = 0.25  # seconds; how late a time-out may be noticed
 
 
 class Watched(Protocol):
-    """Something with time-outs."""
+    """Something with time-outs. bucket: where it waits, for Timers alone."""
+
+    bucket: int
 
     def check(self, now: float) -> float:
         """Acts on what is overdue; gives the monotonic second of the next look, 0.0 = no more."""
@@ -27,7 +29,7 @@ class Timers:
 
     def __init__(self, now: float, tick: float = TICK) -> None:
         self._tick = tick
-        self._buckets: dict[int, list[Watched]] = {}
+        self._buckets: dict[int, set[Watched]] = {}
         self._done = int(now / tick)
         self._handle: asyncio.TimerHandle | None = None
 
@@ -36,9 +38,17 @@ class Timers:
         number = max(int(at / self._tick) + 1, self._done + 1)
         bucket = self._buckets.get(number)
         if bucket is None:
-            self._buckets[number] = [item]
+            self._buckets[number] = {item}
         else:
-            bucket.append(item)
+            bucket.add(item)
+        item.bucket = number
+
+    def forget(self, item: Watched) -> None:
+        """Nobody needs to look at it any more. It would be kept until its next look, and with thousands of logins a
+        second that is most of the memory."""
+        bucket = self._buckets.get(item.bucket)
+        if bucket is not None:
+            bucket.discard(item)
 
     def run(self, now: float) -> None:
         """Looks at everything that is due."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 
 import pytest
 
@@ -14,6 +15,7 @@ class Item:
     def __init__(self, again: float = 0.0) -> None:
         self.again = again
         self.looks: list[float] = []
+        self.bucket = 0
 
     def check(self, now: float) -> float:
         self.looks.append(now)
@@ -47,6 +49,21 @@ def test_a_time_that_has_passed_is_the_next_tick() -> None:
     timers.watch(item, 3.0)
     timers.run(50.3)
     assert item.looks == [50.3]
+
+
+def test_one_that_is_forgotten_is_looked_at_no_more_and_not_kept() -> None:
+    timers = Timers(0.0)
+    stays, goes = Item(), Item(again=1.0)
+    timers.watch(goes, 1.0)
+    timers.watch(stays, 1.0)
+    gone = weakref.ref(goes)
+    timers.forget(goes)
+    timers.forget(goes)  # nor does it matter to say so twice, or too late
+    del goes
+    assert gone() is None
+    timers.run(2.0)
+    assert stays.looks == [2.0]
+    timers.forget(stays)
 
 
 def test_one_that_raises_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
