@@ -1,7 +1,8 @@
 """`./run soak`: thousands of idle sessions and some hundred busy ones for a long time, then hostile clients.
 
 By turns, in the same run, the same load goes straight to the server and through the gateway: latencies are told as a
-ratio. Hostile clients then stay for a while, with the same load before, beside and after them. Memory is that of all of the gateway's processes (PSS), after the caches are warm.
+ratio. Hostile clients then stay for a while, with the same load before, beside and after them. Memory is that of all of
+the gateway's processes (PSS), after the caches are warm.
 """
 
 from __future__ import annotations
