@@ -8,7 +8,7 @@ from typing import Final
 
 from dbgate.gate import context
 from dbgate.gate.brain import refusal
-from dbgate.gate.familiar import Who
+from dbgate.gate.familiar import Named
 from dbgate.gate.state import Login, State
 from dbgate.policy.login import judge_login
 from dbgate.policy.verdict import ALLOW, Verdict
@@ -20,7 +20,7 @@ MYSQL_USER: Final = 32
 MARIADB_USER: Final = 128
 
 
-def who(user: bytes, schema: bytes, charset: str, plugin: str) -> Who:
+def who(user: bytes, schema: bytes, charset: str, plugin: str) -> Named:
     """Whom a login names. charset: of its names; "" = an id that no server knows: what it made of it is read behind its
     OK."""
     followed = charset == "" or charset_followed(charset)
@@ -29,10 +29,10 @@ def who(user: bytes, schema: bytes, charset: str, plugin: str) -> Who:
     schema_name = context.decode(schema, charset)
     shown = user.decode("utf-8", "backslashreplace") if user_name is None else user_name
     shown_schema = schema.decode("utf-8", "backslashreplace") if schema_name is None else schema_name
-    return Who(user_name, schema_name, shown, shown_schema, charset, followed, plugin)
+    return Named(user_name, schema_name, shown, shown_schema, charset, followed, plugin)
 
 
-def judge(state: State, named: Who, now: float) -> Login:
+def judge(state: State, named: Named, now: float) -> Login:
     """Find the access rule, and judge the schema as a USE of it (policy.md, Login)."""
     brain = state.brain
     login = Login(named.shown, named.shown_schema, now)
@@ -50,7 +50,7 @@ def judge(state: State, named: Who, now: float) -> Login:
     return login
 
 
-def _decide(state: State, named: Who, login: Login, now: float) -> Verdict:
+def _decide(state: State, named: Named, login: Login, now: float) -> Verdict:
     brain = state.brain
     user = named.user
     schema = named.schema

@@ -22,7 +22,7 @@ LONGEST_REASON: Final = 100  # characters; those of every day have some twenty
 
 
 @final
-class Who:
+class Named:
     """Whom a login names, and what is said about it. user, schema: as they are read in `charset`, None = they cannot
     be; shown, shown_schema: the same for the log; followed: whether the lexer follows that character set.
 
@@ -124,16 +124,15 @@ class Familiar:
 
     def __init__(self) -> None:
         self.silent = Reply(0)
-        self.oks: dict[
-            bytes, int
-        ] = {}  # status flags, by the payload of a login's OK that has session tracking
+        # Status flags, by the payload of a login's OK that has session tracking.
+        self.oks: dict[bytes, int] = {}
         self._partings: dict[str, Why] = {}
         self.mould: Mould | None = None
-        self.logins: dict[bytes, Who] = {}  # by wire.mould.without_auth
+        self.logins: dict[bytes, Named] = {}  # by wire.mould.without_auth
         self.schemas: dict[str, Verdict] = {}  # on the schemas that logins name, for policy.login
         self.answers: dict[bytes, Surroundings] = {}  # by the chunk that was the whole answer
 
-    def keep_login(self, key: bytes, who: Who, epoch: int) -> None:
+    def keep_login(self, key: bytes, who: Named, epoch: int) -> None:
         """The server has let this login in, in this epoch. What an older policy says of it is not kept."""
         if 0 < len(key) <= LONGEST and who.of(epoch):
             if len(self.logins) >= MOST:

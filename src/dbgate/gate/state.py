@@ -8,7 +8,7 @@ from dbgate.audit.record import Record, Who
 from dbgate.errors import ProtocolError
 from dbgate.gate.brain import Brain, Scope
 from dbgate.gate.effects import Effects
-from dbgate.gate.familiar import Who as Named
+from dbgate.gate.familiar import Named
 from dbgate.gate.judged import Judged, why_of
 from dbgate.gate.phase import (
     ANALYSIS,

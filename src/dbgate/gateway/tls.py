@@ -167,10 +167,9 @@ class TlsLeg(asyncio.Transport, asyncio.Protocol):
         if not data:
             return
         try:
+            # It takes all at once, as the memory behind it does; its contract does not say so.
             done = self._tls.write(data)
-            while done < len(
-                data
-            ):  # a write takes all, as the memory behind it does: this is for the contract's sake
+            while done < len(data):
                 done += self._tls.write(memoryview(data)[done:])
         except ssl.SSLError as error:
             LOG.info("a TLS connection cannot be written: %s", _reason(error))

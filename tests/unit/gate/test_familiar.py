@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dbgate.gate.familiar import LONGEST, LONGEST_REASON, MOST, Familiar, Surroundings, Who
+from dbgate.gate.familiar import LONGEST, LONGEST_REASON, MOST, Familiar, Named, Surroundings
 from dbgate.policy.verdict import ALLOW, BLOCK, Verdict
 from dbgate.sql.statement import MYSQL, LexContext
 
@@ -9,8 +9,8 @@ from .play import policy
 CTX = LexContext(MYSQL, 90704)
 
 
-def who() -> Who:
-    return Who("app", "shop", "app", "shop", "utf8mb4", True, "plug")
+def who() -> Named:
+    return Named("app", "shop", "app", "shop", "utf8mb4", True, "plug")
 
 
 def test_a_verdict_holds_where_nothing_has_changed() -> None:
