@@ -161,6 +161,13 @@ class Brain:
         self.on_change(self.changes)
         return self.changes
 
+    def idle_timeout(self) -> float:
+        """Seconds, 0 = none. The policy's own takes precedence."""
+        policy = self.policy
+        if policy is not None and policy.idle_timeout_s > 0.0:
+            return policy.idle_timeout_s
+        return self.limits.idle_timeout
+
     def entry_for(self, user: str, client_ip: str) -> CompiledEntry | None:
         """The access rule of a user from there under the present policy."""
         return find_entry(self.policy, user, client_ip) if self.policy is not None else None

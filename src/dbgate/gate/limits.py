@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
+
+LOOK: Final = 1.0  # seconds between two looks at a session's time limits
+REST: Final = 5.0  # … while it has nothing to do and none of them is near
 
 
 @final
@@ -15,6 +18,7 @@ class Limits:
     remembered: scopes, rate buckets and sets of column names that the worker keeps, each;
     stall_timeout: how long a command may be half there, 0 = for ever;
     settle_timeout: how long a session that changed a view, routine or trigger waits for the catalog that says so.
+    rest: seconds that a session may be left alone that waits for nothing, and no limit that begins then is missed.
     """
 
     def __init__(
@@ -42,3 +46,7 @@ class Limits:
         self.remembered = remembered
         self.settle_timeout = settle_timeout
         self.stall_timeout = stall_timeout
+        shortest = min(handshake_timeout, settle_timeout, REST)
+        if stall_timeout > 0.0:  # its beginning is when it is seen
+            shortest = min(shortest, stall_timeout / 4.0)
+        self.rest = max(LOOK, shortest)

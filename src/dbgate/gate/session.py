@@ -201,7 +201,7 @@ class Gate:
         return self.state.fx
 
     def expired(self, now: float) -> Effects:
-        """Called every second or so: end the session where a time limit has passed."""
+        """Called when rest() has gone by: end the session where a time limit has passed."""
         state = self.state
         state.fx.clear()
         limits = self.brain.limits
@@ -220,10 +220,7 @@ class Gate:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: a command took too long to come")
                 state.end("the client stopped in the middle of a command", now)
                 return self._steered()
-            policy = self.brain.policy
-            idle = limits.idle_timeout
-            if policy is not None and policy.idle_timeout_s > 0.0:
-                idle = policy.idle_timeout_s
+            idle = self.brain.idle_timeout()
             if idle > 0.0 and now - state.active_at > idle:
                 self._last_word(ER_NET_READ_INTERRUPTED, "08S01", "dbgate: the session was idle for too long")
                 state.end("idle for too long", now)
@@ -232,6 +229,10 @@ class Gate:
             if question is not None and now - state.asked_at > handover.PATIENCE:
                 return self.analysed(question.ticket, None, now)
         return self._steered()
+
+    def rest(self, now: float) -> float:
+        """Seconds until somebody should call expired() again, after it was called."""
+        return self.state.rest(now)
 
     def stalled(self, now: float) -> Effects:
         """The client has not taken its reply for too long."""

@@ -10,6 +10,7 @@ from dbgate.gate.brain import Brain, Scope
 from dbgate.gate.effects import Effects
 from dbgate.gate.familiar import Named
 from dbgate.gate.judged import Judged, why_of
+from dbgate.gate.limits import LOOK
 from dbgate.gate.phase import (
     ANALYSIS,
     ANSWER,
@@ -150,6 +151,14 @@ class State:
             self.partial = came
             self.partial_at = now
         return came > 0 and 0.0 < timeout <= now - self.partial_at
+
+    def rest(self, now: float) -> float:
+        """Seconds in which no time limit passes, as far as is seen now."""
+        if self.phase != READY or self.partial:
+            return LOOK
+        seconds = self.brain.limits.rest
+        idle = self.brain.idle_timeout()
+        return seconds if idle <= 0.0 else max(LOOK, min(seconds, self.active_at + idle - now))
 
     def in_transaction(self) -> bool:
         return self.status & SERVER_STATUS_IN_TRANS != 0

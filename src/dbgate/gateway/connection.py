@@ -13,14 +13,15 @@ from time import monotonic
 from typing import Final, cast, final
 
 from dbgate.gate.effects import SECURE_CLIENT, TO_CLIENT, TO_SERVER, Effects
+from dbgate.gate.limits import LOOK
 from dbgate.gate.session import Gate
 from dbgate.gateway import upstream
 from dbgate.gateway.hub import Hub
+from dbgate.gateway.stall import Stall
 from dbgate.gateway.tls import make_leg
 
 LOG: Final = logging.getLogger("dbgate.gateway")
 
-LOOK: Final = 1.0  # seconds between two looks at a session's time-outs
 LINGER: Final = 2.0  # seconds for the client to hang up after the last word
 KEEP_ALIVE_AFTER: Final = 30.0  # seconds of life after which the kernel looks after the server's leg too
 FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their way then
@@ -40,7 +41,7 @@ class Session:
     # fmt: off
     __slots__ = (
         "bucket", "client", "connecting", "ended_at", "gate", "gate_paused", "hub", "id", "ip", "kept_alive",
-        "loop", "port", "read_paused", "seated", "server", "since", "started", "stuck", "unsent", "unsent_at",
+        "loop", "port", "read_paused", "seated", "server", "since", "stall", "started", "stuck",
     )
     # fmt: on
 
@@ -66,8 +67,7 @@ class Session:
         self.kept_alive = False
         self.gate_paused = False  # the gate wants no more commands now
         self.stuck = 0  # legs whose kernel buffer is full
-        self.unsent = -1  # bytes that a stuck client had not taken at `unsent_at`, -1 = not looked
-        self.unsent_at = 0.0
+        self.stall: Stall | None = None  # while the client does not take its reply
         self.read_paused = False  # whether the client is not being read, for either reason
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -207,6 +207,7 @@ class Session:
     def pause_writing(self) -> None:
         """The kernel's buffer towards the client is full."""
         self.stuck |= CLIENT
+        self.stall = Stall(monotonic())
         if self.server is not None and not self.server.is_closing():
             self.server.pause_reading()
         self._steer()
@@ -214,7 +215,7 @@ class Session:
     def resume_writing(self) -> None:
         """All bytes for the client are with the kernel."""
         self.stuck &= ~CLIENT
-        self.unsent = -1
+        self.stall = None
         if self.server is not None and not self.server.is_closing():
             self.server.resume_reading()
         self._steer()
@@ -265,6 +266,7 @@ class Session:
 
     def check(self, now: float) -> float:
         """Time-outs; gives the time of the next look (timers.Watched)."""
+        after = LOOK
         if self.ended_at == 0.0:
             if self.server is None:
                 if now - self.started >= self.hub.connect_timeout:
@@ -274,25 +276,21 @@ class Session:
                     self.apply(self.gate.expired(now))
                 except Exception:
                     self._defect()
-                if self.stuck & CLIENT:
-                    self._stalled(now)
+                stall = self.stall
+                if stall is None:
+                    after = self.gate.rest(now)
+                elif self.client is not None:
+                    lasts = stall.lasts(self.client.get_write_buffer_size(), now)
+                    if 0.0 < self.hub.stall_timeout <= lasts:  # the server keeps the rest for it
+                        self._last("stalled")
+                        upstream.let_go(self.client)
+                        self._abort()
                 if not self.kept_alive and now - self.started >= KEEP_ALIVE_AFTER:
                     self.kept_alive = True
                     upstream.keep_alive(self.server)
         elif now - self.ended_at >= (FLUSH if upstream.unsent(self.client, self.server) else LINGER):
             self._abort()
-        return now + LOOK if self.client is not None or self.server is not None else 0.0
-
-    def _stalled(self, now: float) -> None:
-        """Ends a session whose client has taken nothing of its reply for too long: the server keeps the rest for it."""
-        left = 0 if self.client is None else self.client.get_write_buffer_size()
-        if left != self.unsent:
-            self.unsent = left
-            self.unsent_at = now
-        if 0.0 < self.hub.stall_timeout <= now - self.unsent_at:
-            self._last("stalled")
-            upstream.let_go(self.client)
-            self._abort()
+        return now + after if self.client is not None or self.server is not None else 0.0
 
     def _last(self, event: str) -> None:
         """Tells the gate of an event after which the session is over whatever the gate says."""
@@ -337,6 +335,7 @@ class Session:
             client.close()
             return
         client.write_eof()
+        hub.timers.watch(self, self.ended_at + LINGER)
         if self.read_paused:
             self.read_paused = False
             client.resume_reading()

@@ -11,6 +11,7 @@ import uvloop
 
 from dbgate.audit.record import Record
 from dbgate.config.parse import Address
+from dbgate.gate import limits
 from dbgate.gate.effects import Effects
 from dbgate.gateway.board import Board, Seats
 from dbgate.gateway.certificates import Contexts
@@ -90,6 +91,9 @@ class ScriptedGate:
 
     def expired(self, now: float) -> Effects:
         return self._note("expired")
+
+    def rest(self, now: float) -> float:
+        return limits.LOOK
 
     def stalled(self, now: float) -> Effects:
         return self._over("stalled")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dbgate.config.parse import Address
+from dbgate.gate import limits
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
 from dbgate.gateway import connection, upstream
 from dbgate.gateway.board import SESSIONS
@@ -151,7 +152,7 @@ def test_connecting_takes_too_long(loop_kind: str, monkeypatch: pytest.MonkeyPat
             await eventually(lambda: shell.hub.sessions)
             session = shell.session()
             now = time.monotonic()
-            assert session.check(now + 4.0) == now + 4.0 + connection.LOOK
+            assert session.check(now + 4.0) == now + 4.0 + limits.LOOK
             assert shell.hub.sessions
             session.check(now + 6.0)
             assert (await closed(reader)).startswith(b"1105 ")

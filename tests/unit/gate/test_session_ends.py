@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbgate.gate.limits import Limits
+from dbgate.gate.limits import LOOK, REST, Limits
 from dbgate.wire.build import query
 from tests.unit.wire.making import chain, ok, result, row
 
@@ -107,6 +107,34 @@ def test_a_client_that_stops_in_the_middle_of_a_command() -> None:
     for now in (1.0, 100.0, 200.0):  # between two commands it may wait
         play.passes(b"\x03SELECT id FROM users", [ok()])
         assert play.take(play.gate.expired(now)).closed == ""
+
+
+def test_a_session_that_waits_for_nothing_is_left_alone_for_longer() -> None:
+    play = Play(brain(limits=Limits(stall_timeout=30.0)))
+    assert play.gate.rest(play.now) == LOOK  # its login is under way
+    play.login()
+    assert play.gate.rest(play.now) == REST
+    text = query(b"SELECT id FROM users")
+    play.client(text[:9])
+    play.take(play.gate.expired(play.now))
+    assert play.gate.rest(play.now) == LOOK
+    play.client(text[9:])
+    assert play.gate.rest(play.now) == LOOK  # a reply is under way
+    play.server(chain(ROWS))
+    play.take(play.gate.expired(play.now))
+    assert play.gate.rest(play.now) == REST
+    play.take(play.gate.kill(play.now))
+    assert play.gate.rest(play.now) == LOOK
+
+
+def test_it_is_looked_at_when_it_was_idle_for_too_long() -> None:
+    play = Play(brain(limits=Limits(idle_timeout=30.0))).login()
+    began = play.gate.state.active_at
+    assert play.gate.rest(began + 10.0) == REST
+    assert play.gate.rest(began + 27.0) == 3.0
+    assert play.gate.rest(began + 29.9) == LOOK
+    play = Play(brain(POLICY.replace("global: {", "global: {connection_timeout: 3s, "))).login()
+    assert play.gate.rest(play.gate.state.active_at) == 3.0
 
 
 def test_a_client_that_does_not_take_its_reply() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import weakref
 
 import pytest
 
-from dbgate.gateway.timers import Timers
+from dbgate.gateway.timers import SLICE, Timers
 from tests.shell.gateway.shell import run
 
 
@@ -93,5 +94,70 @@ def test_ticks_on_a_loop_until_stopped() -> None:
         assert looks >= 2
         await asyncio.sleep(0.05)
         assert len(item.looks) == looks
+
+    run(main())
+
+
+def test_looked_at_once_though_watched_twice() -> None:
+    timers = Timers(0.0)
+    item = Item()
+    timers.watch(item, 5.0)
+    timers.watch(item, 1.0)
+    timers.run(2.0)
+    timers.run(10.0)
+    assert item.looks == [2.0]
+
+
+def test_one_that_is_forgotten_by_another_look_is_not_looked_at() -> None:
+    timers = Timers(0.0)
+
+    class Ender(Item):
+        def check(self, now: float) -> float:
+            for other in items:
+                if other is not self:
+                    timers.forget(other)
+            return super().check(now)
+
+    items = [Ender() for _ in range(3)]
+    for item in items:
+        timers.watch(item, 1.0)
+    timers.run(2.0)
+    assert sum(len(item.looks) for item in items) == 1
+
+
+def test_others_have_their_turn_between_many_looks() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        timers = Timers(loop.time(), tick=0.01)
+        items = [Item() for _ in range(100 * SLICE)]
+        for item in items:
+            timers.watch(item, loop.time())
+        timers.start(loop)
+        seen: list[int] = []
+        while not seen or seen[-1] < len(items):
+            await asyncio.sleep(0)
+            looked = sum(len(item.looks) for item in items)
+            if not seen or looked != seen[-1]:
+                seen.append(looked)
+        timers.stop()
+        assert max(after - before for before, after in itertools.pairwise(seen)) <= SLICE
+
+    run(main())
+
+
+def test_stopped_among_many_looks() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        timers = Timers(loop.time(), tick=0.01)
+        items = [Item() for _ in range(100 * SLICE)]
+        for item in items:
+            timers.watch(item, loop.time())
+        timers.start(loop)
+        while not any(item.looks for item in items):
+            await asyncio.sleep(0)
+        timers.stop()
+        looked = sum(len(item.looks) for item in items)
+        await asyncio.sleep(0.05)
+        assert sum(len(item.looks) for item in items) == looked < len(items)
 
     run(main())
