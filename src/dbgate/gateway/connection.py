@@ -17,6 +17,7 @@ from dbgate.gate.limits import LOOK
 from dbgate.gate.session import Gate
 from dbgate.gateway import upstream
 from dbgate.gateway.hub import Hub
+from dbgate.gateway.server_leg import ServerLeg
 from dbgate.gateway.stall import Stall
 from dbgate.gateway.tls import make_leg
 
@@ -28,6 +29,8 @@ FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their
 
 CLIENT: Final = 1  # legs, as bits of Session.stuck
 SERVER: Final = 2
+
+LARGE: Final = 250_000  # bytes: a read that was full (uvloop: 256,000, asyncio: 262,144), less what TLS adds
 
 NO_SERVER: Final = "bytes for a server that is not connected"
 UNREACHABLE: Final = "dbgate: the database server cannot be reached"
@@ -118,6 +121,8 @@ class Session:
                 self._heard(self.gate.client_bytes(data, monotonic()), data)
             except Exception:
                 self._defect()
+            if len(data) >= LARGE:
+                self._let_others(self.client)
 
     def server_bytes(self, data: bytes) -> None:
         """From the server."""
@@ -126,6 +131,23 @@ class Session:
                 self._heard(self.gate.server_bytes(data, monotonic()), data)
             except Exception:
                 self._defect()
+            if len(data) >= LARGE:
+                self._let_others(self.server)
+
+    def _let_others(self, leg: asyncio.Transport | None) -> None:
+        """Reads no more from a leg before the others had their turn."""
+        if leg is not None and not leg.is_closing():
+            leg.pause_reading()
+            self.loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Reads from both legs, as far as nothing else holds them back."""
+        server = self.server
+        if self.stuck & CLIENT == 0 and server is not None and not server.is_closing():
+            server.resume_reading()
+        client = self.client
+        if not self.read_paused and client is not None and not client.is_closing():
+            client.resume_reading()
 
     def _heard(self, effects: Effects, data: bytes) -> None:
         """Does what the gate makes of a chunk."""
@@ -246,6 +268,10 @@ class Session:
         self._last("client_closed")
         self._gone()
 
+    def server_ended(self) -> None:
+        """The server says no more."""
+        self._last("server_closed")
+
     def server_lost(self) -> None:
         """The server's socket is closed."""
         self.server = None
@@ -362,38 +388,3 @@ class Session:
             except Exception:
                 LOG.exception("session %s: its records could not be finished", self.id)
         self._abort()
-
-
-@final
-class ServerLeg:
-    """The protocol of a session's connection to the server."""
-
-    __slots__ = ("session",)
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    def data_received(self, data: bytes) -> None:
-        self.session.server_bytes(data)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        server = cast(asyncio.Transport, transport)
-        session = self.session
-        if session.ended_at != 0.0:
-            server.abort()
-            return
-        server.set_write_buffer_limits(high=0)
-        session.server = server
-        session.hub.seats.reached(monotonic())
-
-    def pause_writing(self) -> None:
-        self.session.server_full(True)
-
-    def resume_writing(self) -> None:
-        self.session.server_full(False)
-
-    def eof_received(self) -> None:
-        self.session._last("server_closed")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.session.server_lost()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -23,6 +24,10 @@ KEEPALIVE = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
 )
 
+# What the kernel may keep of a reply while the client does not take it. By itself it grows to tcp_rmem's limit while the
+# reply flows (7 to 10 MB were seen, 32 MB may be), for each such client. Doubled by Linux; rmem_max may make it less.
+UNTAKEN: Final = 512 << 10
+
 
 async def connect(
     loop: asyncio.AbstractEventLoop,
@@ -41,6 +46,12 @@ async def connect(
         LOG.exception("connecting to %s failed", address)
         why = "internal error"
     done(why)
+
+
+def keep_little(transport: asyncio.BaseTransport) -> None:
+    """Bounds what the kernel keeps of what the server sends (UNTAKEN)."""
+    with contextlib.suppress(OSError):
+        _set(transport, socket.SOL_SOCKET, socket.SO_RCVBUF, UNTAKEN)
 
 
 def keep_alive(transport: asyncio.BaseTransport) -> None:
@@ -64,8 +75,13 @@ def let_go(transport: asyncio.BaseTransport | None) -> None:
 def _set(transport: asyncio.BaseTransport, level: int, option: int, value: int | bytes) -> None:
     seen = transport.get_extra_info("socket")
     if seen is not None:
-        with socket.socket(seen.family, seen.type, fileno=os.dup(seen.fileno())) as sock:
+        if seen.fileno() < 0:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        sock = socket.socket(seen.family, seen.type, seen.proto, seen.fileno())
+        try:
             sock.setsockopt(level, option, value)
+        finally:
+            sock.detach()  # the transport's it stays
 
 
 def unsent(*transports: asyncio.Transport | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -248,6 +249,39 @@ def test_a_client_that_does_not_read_stops_the_server(loop_kind: str) -> None:
             sock.close()
 
     run(main(), loop_kind)
+
+
+def test_a_long_reply_lets_others_have_their_turn(loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell(_flood) as shell:
+            sock = await shell.raw_client()
+            loop = asyncio.get_running_loop()
+            await shell.connected()
+            turn = 0
+            full: Counter[int] = Counter()
+
+            def count(fx: Effects, data: bytes) -> None:
+                fx.relay = TO_CLIENT
+                if len(data) >= connection.LARGE:
+                    full[turn] += 1
+
+            shell.gates[0].on_server = count
+            await loop.sock_sendall(sock, b"!")
+            reading = loop.create_task(_all_of(sock))
+            while not reading.done():
+                await asyncio.sleep(0)
+                turn += 1
+            assert full, "no read was full: nothing was tried"
+            assert max(full.values()) <= 2  # a turn of the loop may be none of this task's
+            sock.close()
+
+    run(main(), loop_kind)
+
+
+async def _all_of(sock: socket.socket) -> None:
+    got = 0
+    while got < TOTAL:
+        got += len(await asyncio.get_running_loop().sock_recv(sock, 1 << 20))
 
 
 async def _deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
-from dbgate.gateway import connection, upstream
+from dbgate.gateway import connection, server_leg, upstream
 from tests.shell.gateway.shell import ScriptedGate, Shell, closed, eventually, run
 
 
@@ -102,13 +102,13 @@ def test_a_client_that_does_not_hang_up_after_the_last_word(loop_kind: str) -> N
 
 
 def test_ended_while_the_server_s_leg_is_being_made(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = connection.ServerLeg.connection_made
+    real = server_leg.ServerLeg.connection_made
 
-    def made(leg: connection.ServerLeg, transport: asyncio.BaseTransport) -> None:
+    def made(leg: server_leg.ServerLeg, transport: asyncio.BaseTransport) -> None:
         real(leg, transport)
         leg.session.kill()
 
-    monkeypatch.setattr(connection.ServerLeg, "connection_made", made)
+    monkeypatch.setattr(server_leg.ServerLeg, "connection_made", made)
 
     async def main() -> None:
         async with Shell() as shell:

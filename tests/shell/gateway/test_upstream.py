@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -97,7 +98,16 @@ def test_a_socket_that_is_closed_already(caplog: pytest.LogCaptureFixture) -> No
         gone = _Pretender(sock)
     upstream.keep_alive(gone)
     upstream.let_go(gone)
+    upstream.keep_little(gone)
     assert "keep-alive cannot be set: " in caplog.text
+
+
+def test_what_the_kernel_keeps_of_a_reply_is_bounded() -> None:
+    with socket.socket() as sock:
+        upstream.keep_little(_Pretender(sock))
+        assert sock.fileno() >= 0  # it is the transport's still
+        most = int(Path("/proc/sys/net/core/rmem_max").read_text())
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * min(upstream.UNTAKEN, most)
 
 
 class _Leg(asyncio.Transport):
