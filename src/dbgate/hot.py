@@ -38,7 +38,7 @@ HOT_MODULES: Final = (
     "dbgate.gate.statements",
     "dbgate.gateway.connection",
     "dbgate.gateway.hub",
-    "dbgate.gateway.server_leg",
+    "dbgate.gateway.legs",
     "dbgate.gateway.stall",
     "dbgate.policy.behind",
     "dbgate.policy.clock",

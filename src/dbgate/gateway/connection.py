@@ -1,9 +1,4 @@
-"""One client session: two sockets and a gate between them. Applies the gate's effects and never looks at MySQL.
-
-Back-pressure is exact. Both write buffers have a high-water mark of 0, so `pause_writing` means "the kernel took not
-all of it" and `resume_writing` means "all is gone". While the client does not take its replies, the server is not
-read; while a leg cannot be written, the client is not read. So a session holds at most about one socket read a leg.
-"""
+"""One client session: two sockets and a gate between them. Applies the gate's effects and never looks at MySQL."""
 
 from __future__ import annotations
 
@@ -17,8 +12,7 @@ from dbgate.gate.limits import LOOK
 from dbgate.gate.session import Gate
 from dbgate.gateway import upstream
 from dbgate.gateway.hub import Hub
-from dbgate.gateway.server_leg import ServerLeg
-from dbgate.gateway.stall import Stall
+from dbgate.gateway.legs import LARGE, Legs
 from dbgate.gateway.tls import make_leg
 
 LOG: Final = logging.getLogger("dbgate.gateway")
@@ -27,24 +21,18 @@ LINGER: Final = 2.0  # seconds for the client to hang up after the last word
 KEEP_ALIVE_AFTER: Final = 30.0  # seconds of life after which the kernel looks after the server's leg too
 FLUSH: Final = 30.0  # seconds for a peer to take bytes that were still on their way then
 
-CLIENT: Final = 1  # legs, as bits of Session.stuck
-SERVER: Final = 2
-
-LARGE: Final = 250_000  # bytes: a read that was full (uvloop: 256,000, asyncio: 262,144), less what TLS adds
-
 NO_SERVER: Final = "bytes for a server that is not connected"
 UNREACHABLE: Final = "dbgate: the database server cannot be reached"
 
 
 @final
-class Session:
+class Session(Legs):
     """A client's connection, from accept until both sockets are closed. It is the protocol of the client's leg
     (asyncio.Protocol by shape: a compiled class has no interpreted base)."""
 
     # fmt: off
     __slots__ = (
-        "bucket", "client", "connecting", "ended_at", "gate", "gate_paused", "hub", "id", "ip", "kept_alive",
-        "loop", "port", "read_paused", "seated", "server", "since", "stall", "started", "stuck",
+        "bucket", "connecting", "gate", "hub", "id", "ip", "kept_alive", "port", "seated", "since", "started",
     )
     # fmt: on
 
@@ -54,24 +42,17 @@ class Session:
         self, hub: Hub, loop: asyncio.AbstractEventLoop, ip: str = "", port: int = 0, since: float = 0.0
     ) -> None:
         """ip, port: of the client, "" = the socket's peer is the client; since: when it came, 0 = just now."""
+        super().__init__(loop)
         self.hub = hub
-        self.loop = loop
         self.ip = ip
         self.port = port
         self.since = since
         self.id = ""
         self.bucket = 0
-        self.client: asyncio.Transport | None = None
-        self.server: asyncio.Transport | None = None
         self.connecting: asyncio.Task[None] | None = None
         self.started = 0.0
-        self.ended_at = 0.0  # monotonic second at which the session was over for the gate, 0 = it is open
         self.seated = False
         self.kept_alive = False
-        self.gate_paused = False  # the gate wants no more commands now
-        self.stuck = 0  # legs whose kernel buffer is full
-        self.stall: Stall | None = None  # while the client does not take its reply
-        self.read_paused = False  # whether the client is not being read, for either reason
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes a seat and reaches for the server, or refuses the client."""
@@ -122,7 +103,7 @@ class Session:
             except Exception:
                 self._defect()
             if len(data) >= LARGE:
-                self._let_others(self.client)
+                self.let_others(self.client)
 
     def server_bytes(self, data: bytes) -> None:
         """From the server."""
@@ -132,22 +113,7 @@ class Session:
             except Exception:
                 self._defect()
             if len(data) >= LARGE:
-                self._let_others(self.server)
-
-    def _let_others(self, leg: asyncio.Transport | None) -> None:
-        """Reads no more from a leg before the others had their turn."""
-        if leg is not None and not leg.is_closing():
-            leg.pause_reading()
-            self.loop.call_soon(self._read_on)
-
-    def _read_on(self) -> None:
-        """Reads from both legs, as far as nothing else holds them back."""
-        server = self.server
-        if self.stuck & CLIENT == 0 and server is not None and not server.is_closing():
-            server.resume_reading()
-        client = self.client
-        if not self.read_paused and client is not None and not client.is_closing():
-            client.resume_reading()
+                self.let_others(self.server)
 
     def _heard(self, effects: Effects, data: bytes) -> None:
         """Does what the gate makes of a chunk."""
@@ -194,8 +160,7 @@ class Session:
         elif effects.secure:
             self._secure(effects.secure, effects.early)
         elif effects.pause_client != self.gate_paused:
-            self.gate_paused = effects.pause_client
-            self._steer()
+            self.gate_wants(effects.pause_client)
 
     def _secure(self, leg: int, early: bytes) -> None:
         """Puts TLS between a leg's socket and its protocol."""
@@ -226,38 +191,6 @@ class Session:
             except Exception:
                 self._defect()
 
-    def pause_writing(self) -> None:
-        """The kernel's buffer towards the client is full."""
-        self.stuck |= CLIENT
-        self.stall = Stall(monotonic())
-        if self.server is not None and not self.server.is_closing():
-            self.server.pause_reading()
-        self._steer()
-
-    def resume_writing(self) -> None:
-        """All bytes for the client are with the kernel."""
-        self.stuck &= ~CLIENT
-        self.stall = None
-        if self.server is not None and not self.server.is_closing():
-            self.server.resume_reading()
-        self._steer()
-
-    def server_full(self, full: bool) -> None:
-        """The kernel's buffer towards the server is full, or empty again."""
-        self.stuck = self.stuck | SERVER if full else self.stuck & ~SERVER
-        self._steer()
-
-    def _steer(self) -> None:
-        pause = self.gate_paused or self.stuck != 0
-        client = self.client
-        if pause == self.read_paused or self.ended_at != 0.0 or client is None or client.is_closing():
-            return
-        self.read_paused = pause
-        if pause:
-            client.pause_reading()
-        else:
-            client.resume_reading()
-
     def eof_received(self) -> None:
         """The client hung up, or closed its half, and expects no reply. The transport closes itself after this."""
         self._last("client_closed")
@@ -267,10 +200,6 @@ class Session:
         self.client = None
         self._last("client_closed")
         self._gone()
-
-    def server_ended(self) -> None:
-        """The server says no more."""
-        self._last("server_closed")
 
     def server_lost(self) -> None:
         """The server's socket is closed."""
@@ -388,3 +317,39 @@ class Session:
             except Exception:
                 LOG.exception("session %s: its records could not be finished", self.id)
         self._abort()
+
+
+@final
+class ServerLeg:
+    """The protocol of a session's connection to the server."""
+
+    __slots__ = ("session",)
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def data_received(self, data: bytes) -> None:
+        self.session.server_bytes(data)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        server = cast(asyncio.Transport, transport)
+        session = self.session
+        if session.ended_at != 0.0:
+            server.abort()
+            return
+        server.set_write_buffer_limits(high=0)
+        upstream.keep_little(server)
+        session.server = server
+        session.hub.seats.reached(monotonic())
+
+    def pause_writing(self) -> None:
+        self.session.server_full(True)
+
+    def resume_writing(self) -> None:
+        self.session.server_full(False)
+
+    def eof_received(self) -> None:
+        self.session._last("server_closed")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.session.server_lost()

@@ -13,7 +13,7 @@ import pytest
 from dbgate.config.parse import Address
 from dbgate.gate import limits
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
-from dbgate.gateway import connection, upstream
+from dbgate.gateway import connection, legs, upstream
 from dbgate.gateway.board import SESSIONS
 from dbgate.stats import layout
 from tests.shell.gateway.shell import Shell, closed, eventually, run
@@ -233,7 +233,7 @@ def test_a_client_that_does_not_read_stops_the_server(loop_kind: str) -> None:
             loop = asyncio.get_running_loop()
             session = await shell.connected()
             await loop.sock_sendall(sock, b"!")
-            await eventually(lambda: session.stuck == connection.CLIENT)
+            await eventually(lambda: session.stuck == legs.CLIENT)
             await asyncio.sleep(0.1)
             assert session.client is not None
             assert session.client.get_write_buffer_size() <= 1 << 19
@@ -262,7 +262,7 @@ def test_a_long_reply_lets_others_have_their_turn(loop_kind: str) -> None:
 
             def count(fx: Effects, data: bytes) -> None:
                 fx.relay = TO_CLIENT
-                if len(data) >= connection.LARGE:
+                if len(data) >= legs.LARGE:
                     full[turn] += 1
 
             shell.gates[0].on_server = count
@@ -300,7 +300,7 @@ def test_a_server_that_does_not_read_stops_the_client(loop_kind: str) -> None:
             loop = asyncio.get_running_loop()
             session = await shell.connected()
             sending = loop.create_task(loop.sock_sendall(sock, b"y" * TOTAL))
-            await eventually(lambda: session.stuck == connection.SERVER)
+            await eventually(lambda: session.stuck == legs.SERVER)
             assert session.read_paused
             assert session.server is not None
             assert session.server.get_write_buffer_size() <= 1 << 19

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from dbgate.gate.effects import TO_CLIENT, TO_SERVER, Effects
-from dbgate.gateway import connection, server_leg, upstream
+from dbgate.gateway import connection, legs, upstream
 from tests.shell.gateway.shell import ScriptedGate, Shell, closed, eventually, run
 
 
@@ -102,13 +102,13 @@ def test_a_client_that_does_not_hang_up_after_the_last_word(loop_kind: str) -> N
 
 
 def test_ended_while_the_server_s_leg_is_being_made(loop_kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = server_leg.ServerLeg.connection_made
+    real = connection.ServerLeg.connection_made
 
-    def made(leg: server_leg.ServerLeg, transport: asyncio.BaseTransport) -> None:
+    def made(leg: connection.ServerLeg, transport: asyncio.BaseTransport) -> None:
         real(leg, transport)
         leg.session.kill()
 
-    monkeypatch.setattr(server_leg.ServerLeg, "connection_made", made)
+    monkeypatch.setattr(connection.ServerLeg, "connection_made", made)
 
     async def main() -> None:
         async with Shell() as shell:
@@ -238,7 +238,7 @@ def test_a_client_that_leaves_its_reply_where_it_is(loop_kind: str) -> None:
             sock = await shell.raw_client()
             session = await shell.connected()
             await asyncio.get_running_loop().sock_sendall(sock, b"!")
-            await eventually(lambda: session.stuck == connection.CLIENT)
+            await eventually(lambda: session.stuck == legs.CLIENT)
             now = time.monotonic()
             session.check(now)
             session.check(now + 59.0)
