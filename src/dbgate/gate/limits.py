@@ -18,7 +18,8 @@ class Limits:
     remembered: scopes, rate buckets and sets of column names that the worker keeps, each;
     stall_timeout: how long a command may be half there, 0 = for ever;
     settle_timeout: how long a session that changed a view, routine or trigger waits for the catalog that says so.
-    rest: seconds that a session may be left alone that waits for nothing, and no limit that begins then is missed.
+    rest: seconds that a session may be left alone that waits for nothing. A limit that begins meanwhile is not missed; a
+    command that stops half-way is seen by so much later.
     """
 
     def __init__(

@@ -102,8 +102,8 @@ class Session(Legs):
                 self._heard(self.gate.client_bytes(data, monotonic()), data)
             except Exception:
                 self._defect()
-            if len(data) >= LARGE:
-                self.let_others(self.client)
+        if len(data) >= LARGE:
+            self.let_others(self.client)
 
     def server_bytes(self, data: bytes) -> None:
         """From the server."""

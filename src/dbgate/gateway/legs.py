@@ -19,7 +19,8 @@ from dbgate.gateway.stall import Stall
 CLIENT: Final = 1  # legs, as bits of Legs.stuck
 SERVER: Final = 2
 
-LARGE: Final = 250_000  # bytes: a read that was full (uvloop: 256,000, asyncio: 262,144), less what TLS adds
+# Bytes: a read that was full (uvloop: 256,000, asyncio: 262,144), less what TLS adds to records of a hundred bytes.
+LARGE: Final = 200_000
 
 
 class Legs:
@@ -43,7 +44,7 @@ class Legs:
     def pause_writing(self) -> None:
         """The kernel's buffer towards the client is full."""
         self.stuck |= CLIENT
-        self.stall = Stall(monotonic())
+        self.stall = Stall(0 if self.client is None else self.client.get_write_buffer_size(), monotonic())
         if self.server is not None and not self.server.is_closing():
             self.server.pause_reading()
         self._steer()

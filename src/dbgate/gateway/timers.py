@@ -3,7 +3,7 @@
 What is due in a tick is looked at a few at a time, with the sockets served in between: thousands of sessions looked at
 on end would hold up everybody's statements for milliseconds, four times a second.
 
-Sessions wait in buckets by the second in which somebody should look at them next. A session that was busy meanwhile
+Sessions wait in buckets by the tick in which somebody should look at them next. A session that was busy meanwhile
 says so when its bucket comes (`check` gives the next time), so that no command ever has to touch a timer.
 """
 
@@ -15,8 +15,9 @@ import time
 from typing import Final, Protocol
 
 LOG: Final = logging.getLogger("dbgate.gateway")
-TICK: Final = 0.25  # seconds; how late a time-out may be noticed
-SLICE: Final = 32  # looks on end
+TICK: Final = 0.25  # seconds
+SLICE: Final = 32  # looks on end …
+BEHIND: Final = 2  # … unless so many ticks are over: then time-outs are more urgent than anybody's turn
 
 
 class Watched(Protocol):
@@ -69,7 +70,8 @@ class Timers:
             self._done += 1
             self._due = self._buckets.pop(self._done, set())
         due = self._due
-        for _ in range(min(SLICE, len(due))):
+        most = SLICE if current - self._done <= BEHIND else len(due)
+        for _ in range(min(most, len(due))):
             if not due:  # a look may make others be forgotten
                 break
             item = due.pop()
@@ -93,8 +95,9 @@ class Timers:
             self._some(loop)
 
     def _some(self, loop: asyncio.AbstractEventLoop) -> None:
-        more = self._slice(time.monotonic())
-        self._rest_handle = loop.call_soon(self._some, loop) if more else None
+        self._rest_handle = None
+        if self._slice(time.monotonic()):
+            self._rest_handle = loop.call_soon(self._some, loop)
 
     def stop(self) -> None:
         """No tick after this; run() may still be called by hand."""

@@ -52,6 +52,9 @@ def keep_little(transport: asyncio.BaseTransport) -> None:
     """Bounds what the kernel keeps of what the server sends (UNTAKEN)."""
     with contextlib.suppress(OSError):
         _set(transport, socket.SOL_SOCKET, socket.SO_RCVBUF, UNTAKEN)
+        # Linux before 6.11 keeps the window of the buffer that the connection began with (64 KiB) where its size is set
+        # later, and no longer lets it grow.
+        _set(transport, socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, UNTAKEN)
 
 
 def keep_alive(transport: asyncio.BaseTransport) -> None:

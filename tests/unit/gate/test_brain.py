@@ -312,6 +312,13 @@ def test_sensitive_names() -> None:
     assert plain.judge_text(scope_of(plain), b"r", b"SELECT ssn FROM users", False).sensitive == ()
 
 
+def test_how_long_a_session_may_be_idle_is_the_policys_word_before_the_settings() -> None:
+    shorter = POLICY.replace("global: {", "global: {connection_timeout: 3s, ")
+    assert brain().idle_timeout() == 0.0
+    assert brain(limits=Limits(idle_timeout=30.0)).idle_timeout() == 30.0
+    assert brain(shorter, Limits(idle_timeout=30.0)).idle_timeout() == 3.0
+
+
 def test_small_things() -> None:
     assert refusal("statement-size", "big").mode == "enforce"
     assert analysis_cost(Analysis((), "", "", "m" * 100, "", "c", "l", True)) > 100

@@ -127,16 +127,6 @@ def test_a_session_that_waits_for_nothing_is_left_alone_for_longer() -> None:
     assert play.gate.rest(play.now) == LOOK
 
 
-def test_it_is_looked_at_when_it_was_idle_for_too_long() -> None:
-    play = Play(brain(limits=Limits(idle_timeout=30.0))).login()
-    began = play.gate.state.active_at
-    assert play.gate.rest(began + 10.0) == REST
-    assert play.gate.rest(began + 27.0) == 3.0
-    assert play.gate.rest(began + 29.9) == LOOK
-    play = Play(brain(POLICY.replace("global: {", "global: {connection_timeout: 3s, "))).login()
-    assert play.gate.rest(play.gate.state.active_at) == 3.0
-
-
 def test_a_client_that_does_not_take_its_reply() -> None:
     play = Play().login()
     play.passes(b"\x03SELECT id FROM users")

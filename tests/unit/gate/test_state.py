@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dbgate.gate import phase as p
+from dbgate.gate.limits import LOOK, REST, Limits
 from dbgate.gate.state import FAREWELL, Login, State, blocked_message
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.wire import constants as c
@@ -118,6 +119,19 @@ def test_a_reply_that_is_followed_late_is_capped_all_the_same() -> None:
     it.quick = True
     it.begin_reply()
     assert (it.quick, it.reply.done) == (False, False)
+
+
+def test_it_rests_until_it_was_idle_for_too_long() -> None:
+    it = State(brain(limits=Limits(idle_timeout=30.0)), "s-1", "10.0.0.9", 5000, 1.0)
+    assert it.rest(1.0) == LOOK  # its login is under way
+    it.phase = p.READY
+    it.active_at = 100.0
+    assert (it.rest(110.0), it.rest(127.0), it.rest(129.9)) == (REST, 3.0, LOOK)
+    it.partial = 5  # bytes of a command
+    assert it.rest(110.0) == LOOK
+    it = state()
+    it.phase = p.READY
+    assert it.rest(1e9) == REST
 
 
 def test_describe() -> None:

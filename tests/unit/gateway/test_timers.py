@@ -128,7 +128,7 @@ def test_one_that_is_forgotten_by_another_look_is_not_looked_at() -> None:
 def test_others_have_their_turn_between_many_looks() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        timers = Timers(loop.time(), tick=0.01)
+        timers = Timers(loop.time(), tick=0.25)
         items = [Item() for _ in range(100 * SLICE)]
         for item in items:
             timers.watch(item, loop.time())
@@ -148,7 +148,7 @@ def test_others_have_their_turn_between_many_looks() -> None:
 def test_stopped_among_many_looks() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        timers = Timers(loop.time(), tick=0.01)
+        timers = Timers(loop.time(), tick=0.25)
         items = [Item() for _ in range(100 * SLICE)]
         for item in items:
             timers.watch(item, loop.time())
@@ -157,7 +157,24 @@ def test_stopped_among_many_looks() -> None:
             await asyncio.sleep(0)
         timers.stop()
         looked = sum(len(item.looks) for item in items)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
         assert sum(len(item.looks) for item in items) == looked < len(items)
+
+    run(main())
+
+
+def test_one_that_is_behind_looks_at_all_at_once() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        timers = Timers(now - 10.0, tick=0.01)
+        items = [Item() for _ in range(10 * SLICE)]
+        for item in items:
+            timers.watch(item, now - 9.0)
+        timers.start(loop)
+        while not any(item.looks for item in items):
+            await asyncio.sleep(0)
+        assert all(item.looks for item in items)
+        timers.stop()
 
     run(main())
