@@ -125,14 +125,21 @@ def test_one_that_is_forgotten_by_another_look_is_not_looked_at() -> None:
     assert sum(len(item.looks) for item in items) == 1
 
 
+def crowd(late: float, tick: float) -> tuple[Timers, list[Item]]:
+    """Many that are due since `late` seconds, with timers that have just been started."""
+    loop = asyncio.get_running_loop()
+    since = loop.time() - late
+    timers = Timers(since, tick=tick)
+    items = [Item() for _ in range(100 * SLICE)]
+    for item in items:
+        timers.watch(item, since)
+    timers.start(loop)
+    return timers, items
+
+
 def test_others_have_their_turn_between_many_looks() -> None:
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-        timers = Timers(loop.time(), tick=0.25)
-        items = [Item() for _ in range(100 * SLICE)]
-        for item in items:
-            timers.watch(item, loop.time())
-        timers.start(loop)
+        timers, items = crowd(0.0, tick=0.25)
         seen: list[int] = []
         while not seen or seen[-1] < len(items):
             await asyncio.sleep(0)
@@ -147,12 +154,7 @@ def test_others_have_their_turn_between_many_looks() -> None:
 
 def test_stopped_among_many_looks() -> None:
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-        timers = Timers(loop.time(), tick=0.25)
-        items = [Item() for _ in range(100 * SLICE)]
-        for item in items:
-            timers.watch(item, loop.time())
-        timers.start(loop)
+        timers, items = crowd(0.0, tick=0.25)
         while not any(item.looks for item in items):
             await asyncio.sleep(0)
         timers.stop()
@@ -165,13 +167,7 @@ def test_stopped_among_many_looks() -> None:
 
 def test_one_that_is_behind_looks_at_all_at_once() -> None:
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        timers = Timers(now - 10.0, tick=0.01)
-        items = [Item() for _ in range(10 * SLICE)]
-        for item in items:
-            timers.watch(item, now - 9.0)
-        timers.start(loop)
+        timers, items = crowd(10.0, tick=0.01)
         while not any(item.looks for item in items):
             await asyncio.sleep(0)
         assert all(item.looks for item in items)
