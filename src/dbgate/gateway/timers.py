@@ -38,7 +38,7 @@ class Timers:
         self._done = int(now / tick)
         self._due: set[Watched] = set()  # of the bucket whose time has come, those not looked at yet
         self._beat_handle: asyncio.TimerHandle | None = None
-        self._rest_handle: asyncio.Handle | None = None
+        self._slice_handle: asyncio.Handle | None = None
 
     def watch(self, item: Watched, at: float) -> None:
         """Looks at `item` in the first tick at or after `at`, and no more when it was to be looked at before."""
@@ -91,17 +91,17 @@ class Timers:
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         self._beat_handle = loop.call_later(self._tick, self._beat, loop)
-        if self._rest_handle is None:
+        if self._slice_handle is None:
             self._some(loop)
 
     def _some(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._rest_handle = None
+        self._slice_handle = None
         if self._slice(time.monotonic()):
-            self._rest_handle = loop.call_soon(self._some, loop)
+            self._slice_handle = loop.call_soon(self._some, loop)
 
     def stop(self) -> None:
         """No tick after this; run() may still be called by hand."""
-        for handle in (self._beat_handle, self._rest_handle):
+        for handle in (self._beat_handle, self._slice_handle):
             if handle is not None:
                 handle.cancel()
-        self._beat_handle = self._rest_handle = None
+        self._beat_handle = self._slice_handle = None
