@@ -73,8 +73,8 @@ class LogFile:
         """See Log. A batch larger than max_bytes gets a file of its own."""
         try:
             fd, size = self._locked()
-            full = self.max_bytes and self._regular and size and size + len(batch) > self.max_bytes
-            if full and self._rotate(fd):
+            # Again, for others may have filled the new file before we hold its lock.
+            while self._is_full(size, len(batch)) and self._rotate(fd):
                 self.close()
                 fd, size = self._locked()
             if self.before_write is not None and self._regular:
@@ -159,6 +159,9 @@ class LogFile:
             if done and self._regular:
                 os.ftruncate(fd, size)
             raise
+
+    def _is_full(self, size: int, more: int) -> bool:
+        return bool(self.max_bytes and self._regular and size and size + more > self.max_bytes)
 
     def _rotate(self, fd: int) -> bool:
         """Move the file away, oldest first; False where the folder does not let us. The caller holds the lock."""

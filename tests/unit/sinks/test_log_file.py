@@ -108,6 +108,30 @@ def test_a_rotation_by_another_process_while_waiting_for_the_lock(tmp_path: Path
     assert lines(tmp_path / "a.log.1") == ["one", "two"]
 
 
+def test_a_new_file_that_others_filled_meanwhile_is_rotated_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.log"
+    log, other = LogFile(str(path), 10, 5), LogFile(str(path), 10, 5)
+    log.append(b"first\n")
+    close = log.close
+
+    def slow_close() -> None:  # gives the lock back, and the other is first to have that of the new file
+        monkeypatch.undo()
+        close()
+        other.append(b"second\n")
+
+    monkeypatch.setattr(log, "close", slow_close)
+    log.append(b"third\n")
+    assert [lines(tmp_path / name) for name in ("a.log.2", "a.log.1", "a.log")] == [
+        ["first"],
+        ["second"],
+        ["third"],
+    ]
+    log.close()
+    other.close()
+
+
 def test_a_half_line_left_by_a_crash_is_ended(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b'{"torn":')
