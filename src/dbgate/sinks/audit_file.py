@@ -32,7 +32,7 @@ _BATCH_BYTES: Final = 1 << 20  # that are written at a stretch
 # Seconds between looks at the queue while there is traffic. Each look takes the interpreter's lock from the event loop
 # some ten times, around the system calls of a write.
 _TICK: Final = 0.05
-_FEW: Final = 256  # records that are left waiting for more
+_FEW: Final = 256  # records that are left waiting for more, at most
 _QUIET_TICKS: Final = 20  # empty looks after which the thread sleeps until it is woken
 _RETRY_FIRST: Final = 0.05  # seconds, doubled up to _RETRY_MOST while the log cannot be written
 _RETRY_MOST: Final = 1.0
@@ -83,6 +83,7 @@ class AuditFile:
         self._pending_refused = False
         # A batch goes into one file whole, so it must not be a large part of a small one.
         self._batch_bytes = min(_BATCH_BYTES, max_bytes // 4) if max_bytes else _BATCH_BYTES
+        self._few = min(_FEW, queue_records // 4)  # a queue that is nearly full must not be left waiting
         # The thread's, as those of the queue that are its taker's.
         self._lost = 0
         self._written = 0
@@ -200,7 +201,7 @@ class AuditFile:
             if queue.waiting() or self.dropped != self._reported:
                 self._write_batch()
                 quiet = 0
-                if queue.open and queue.waiting() < _FEW:
+                if queue.open and queue.waiting() < self._few:
                     # Written as they come, records would make batches of one or two, and each batch takes the
                     # interpreter's lock from the event loop several times.
                     self._pause(_TICK)

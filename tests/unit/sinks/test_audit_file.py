@@ -80,6 +80,20 @@ def sink(log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> Iterator[AuditFile]:
     made.close(1.0)
 
 
+def test_a_small_queue_that_filled_up_is_not_left_waiting(
+    sink: AuditFile, log: FakeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_file, "_TICK", 60.0)
+    log.error = OSError(errno.ENOSPC, "No space left on device")
+    sink.put(record())
+    sink.start()
+    wait_for(lambda: sink.failing)
+    for _ in range(10):
+        sink.put(record())
+    log.error = None
+    wait_for(lambda: sink.queued == 0)
+
+
 def test_lines_reach_the_file_in_order_with_wall_time(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     sink = AuditFile(str(path), "gw1", lambda at: at + 1_700_000_000.0)
