@@ -20,7 +20,7 @@ import pytest
 
 from dbgate.audit.line import Line
 from dbgate.control.client import ControlClient
-from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
+from tests.servers.gateway import OPEN_POLICY, Gateway, eventually, lines_so_far
 from tests.servers.mariadb import MariaDB
 
 FIELDS = [field.name for field in msgspec.structs.fields(Line)]
@@ -116,7 +116,13 @@ def insert_many(gateway: Gateway, name: str, count: int) -> None:
             cursor.execute(f"SELECT {n} AS {name}")
 
 
+def ended(gateway: Gateway) -> None:
+    gateway.signal(signal.SIGTERM)
+    assert gateway.wait() == 0
+
+
 def all_lines(folder: Path) -> list[dict[str, Any]]:
+    """Of a gateway that has ended: before, a batch may be half written and a file be about to get another name."""
     found: list[dict[str, Any]] = []
     for path in folder.glob("audit.jsonl*"):
         content = path.read_bytes()
@@ -133,12 +139,13 @@ def test_rotation_by_several_workers_under_load_loses_nothing(mariadb: MariaDB) 
         for thread in threads:
             thread.join()
         eventually(lambda: stats(gateway)["audit"]["queued"] == 0 and stats(gateway)["total_queries"] >= 900)
-        eventually(lambda: len([r for r in all_lines(gateway.folder) if " AS col_" in r["statement"]]) == 900)
+        assert stats(gateway)["audit"]["dropped"] == 0
+        ended(gateway)
         records = all_lines(gateway.folder)
         rotated = len(list(gateway.folder.glob("audit.jsonl.*")))
         for path in gateway.folder.glob("audit.jsonl*"):
             assert path.stat().st_size <= 64 << 10
-        assert stats(gateway)["audit"]["dropped"] == 0
+    assert len([record for record in records if " AS col_" in record["statement"]]) == 900
     assert rotated > 3
     assert len({record["event_id"] for record in records}) == len(records)
     assert {record["event"] for record in records} >= {"connection.open", "query", "connection.close"}
@@ -154,9 +161,9 @@ def test_an_outside_rotation_with_sigusr1_loses_nothing(mariadb: MariaDB) -> Non
                 gateway.audit.rename(gateway.folder / f"audit.jsonl.old{n}")
             gateway.signal(signal.SIGUSR1)
         thread.join()
-        eventually(
-            lambda: len([r for r in all_lines(gateway.folder) if " AS col_r" in r["statement"]]) == 400
-        )
+        ended(gateway)
+        records = all_lines(gateway.folder)
+    assert len([record for record in records if " AS col_r" in record["statement"]]) == 400
 
 
 def test_a_log_that_cannot_be_written_stops_no_query_and_is_told(mariadb: MariaDB) -> None:
@@ -195,23 +202,20 @@ def test_a_full_disk_recovers_and_the_log_says_what_is_missing(mariadb: MariaDB,
         eventually(lambda: stats(gateway)["audit"]["dropped"] > 0)
         assert log.read_bytes().endswith(b"\n")  # no half line
         ballast.unlink()
-        notice = eventually(lambda: [r for r in lines(log) if r["event"] == "audit.dropped"], 10)[0]
+        notice = eventually(lambda: [r for r in lines_so_far(log) if r["event"] == "audit.dropped"], 10)[0]
+        eventually(lambda: stats(gateway)["audit"]["queued"] == 0)  # there is room again
         insert_many(gateway, "col_c", 5)
         eventually(lambda: not stats(gateway)["audit"]["failing"])
         dropped = eventually(
             lambda: stats(gateway)["audit"]["queued"] == 0 and stats(gateway)["audit"]["dropped"]
         )
-        eventually(lambda: len([r for r in lines(log) if " AS col_c" in r["statement"]]) == 5)
-        kept = [r for r in lines(log) if " AS col_b" in r["statement"]]
-        told = sum(r["dropped"] for r in lines(log))
+        eventually(lambda: len([r for r in lines_so_far(log) if " AS col_c" in r["statement"]]) == 5)
+        kept = [r for r in lines_so_far(log) if " AS col_b" in r["statement"]]
+        told = sum(r["dropped"] for r in lines_so_far(log))
     assert "No space left" in notice["reason"]
     assert told == dropped
     assert 0 < len(kept) < 300
     assert len(kept) + dropped >= 300
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def test_standard_output(mariadb: MariaDB) -> None:
@@ -234,7 +238,6 @@ def test_standard_output(mariadb: MariaDB) -> None:
 def test_the_last_records_are_written_at_the_end(mariadb: MariaDB) -> None:
     with Gateway(mariadb) as gateway:
         insert_many(gateway, "col_e", 50)
-        gateway.signal(signal.SIGTERM)
-        assert gateway.wait() == 0
+        ended(gateway)
         assert len([r for r in gateway.records() if " AS col_e" in r["statement"]]) == 50
         assert gateway.records(event="connection.close")

@@ -184,13 +184,10 @@ class Gateway:
 
     def records(self, **wanted: object) -> list[dict[str, Any]]:
         """The audit records written so far whose fields are as wanted."""
-        found: list[dict[str, Any]] = []
-        if self.audit.exists():
-            for line in self.audit.read_text().splitlines():
-                record = json.loads(line)
-                if all(record.get(key) == value for key, value in wanted.items()):
-                    found.append(record)
-        return found
+        records = lines_so_far(self.audit) if self.audit.exists() else []
+        return [
+            record for record in records if all(record.get(key) == value for key, value in wanted.items())
+        ]
 
     def wait_records(self, count: int = 1, timeout: float = 15.0, **wanted: object) -> list[dict[str, Any]]:
         """As records(), once there are `count`; AssertionError where they do not come."""
@@ -212,6 +209,11 @@ class Gateway:
         assert self.process is not None
         tasks = Path(f"/proc/{self.process.pid}/task")
         return [int(word) for path in tasks.glob("*/children") for word in path.read_text().split()]
+
+
+def lines_so_far(path: Path) -> list[dict[str, Any]]:
+    """The records of a log that may be written to at this moment: a reader sees parts of a write too."""
+    return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
 def _enough(found: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
