@@ -88,6 +88,9 @@ class WorkerProcess:
         self._lists: dict[int, list[dict[str, Any]]] = {}  # of sessions, as far as they have come
         self._numbers = itertools.count(1)
         self._stopping = False
+        # What was asked of a process that is still being made
+        self._draining: Drain | None = None
+        self._ending = False
 
     async def live(self) -> None:
         """Runs the process, again and again, until stop() or drain() was called and it has ended."""
@@ -136,11 +139,15 @@ class WorkerProcess:
         finally:
             theirs.close()
         self.pid = self._process.pid
+        if self._ending:
+            self._process.kill()
         reader, writer = await asyncio.open_connection(sock=ours)
         link: Link[ToSupervisor] = Link(reader, writer, ToSupervisor)
         self._link = link
         try:
             link.send(self._start(self.row))
+            if self._draining is not None:
+                link.send(self._draining)
             while (message := await link.receive()) is not None:
                 self._take(message)
             return await self._process.wait()
@@ -258,11 +265,12 @@ class WorkerProcess:
     def drain(self, seconds: float) -> None:
         """Asks for an orderly end; live() returns when it is done."""
         self._stopping = True
-        self._say(Drain(seconds))
+        self._draining = Drain(seconds)
+        self._say(self._draining)
 
     def stop(self) -> None:
         """Ends the process now, for good."""
-        self._stopping = True
+        self._stopping = self._ending = True
         self.crash()
 
     def crash(self) -> None:
