@@ -116,16 +116,17 @@ def test_follow_over_appends_rotation_and_truncation(tmp_path: Path, monkeypatch
 
     def until(statement: str) -> None:
         with changed:
-            assert changed.wait_for(lambda: statement in seen, 5), seen
+            assert changed.wait_for(lambda: statement in seen, 30), seen
+
+    opened = open(log, "rb")  # noqa: SIM115  # closed in follow()
+    opened.seek(0, 2)
 
     def follow() -> None:
-        with open(log, "rb") as opened, pytest.raises(Enough):
-            opened.seek(0, 2)
+        with opened, pytest.raises(Enough):
             audit_tail._follow(str(log), opened, lambda record: record["statement"] != "SELECT 2", show)
 
     thread = threading.Thread(target=follow)
     thread.start()
-    time.sleep(0.05)
     with open(log, "ab") as writer:
         writer.write(line(1)[:50])
         writer.flush()
@@ -145,7 +146,7 @@ def test_follow_over_appends_rotation_and_truncation(tmp_path: Path, monkeypatch
     time.sleep(0.1)
     with open(log, "ab") as writer:
         writer.write(line(9))
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert seen == [f"SELECT {n}" for n in (1, 3, 4, 5, 6, 7, 9)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -150,7 +151,8 @@ class FakeOperator:
         self.explained: list[ExplainBody] = []  # what was asked
         self.explanation: dict[str, Any] = {}  # fields of the answer
         self.fault: Exception | None = None
-        self.wait = 0.0
+        self.wait = 0.0  # seconds until an answer, which comes at once where it is set to 0 meanwhile
+        self.under_way = 0  # questions that wait for that
         page = memoryview(bytearray(layout.PAGE_BYTES))
         counters = Counters(page)
         counters.opened()
@@ -162,8 +164,11 @@ class FakeOperator:
         self.reader = StatsReader([page], 0.0)
 
     async def _go(self) -> None:
-        if self.wait:
-            await asyncio.sleep(self.wait)
+        until = time.monotonic() + self.wait
+        self.under_way += 1
+        while self.wait and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        self.under_way -= 1
         if self.fault is not None:
             raise self.fault
 
@@ -314,12 +319,12 @@ class Loop:
         async def wrapped() -> Any:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(wrapped(), self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(wrapped(), self.loop).result(60)
 
     def close(self) -> None:
         self.run(self.loop.shutdown_default_executor())
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join(60)
         self.loop.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -23,13 +23,14 @@ def end(
 ) -> tuple[Any, list[ServerThread]]:
     """The answer, and what was asked of the server."""
     asked: list[ServerThread] = []
+    answered = threading.Event()
 
     def end_thread(source: object, thread: ServerThread, seconds: float) -> str:
         asked.append(thread)
         if isinstance(outcome, Exception):
             raise outcome
         if outcome == "late":
-            time.sleep(0.2)
+            answered.wait(30)
         return outcome
 
     async def kill(session_id: str) -> Killed | None:
@@ -38,7 +39,14 @@ def end(
     monkeypatch.setattr(module, "end_thread", end_thread)
     crew = SimpleNamespace(kill=kill)
     catalogs = SimpleNamespace(configured=configured, source=lambda: None)
-    return asyncio.run(Ending(cast(Any, crew), cast(Any, catalogs)).end("a-1")), asked
+
+    async def main() -> Any:
+        try:
+            return await Ending(cast(Any, crew), cast(Any, catalogs)).end("a-1")
+        finally:
+            answered.set()
+
+    return asyncio.run(main()), asked
 
 
 @rows(
