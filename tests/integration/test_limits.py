@@ -36,15 +36,13 @@ def test_the_policy_s_limit_of_connections_counts_too(mariadb: MariaDB) -> None:
 
 
 def test_handshake_time(mariadb: MariaDB) -> None:
-    with Gateway(mariadb, handshake_timeout="300ms") as gateway:
-        began = time.monotonic()
-        with socket.create_connection((gateway.host, gateway.port), 5) as silent:
+    with Gateway(mariadb, handshake_timeout="1s") as gateway:
+        with socket.create_connection((gateway.host, gateway.port), 30) as silent:
             got = b""
             while piece := silent.recv(4096):
                 got += piece
         assert b"dbgate: the login took too long" in got
-        assert 0.3 <= time.monotonic() - began < 3
-        gateway.connect().close()
+        eventually(lambda: _connected(gateway)).close()  # unless it took too long itself
 
 
 def test_a_server_that_never_greets(mariadb: MariaDB) -> None:
@@ -63,12 +61,22 @@ def test_a_server_that_never_greets(mariadb: MariaDB) -> None:
 
 
 def test_idle_time(mariadb: MariaDB) -> None:
-    policy = OPEN_POLICY + "global: {connection_timeout: 500ms}\n"
+    policy = OPEN_POLICY + "global: {connection_timeout: 1s}\n"
     with Gateway(mariadb, policy=policy) as gateway:
+
+        def outlasts() -> bool:
+            """A long reply is no idleness. False where this client was idle too long before it asked."""
+            try:
+                with gateway.connect() as connection, connection.cursor() as cursor:
+                    return bool(cursor.execute("SELECT SLEEP(2.5)"))
+            except pymysql.err.Error:
+                return False
+
+        eventually(outlasts)
         with gateway.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT SLEEP(0.8)")  # a long reply is no idleness
-            cursor.execute("SELECT 1")
-            gateway.wait_records(event="connection.close")
+            port = connection._sock.getsockname()[1]  # type: ignore[attr-defined]
+            (record,) = gateway.wait_records(event="connection.close", client_port=port)
+            assert record["reason"] == "idle for too long"
             with pytest.raises(pymysql.err.Error):
                 cursor.execute("SELECT 1")
 
@@ -179,7 +187,7 @@ def test_sessions_of_one_user(mariadb: MariaDB, workers: int) -> None:
 
 
 def test_passwords_that_are_wrong_too_often(mariadb: MariaDB) -> None:
-    with Gateway(mariadb, login_failures=3, login_failure_pause="4s", workers=2) as gateway:
+    with Gateway(mariadb, login_failures=3, login_failure_pause="1h", workers=2) as gateway:
         open_before = gateway.connect()
         for _ in range(3):
             with pytest.raises(pymysql.err.OperationalError) as caught:
@@ -194,8 +202,11 @@ def test_passwords_that_are_wrong_too_often(mariadb: MariaDB) -> None:
         with open_before.cursor() as cursor:
             cursor.execute("SELECT 1")  # who is in stays in
         gateway.connect(bind_address="127.0.0.2").close()
-        eventually(lambda: _connected(gateway)).close()
         open_before.close()
+    with Gateway(mariadb, login_failures=1, login_failure_pause="1s") as gateway:
+        with pytest.raises(pymysql.err.OperationalError):
+            gateway.connect(password="wrong")
+        eventually(lambda: _connected(gateway)).close()
 
 
 def test_a_client_that_stops_in_the_middle_of_a_command(mariadb: MariaDB) -> None:

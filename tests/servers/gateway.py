@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -37,7 +38,8 @@ data_protection: {block_schema_access: false}
 sql_rules: {injection: {detectors: []}}
 """
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
+PATIENCE = 30.0  # seconds for what comes at once on a machine that does nothing else
 
 
 class Server(Protocol):
@@ -133,7 +135,7 @@ class Gateway:
         assert self.process is not None
         self.process.send_signal(number)
 
-    def wait(self, timeout: float = 15.0) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Waits for the process to end by itself; gives its status."""
         assert self.process is not None
         return self.process.wait(timeout)
@@ -189,7 +191,9 @@ class Gateway:
             record for record in records if all(record.get(key) == value for key, value in wanted.items())
         ]
 
-    def wait_records(self, count: int = 1, timeout: float = 15.0, **wanted: object) -> list[dict[str, Any]]:
+    def wait_records(
+        self, count: int = 1, timeout: float = PATIENCE, **wanted: object
+    ) -> list[dict[str, Any]]:
         """As records(), once there are `count`; AssertionError where they do not come."""
         return eventually(
             lambda: _enough(self.records(**wanted), count), timeout, f"{count} records with {wanted}"
@@ -198,7 +202,9 @@ class Gateway:
     def health(self, path: str = "/readyz") -> tuple[int, dict[str, Any]]:
         """Status and body of a health page."""
         try:
-            with urllib.request.urlopen(f"http://{self.host}:{self.admin_port}{path}", timeout=5) as reply:
+            with urllib.request.urlopen(
+                f"http://{self.host}:{self.admin_port}{path}", timeout=PATIENCE
+            ) as reply:
                 return reply.status, json.load(reply)
         except urllib.error.HTTPError as error:
             with error:
@@ -207,8 +213,16 @@ class Gateway:
     def worker_pids(self) -> list[int]:
         """The processes of the workers."""
         assert self.process is not None
-        tasks = Path(f"/proc/{self.process.pid}/task")
-        return [int(word) for path in tasks.glob("*/children") for word in path.read_text().split()]
+        return children(self.process.pid)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, those that have ended but are not waited for yet among them."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            found += [int(word) for word in path.read_text().split()]
+    return found
 
 
 def lines_so_far(path: Path) -> list[dict[str, Any]]:
@@ -220,7 +234,7 @@ def _enough(found: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     return found if len(found) >= count else []
 
 
-def eventually(look: Callable[[], Any], timeout: float = 15.0, what: str = "") -> Any:
+def eventually(look: Callable[[], Any], timeout: float = PATIENCE, what: str = "") -> Any:
     """look() until it gives something true, and that; AssertionError after `timeout` seconds."""
     until = time.monotonic() + timeout
     while True:

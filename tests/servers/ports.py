@@ -37,20 +37,37 @@ def _bindable(port: int) -> bool:
     return True
 
 
+def _reserved(port: int) -> int | None:
+    """The lock that reserves a port, None where somebody else has one of the two."""
+    fd = os.open(_locks() / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    if _bindable(port):
+        return fd
+    os.close(fd)
+    return None
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on and that no other test process was given.
     RuntimeError when none is left."""
-    folder = _locks()
-    order = random.sample(range(FIRST, LAST), 500)
-    for port in order:
-        fd = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
-            continue
-        if _bindable(port):
+    for port in random.sample(range(FIRST, LAST), 500):
+        if (fd := _reserved(port)) is not None:
             _held.append(fd)
             return port
-        os.close(fd)
     raise RuntimeError(f"no free port on 127.0.0.1 between {FIRST} and {LAST}")
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row, each as free_port() gives it. RuntimeError when there are none."""
+    for first in random.sample(range(FIRST, LAST - count), 500):
+        held = [fd for port in range(first, first + count) if (fd := _reserved(port)) is not None]
+        if len(held) == count:
+            _held.extend(held)
+            return first
+        for fd in held:
+            os.close(fd)
+    raise RuntimeError(f"no {count} free ports in a row on 127.0.0.1 between {FIRST} and {LAST}")

@@ -20,7 +20,7 @@ class PrivateServer:
     """One private server, whose data directory is a copy of `template`. Use it with `with`, or start() and stop().
 
     host, port: where it listens; socket: its Unix socket; folder: everything it owns; log: its error log; options:
-    added to its command line.
+    added to its command line; looks: how often start() has connected to see whether it answers.
     """
 
     host = "127.0.0.1"
@@ -35,6 +35,7 @@ class PrivateServer:
         self.data = self.folder / "data"
         self.socket = str(self.folder / "m.sock")
         self.log = self.folder / "error.log"
+        self.looks = 0
         self.process: subprocess.Popen[bytes] | None = None
         shutil.copytree(template, self.data)
 
@@ -78,6 +79,7 @@ class PrivateServer:
     def _answers(self) -> bool:
         try:
             with socket.create_connection((self.host, self.port), timeout=2) as probe:
+                self.looks += 1
                 return probe.recv(5)[4:5] == b"\x0a"
         except OSError:
             return False
