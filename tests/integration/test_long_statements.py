@@ -11,7 +11,7 @@ import pymysql
 import pytest
 
 from dbgate.control.client import ControlClient
-from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
+from tests.servers.gateway import OPEN_POLICY, Gateway, children, eventually
 from tests.servers.mariadb import MariaDB
 
 BULK = "INSERT INTO test.bulk VALUES " + ", ".join(
@@ -19,15 +19,9 @@ BULK = "INSERT INTO test.bulk VALUES " + ", ".join(
 )
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    tasks = Path(f"/proc/{pid}/task")
-    return [int(word) for path in tasks.glob("*/children") for word in path.read_text().split()]
-
-
 def states(gateway: Gateway) -> list[str]:
     """Of all sessions."""
-    return [each["state"] for each in ControlClient(str(gateway.control), 5.0).sessions()]
+    return [each["state"] for each in ControlClient(str(gateway.control), 30.0).sessions()]
 
 
 def test_a_bulk_insert_arrives_whole_and_leaves_its_record(mariadb: MariaDB) -> None:
@@ -79,7 +73,7 @@ def test_others_are_answered_while_one_is_analysed(mariadb: MariaDB) -> None:
             answered.append("short")
         finally:
             os.kill(analyst, signal.SIGCONT)
-            sender.join(20)
+            sender.join(60)
         with busy.cursor() as cursor:
             cursor.execute("DROP TABLE test.bulk")
         assert answered == ["short", 25_000]
@@ -97,13 +91,13 @@ def test_the_process_dies_in_the_middle(mariadb: MariaDB) -> None:
         killer.start()
         with pytest.raises(pymysql.err.Error, match="internal-error"):
             cursor.execute("SELECT 2 /*" + "x" * 6_000 + "*/")
-        killer.join(20)
+        killer.join(60)
         cursor.execute("SELECT 3 /*" + "x" * 7_000 + "*/")
         assert cursor.fetchall() == ((3,),)
         assert children(worker) not in ([], [analyst])
         (record,) = gateway.wait_records(event="query.blocked")
         assert (record["rule"], record["operation"]) == ("internal-error", "QUERY")
-        (left,) = children(worker)
+        (left,) = eventually(lambda: found if len(found := children(worker)) == 1 else [])
     eventually(lambda: not Path(f"/proc/{left}").exists())  # it hears of the end by its socket
 
 

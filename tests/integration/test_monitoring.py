@@ -11,6 +11,7 @@ import pymysql
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.integration.test_policy_life import replace
 from tests.servers.gateway import OPEN_POLICY, Gateway, eventually
 from tests.servers.mariadb import MariaDB
 from tests.shell.sinks.test_webhook import KEY, Receiver
@@ -60,9 +61,9 @@ def test_metrics_and_alerts(mariadb: MariaDB, tmp_path: Path) -> None:
             assert "secret_table" not in str(body)
             at, _, value = headers["x-dbgate-signature"].partition(",v1=")
             assert value == hmac.new(KEY, f"{at[2:]}.{headers['raw']}".encode(), hashlib.sha256).hexdigest()
-            gateway.policy.write_text("nonsense: true\n")
-            told = receiver.wait(2)
-            assert told[1][2]["kind"] == "policy" and "nonsense" in told[1][2]["alert"]
+            replace(gateway.policy, "nonsense: true\n")
+            refused = eventually(lambda: [body for _, _, body in receiver.got if body["kind"] != "blocks"])
+            assert refused[0]["kind"] == "policy" and "nonsense" in refused[0]["alert"]
             eventually(
                 lambda: scrape(gateway)["dbgate_policy_refused"] == 1, 20, "the refusal in the metrics"
             )

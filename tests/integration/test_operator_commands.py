@@ -42,7 +42,8 @@ def running(mariadb: MariaDB) -> Iterator[Gateway]:
             for sql in ("SELECT * FROM op_secret", "DROP TABLE op_orders"):
                 with pytest.raises(pymysql.MySQLError):
                     cursor.execute(sql)
-        gateway.wait_records(2, event="query.blocked")
+        gateway.wait_records(event="connection.close")
+        eventually(lambda: ask(gateway, "stats")["rules"].get("blocked-operation"))
         yield gateway
 
 
@@ -143,6 +144,7 @@ def test_promote_when_the_record_is_clean(mariadb: MariaDB) -> None:
         listed = ask(gateway, "policy", "promote")["monitored"]
         assert [(one["rule"], one["would_block"], one["clean"]) for one in listed] == [("app", 0, True)]
         select("op_secret")  # monitored: it passes
+        eventually(lambda: ask(gateway, "stats")["rules"].get("table-denied"))
         dirty = cli(gateway, "policy", "promote", "app", "--min-age", "0s")
         assert dirty.returncode == 1
         assert b"1 \xc3\x97 table-denied (line 3)" in dirty.stderr

@@ -68,7 +68,7 @@ def test_a_policy_from_file_to_file_and_back(running: Gateway) -> None:
     record = running.wait_records(event="policy.reload")[-1]
     assert record["decision"] == "allow"
     # A bad file changes nothing, and says so wherever one would look.
-    running.policy.write_text("nonsense: 1\n")
+    replace(running.policy, "nonsense: 1\n")
     health = eventually(
         lambda: (now := running.health("/health")[1])["policy_refused"] and now, what="the refusal"
     )
