@@ -123,7 +123,7 @@ class _Nowhere:
 def test_a_gateway_tells_its_manager_what_it_does(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(20)
+        manager.settimeout(60)
 
         def next_word() -> str:
             """The next one that is no sign of life."""

@@ -48,7 +48,7 @@ def test_clients_wait_while_the_gateway_is_started_anew(mariadb: MariaDB, worker
         answers: list[Any] = []
 
         def client() -> None:
-            with gateway.connect(connect_timeout=30) as connection, connection.cursor() as cursor:
+            with gateway.connect(connect_timeout=60) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT 7")
                 answers.append(cursor.fetchone())
 
@@ -59,9 +59,9 @@ def test_clients_wait_while_the_gateway_is_started_anew(mariadb: MariaDB, worker
             process = start(gateway.folder, sock)
             try:
                 for thread in waiting:
-                    thread.join(30)
+                    thread.join(60)
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(20) == 0, gateway.log_text()
+                assert process.wait(60) == 0, gateway.log_text()
             finally:
                 process.kill()
                 process.wait()

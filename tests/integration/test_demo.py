@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pymysql
@@ -22,6 +25,14 @@ from tests.servers.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEMO = [sys.executable, "-X", "dev", "-m", "dbgate.workers.main", "demo"]
+
+
+@pytest.fixture(autouse=True)
+def no_other_demo() -> Iterator[None]:
+    """It looks for ports and takes them a little later: two at once might choose the same."""
+    with open(Path(tempfile.gettempdir()) / f"dbgate-demo-{os.getuid()}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def readme_console() -> dict[str, list[str]]:
@@ -117,13 +128,10 @@ def test_the_demo_stays_up_and_leaves_nothing_behind(tmp_path: Path) -> None:
         process = subprocess.Popen(DEMO, stdout=out, stderr=out, env=environment, cwd=PROJECT)
     try:
         deadline = time.monotonic() + 90
-        while "press Ctrl-C" not in (tmp_path / "out").read_text():
+        hint = re.compile(r"press Ctrl-C.* -h 127\.0\.0\.1 -P (\d+) -u app_service", re.S)
+        while not (found := hint.search((tmp_path / "out").read_text())):
             assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "out").read_text()
             time.sleep(0.1)
-        time.sleep(0.2)
-        text = (tmp_path / "out").read_text()
-        found = re.search(r"-h 127\.0\.0\.1 -P (\d+) -u app_service", text)
-        assert found
         connection = pymysql.connect(
             host="127.0.0.1", port=int(found[1]), user="app_service", password=PASSWORD, database="shop"
         )

@@ -273,7 +273,7 @@ def test_in_band_from_the_mariadb_client(world: World) -> None:
         assert denied.returncode == 1
         assert "ERROR 1227 (42000)" in denied.stderr and "rule: operation-denied" in denied.stderr
     assert "ERROR 1064" in ask("clerk", "DBGATE SHOW PASSWORDS").stderr
-    general = world.gateway.records(operation="DBGATE SHOW SESSIONS", decision="allow")
+    general = world.gateway.wait_records(operation="DBGATE SHOW SESSIONS", decision="allow")
     assert general[0]["rows"] >= 1 and general[0]["statement"] == "DBGATE SHOW SESSIONS"
 
 

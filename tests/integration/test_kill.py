@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,8 @@ def sleeping(world: World, gateway: Gateway) -> Iterator[str]:
         assert failed, "the client was not told"
     finally:
         for number in world.running():
-            world.ask(f"KILL {number}")
+            with suppress(pymysql.MySQLError):  # it has ended meanwhile
+                world.ask(f"KILL {number}")
         thread.join(30)
         connection.close()
         eventually(lambda: not world.running())

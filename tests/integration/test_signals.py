@@ -45,5 +45,5 @@ def test_a_worker_does_not_outlive_its_supervisor(mariadb: MariaDB) -> None:
         (worker,) = gateway.worker_pids()
         assert gateway.process is not None
         gateway.process.kill()
-        gateway.process.wait(5)
+        gateway.process.wait(30)
         eventually(lambda: not os.path.exists(f"/proc/{worker}"))

@@ -212,7 +212,7 @@ def test_client_certificates(mariadb_tls: MariaDB, certificates: Certificates) -
         ):
             with pytest.raises(pymysql.err.OperationalError, match="tls-required"):
                 gateway.connect(**options)
-        assert gateway.records(rule="tls-required")[-1]["rule_line"] == 3
+        assert gateway.wait_records(4, rule="tls-required")[-1]["rule_line"] == 3
         with pytest.raises(pymysql.err.OperationalError, match="tls-required"):
             gateway.connect(user="ed", password="ed_pw", ssl_disabled=True)
         assert log_in("mariadb-cli", gateway.port, "ed", "ed_pw", certificates.ca) == "7"
@@ -266,7 +266,7 @@ def test_a_client_certificate_that_nobody_signed(mariadb_tls: MariaDB, certifica
 
 def shown(gateway: Gateway) -> str:
     """The serial number of the certificate that the gateway shows."""
-    with socket.create_connection((gateway.host, gateway.port), 10) as raw:
+    with socket.create_connection((gateway.host, gateway.port), 60) as raw:
         raw.recv(4096)
         raw.sendall(b"\x20\x00\x00\x01\x05\xae\x03\x00" + b"\x00" * 28)
         context = ssl.create_default_context()
@@ -331,8 +331,7 @@ def test_clients_that_hang_up_while_the_server_shakes_hands(certificates: Certif
                 client.sendall(login)
         gateway.wait_records(20, event="connection.denied")
         eventually(lambda: connects(server, "Aborted_connects") >= 20)
-        # The one is the test server's own look whether it is up.
-        assert connects(server, "Aborted_connects_preauth") == 1
+        assert connects(server, "Aborted_connects_preauth") <= server.looks  # none but the test's own
         gateway.connect().close()
 
 
