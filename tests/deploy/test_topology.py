@@ -10,8 +10,9 @@ import pytest
 
 from tests.servers.haproxy import HAProxy
 from tests.servers.mariadb import require_mariadb
-from tests.servers.ports import free_port
+from tests.servers.ports import free_ports
 
+PORTS = 12  # at least as many as the script takes, in a row where they are free
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "topology.py"
 
 
@@ -20,7 +21,7 @@ def test_the_scenario_holds() -> None:
     require_mariadb()
     HAProxy(1, "", "127.0.0.1").__exit__(None, None, None)  # skips where there is none
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--once", "--port", str(free_port())],
+        [sys.executable, str(SCRIPT), "--once", "--port", str(free_ports(PORTS))],
         capture_output=True,
         text=True,
         timeout=280,
