@@ -41,11 +41,12 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
         yield made
 
 
-def _play(port: int, act: Callable[[Raw], None], **login: Any) -> bytes:
-    """Logs in, lets `act` send, and gives all that came back; a closed or refused connection is an answer too."""
+def _play(port: int, act: Callable[[Raw], None], patience: float = 5.0, **login: Any) -> bytes:
+    """Logs in, lets `act` send, and gives all that came back; a closed or refused connection is an answer too.
+    patience: seconds that the other side may be silent in the login."""
     connection: Raw | None = None
     try:
-        connection = Raw(port)
+        connection = Raw(port, patience)
         if connection.login(**login):
             act(connection)
     except OSError:
@@ -61,12 +62,12 @@ def _nothing(stage: Stage, seen: bytes) -> None:
     assert not stage.changed()
 
 
-def _send(*parts: bytes, cut: int = 0) -> Callable[[Raw], None]:
-    """What sends `parts`, then COM_QUIT, and reads until the other side has closed."""
+def _send(*parts: bytes, cut: int = 0, quiet: float = 1.0) -> Callable[[Raw], None]:
+    """What sends `parts`, then COM_QUIT, and reads until the other side has closed, or is silent for `quiet` seconds."""
 
     def act(connection: Raw) -> None:
         connection.send(*parts, packet(b"\x01"), cut=cut)
-        connection.drain(1.0)
+        connection.drain(quiet, 5.0 * quiet)
 
     return act
 
@@ -139,7 +140,7 @@ def test_the_pipelines_work_on_the_unguarded_server(stage: Stage) -> None:
 @pytest.mark.parametrize("cut", [0, 1, 3])
 def test_honest_commands_in_one_segment_or_in_pieces(stage: Stage, cut: int) -> None:
     parts = [query("SET NAMES utf8mb4"), query(GOOD), query("SELECT 'last one'")]
-    seen = _play(stage.gateway_port, _send(*parts, cut=cut))
+    seen = _play(stage.gateway_port, _send(*parts, cut=cut, quiet=30.0), 30.0)
     assert b"ann" in seen and b"last one" in seen
     assert b"dbgate: " not in seen
 
@@ -378,7 +379,7 @@ def test_a_rogue_server_gets_no_file(stage: Stage, reply: bytes) -> None:
 
     try:
         with Gateway(Server(), world.POLICY) as gateway, contextlib.suppress(OSError):
-            connection = Raw(gateway.port)
+            connection = Raw(gateway.port, 30.0)
             with connection:
                 if connection.login(flags=raw.ORDINARY | raw.LOCAL_FILES, schema=None):
                     connection.send(query(GOOD))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pymysql
 import pytest
 
 from tests.drivers import zoo
 from tests.drivers.relay import Capabilities, Recording, RecordingRelay, greeting_capabilities, read_greeting
-from tests.servers.gateway import Gateway
+from tests.servers.gateway import Gateway, eventually
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
 
@@ -28,6 +29,14 @@ class Stage:
         pymysql.connect(
             host=self.server.host, port=self.server.port, user=self.server.user, password=self.server.password
         ).close()
+
+    def records(self) -> list[dict[str, Any]]:
+        """The gateway's records, once every session before is over and has all of its own."""
+        eventually(lambda: self._sessions("connection.open") == self._sessions("connection.close"))
+        return self.gateway.records()
+
+    def _sessions(self, event: str) -> set[str]:
+        return {record["session_id"] for record in self.gateway.records(event=event)}
 
     def direct(self, client: str) -> tuple[dict[str, object], list[Recording]]:
         """A session with the server itself, which offers only what the gateway offers."""

@@ -61,7 +61,7 @@ def log_in(client: str, port: int, user: str, password: str, ca: Path | None) ->
             pytest.skip("the mariadb command line is not installed")
         command = [binary, "--no-defaults", "-h127.0.0.1", f"-P{port}", f"-u{user}", f"-p{password}", "-NB"]
         command += ["--ssl", f"--ssl-ca={ca}", "--ssl-verify-server-cert"] if ca else ["--skip-ssl"]
-        done = subprocess.run([*command, "-e", "SELECT 7"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([*command, "-e", "SELECT 7"], capture_output=True, text=True, timeout=60)
         if done.returncode:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()

@@ -139,7 +139,7 @@ class RecordingRelay:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(timeout=10)
+            thread.join(timeout=60)
             assert not thread.is_alive()
         for one in (self._listener, *self._sockets):
             one.close()
@@ -193,7 +193,7 @@ class RecordingRelay:
 def read_greeting(host: str, port: int) -> bytes:
     """The payload of the greeting that a server (or the gateway) sends to a new connection."""
     with (
-        socket.create_connection((host, port), timeout=10) as connection,
+        socket.create_connection((host, port), timeout=60) as connection,
         connection.makefile("rb") as stream,
     ):
         header = stream.read(4)

@@ -25,7 +25,7 @@ def owed(recordings: list[Recording]) -> int:
 @pytest.mark.parametrize("client", zoo.CLIENTS)
 def test_a_session_is_the_same_through_the_gateway(stage: Stage, client: str) -> None:
     direct, direct_recordings = stage.direct(client)
-    before = len(stage.gateway.records())
+    before = len(stage.records())
     through, recordings = stage.through(client)
 
     assert direct["blocked"] is None and direct["big"] == zoo.BIG

@@ -156,7 +156,7 @@ def same_login(direct: Exchange, through: Exchange) -> None:
     same_steps(direct.reply, through.reply)
 
 
-def eventually_equal(look: Callable[[], int], wanted: int, timeout: float = 5.0) -> None:
+def eventually_equal(look: Callable[[], int], wanted: int, timeout: float = 30.0) -> None:
     """Waits until look() gives `wanted`, and then a little, so that one too many is seen as well."""
     until = time.monotonic() + timeout
     while look() < wanted and time.monotonic() < until:
