@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,16 +92,16 @@ def test_a_reader_that_goes_away_is_no_traceback(path: str) -> None:
 
 
 def test_a_look_costs_little(path: str) -> None:
-    def cpu() -> float:
+    def cpu(*command: str | Path) -> float:
         before = os.times()
-        assert cli("stats", "--socket", path).returncode == 0
+        assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
         after = os.times()
         return after.children_user + after.children_system - before.children_user - before.children_system
 
-    started = time.monotonic()
-    best = min(cpu() for _ in range(3))
-    # Aim 0.2 s; the bound leaves room for a machine that does other things, and for coverage.
-    assert best < 0.6, f"{best:.2f} s of CPU (elapsed {time.monotonic() - started:.1f} s)"
+    best = min(cpu(CLI, "stats", "--socket", path) for _ in range(3))
+    bare = min(cpu(sys.executable, "-c", "pass") for _ in range(3))
+    # Aim 0.2 s; the bound leaves room for a machine that is slow or does other things, and for coverage.
+    assert best < max(0.6, 30 * bare), f"{best:.2f} s of CPU, an empty program {bare:.3f} s"
 
 
 def answer(verb: Callable[[], object]) -> str:
