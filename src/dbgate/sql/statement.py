@@ -123,6 +123,65 @@ class Detection:
 
 
 @final
+class ColumnUses:
+    """Which columns a statement may name, as its text tells without a catalog; sql/columns.py reads it.
+
+    names: the strings that it is about, each once; shape: numbers, most of them indexes of names (see sql/uses.py).
+    A cached Analysis holds it, so it is kept small.
+    """
+
+    def __init__(self, names: tuple[str, ...], shape: bytes) -> None:
+        self.names = names
+        self.shape = shape
+
+    def __repr__(self) -> str:
+        return f"ColumnUses({self.names!r}, {self.shape!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ColumnUses) and (self.names, self.shape) == (other.names, other.shape)
+
+    def __hash__(self) -> int:
+        return hash((self.names, self.shape))
+
+
+@final
+class ColumnNeed:
+    """What a statement does with the columns of one table by one operation: the columns it only reads, those it writes,
+    in lower case and sorted. everything: all columns are touched, whatever else is said."""
+
+    def __init__(
+        self,
+        operation: str,
+        schema: str,
+        table: str,
+        read: tuple[str, ...] = (),
+        written: tuple[str, ...] = (),
+        everything: bool = False,
+    ) -> None:
+        self.operation = operation
+        self.schema = schema
+        self.table = table
+        self.read = read
+        self.written = written
+        self.everything = everything
+
+    def __repr__(self) -> str:
+        return (
+            f"ColumnNeed({self.operation!r}, {self.schema!r}, {self.table!r}, {self.read!r}, {self.written!r}, "
+            f"everything={self.everything})"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ColumnNeed) and (
+            (self.operation, self.schema, self.table, self.read, self.written, self.everything)
+            == (other.operation, other.schema, other.table, other.read, other.written, other.everything)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.operation, self.schema, self.table, self.read, self.written))
+
+
+@final
 class Statement:
     """One statement of a text.
 
@@ -146,6 +205,7 @@ class Statement:
     stand_ins: stored functions that the server takes for some of its built-ins in it, where there are such (functions.py).
     assigned: the user variables that a SET gives a value, with the constant text that it is, or None; target: the name
         that a PREPARE, EXECUTE or DEALLOCATE is about; calm: it changes no user variable besides (sql/memory.py).
+    columns: which columns it may name; None = nobody knows: all columns of every table in `needs`.
     """
 
     def __init__(
@@ -175,6 +235,7 @@ class Statement:
         target: str = "",
         calm: bool = False,
         new_charset: str = "",
+        columns: ColumnUses | None = None,
     ) -> None:
         self.verb = verb
         self.operations = operations
@@ -201,6 +262,7 @@ class Statement:
         self.target = target
         self.calm = calm
         self.new_charset = new_charset
+        self.columns = columns
 
     def constants(self) -> int:
         """Bytes of the constants that it holds: they may be much longer than the text that they were made from."""
