@@ -41,12 +41,12 @@ def who_can(
 ) -> None:
     """Show which users may do OPERATION on TABLE: `who-can SELECT shop.users`.
 
-    TABLE is schema.table, of a CALL the procedure; operations such as SHOW need none. The answer is that of
-    the data path for a statement that does nothing else and has a WHERE. Exit status 1 if nobody may.
+    TABLE is schema.table, or schema.table.column, of a CALL the procedure; operations such as SHOW need none. The answer
+    is that of the data path for a statement that does nothing else and has a WHERE. Exit status 1 if nobody may.
     """
     from dbgate.cli import output as out
     from dbgate.cli.policy_sources import LIVE, compiled, read_policy
-    from dbgate.policy.operations import OPERATIONS, WITHOUT_TABLE
+    from dbgate.policy.operations import BY_COLUMN, OPERATIONS, WITHOUT_TABLE
     from dbgate.policy.whocan import who_can as ask
 
     operation = operation.upper()
@@ -55,12 +55,16 @@ def who_can(
     schema, dot, name = table.partition(".")
     if not table and operation not in WITHOUT_TABLE:
         fail(Exit.USAGE, f"{operation} is done to a table", f"name it: who-can {operation} schema.table")
+    name, second, column = name.partition(".")
+    if second and operation not in BY_COLUMN:
+        only = f"only {', '.join(BY_COLUMN)} can be granted on columns"
+        fail(Exit.USAGE, f"{operation} is not done to a column", f"{only}; name the table: {schema}.{name}")
     named = read_policy(client, policy_file or LIVE)
     if table and not dot:
         schema, name = named.file.policy.global_.default_schema or "", table
         if not schema:
             fail(Exit.USAGE, f"{table} names no schema, and the policy has no default_schema", "schema.table")
-    found = ask(named.file, compiled(named), operation, schema, name)
+    found = ask(named.file, compiled(named), operation, schema, name, column)
     can = [who for who in found if who.can and who.reached]
     shown = found if everybody else can
     if output == "json":
@@ -69,6 +73,7 @@ def who_can(
                 "operation": operation,
                 "schema": schema,
                 "table": name,
+                "column": column,
                 "policy": named.name,
                 "anybody": bool(can),
                 "who": [_as_json(who) for who in shown],
@@ -77,7 +82,7 @@ def who_can(
     elif shown:
         out.console().print(_table(shown))
     if not can and output == "table":
-        on = f" on {schema}.{name}" if name else ""
+        on = f" on {'.'.join(part for part in (schema, name, column) if part)}" if name else ""
         print(out.printable(f"Nobody may {operation}{on} under {named.name}."))
     ctx.exit(int(Exit.DONE if can else Exit.NO))
 
@@ -108,7 +113,13 @@ def _how(who: Who) -> str:
         return "an earlier rule matches first"
     if not who.can:
         return f"{who.verdict.rule}: {who.verdict.reason}"
-    parts = [f"only {who.when}"] if who.when else []
+    parts = (
+        [f"only the column{'s' if len(who.columns) > 1 else ''} {', '.join(who.columns)}"]
+        if who.columns
+        else []
+    )
+    if who.when:
+        parts.append(f"only {who.when}")
     if who.transport:
         parts.append(f"only {who.transport}")
     if who.rate:
@@ -135,5 +146,6 @@ def _as_json(who: Who) -> dict[str, Any]:
         "when": who.when,
         "rate_limit": who.rate,
         "transport": who.transport,
+        "columns": who.columns,
         "exceptions": [{"user": name, "line": line} for name, line in who.exceptions],
     }

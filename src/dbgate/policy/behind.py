@@ -13,6 +13,7 @@ from dbgate.policy import steps
 from dbgate.policy.compiled import PROCEDURES_BLACKLIST, CompiledEntry, CompiledPolicy
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.catalog import FUNCTION, NO_CATALOG, PROCEDURE, Behind
+from dbgate.sql.columns import TableColumns
 
 _BEHIND: Final = "; behind "
 _UNFOLLOWED: Final = " cannot be followed: "
@@ -81,12 +82,14 @@ def blocked_operations(entry: CompiledEntry, behind: tuple[Behind, ...]) -> Verd
     return None
 
 
-def granted(entry: CompiledEntry, behind: tuple[Behind, ...], folded: bool) -> Verdict | None:
+def granted(
+    entry: CompiledEntry, behind: tuple[Behind, ...], folded: bool, columns: TableColumns | None = None
+) -> Verdict | None:
     """Step 10; a view or trigger that cannot be followed is a table whose rights nobody knows."""
     for one in behind:
         if one.problem != "" and one.kind != FUNCTION:
             return _unfollowed(entry, one, 10, "table-denied", entry.line)
-        found = steps.granted(entry, (one.unit,), folded)
+        found = steps.granted(entry, (one.unit,), folded, columns)
         if found is not None:
             return _told(found, one)
     return None

@@ -39,6 +39,9 @@ def _check_tables(warnings: Warnings, number: int, entry: Entry) -> None:
     here: Path = ("access_control", number)
     lists: list[tuple[Path, list[QualifiedName]]] = [((*here, "allowed_tables"), entry.allowed_tables)]
     lists += [((*here, "grants", i, "tables"), grant.tables) for i, grant in enumerate(entry.grants)]
+    limited = {
+        (*here, "grants", i, "tables") for i, grant in enumerate(entry.grants) if grant.columns is not None
+    }
     no_default = warnings.file.policy.global_.default_schema is None
     closed = warnings.file.policy.data_protection.block_schema_access
     for path, tables in lists:
@@ -53,6 +56,11 @@ def _check_tables(warnings: Warnings, number: int, entry: Entry) -> None:
                 warnings.add(
                     (*path, index), f"{table.text!r} stays blocked by data_protection.block_schema_access"
                 )
+            elif path in limited and table.schema is not None and is_system_schema(table.schema.text):
+                message = (
+                    f"the catalog leaves {table.schema.text} out, so nothing is granted by columns there"
+                )
+                warnings.add((*path, index), message)
 
 
 def _check_operations(warnings: Warnings, number: int, entry: Entry) -> None:

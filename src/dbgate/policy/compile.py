@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dbgate.policy.clock import Clock, Window
+from dbgate.policy.columngrants import ColumnGrants
 from dbgate.policy.compiled import (
     CompiledEntry,
     CompiledPolicy,
@@ -27,6 +28,7 @@ from dbgate.policy.learned import NO_SHAPES, LearnedShape
 from dbgate.policy.names import NamePart, QualifiedName
 from dbgate.policy.patterns import TOGETHER, RegexList
 from dbgate.policy.plan import (
+    COLUMNS,
     ENTRY,
     NAMES,
     POLICY,
@@ -161,10 +163,11 @@ def _entry(plan: EntryPlan, number: int, default_schema: str) -> Generator[None,
     for raw in plan.rights:
         for row in NAMES.decode(raw):
             name = _name(row)
-            rights.add(name, row.mask)
+            rights.add(name, row.mask, row.grant)
             if plan.cased:
-                folded.add(name, row.mask)
+                folded.add(name, row.mask, row.grant)
         yield
+    columns = yield from _columns(plan.columns)
     functions = yield from _routines(plan.functions, default_schema, False)
     return CompiledEntry(
         number=number,
@@ -191,7 +194,19 @@ def _entry(plan: EntryPlan, number: int, default_schema: str) -> Generator[None,
         subject_line=plan.subject_line,
         admin=tuple(plan.admin),
         burst=parse_burst(plan.rate_text) if plan.rate_text else 0.0,
+        column_rights=columns,
     )
+
+
+def _columns(plan: list[msgspec.Raw]) -> Generator[None, None, ColumnGrants | None]:
+    if not plan:
+        return None
+    grants = ColumnGrants()
+    for raw in plan:
+        for row in COLUMNS.decode(raw):
+            grants.add(row.grant, row.mask, row.columns, row.line)
+        yield
+    return grants
 
 
 def _clock(plan: ClockPlan) -> Clock:
@@ -262,6 +277,7 @@ def _variant(entry: CompiledEntry, number: int, learned: dict[str, LearnedShape]
         subject_line=entry.subject_line,
         admin=entry.admin,
         burst=entry.burst,
+        column_rights=entry.column_rights,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.policy.clock import Clock
+from dbgate.policy.columngrants import ColumnGrants
 from dbgate.policy.globs import GlobIndex
 from dbgate.policy.learned import LearnedShape
 from dbgate.policy.patterns import RegexList
@@ -33,7 +34,8 @@ class CompiledEntry:
     burst: as many may come at once;
     row_cap: rows per result set, 0 = no cap; learned: the shapes that its user is known to send, by digest (an entry
     has a variant for each user with learned shapes); subject: the one glob of cert_subject, None = any; admin: the
-    in-band statements that its users may send; allowed: the verdict of step 12."""
+    in-band statements that its users may send; column_rights: its grants by columns, None = it has none;
+    allowed: the verdict of step 12."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class CompiledEntry:
         subject_line: int = 0,
         admin: tuple[str, ...] = (),
         burst: float = 0.0,
+        column_rights: ColumnGrants | None = None,
     ) -> None:
         self.number = number
         self.name = name
@@ -71,6 +74,9 @@ class CompiledEntry:
         self.rights_folded = rights_folded
         self.bare = bare
         self.granted = bare | rights.reachable
+        if column_rights is not None:
+            self.granted |= column_rights.reachable
+        self.column_rights = column_rights
         self.blocked = blocked
         self.functions = functions
         self.functions_line = functions_line
@@ -211,7 +217,8 @@ class CompiledPolicy:
     """A whole policy. users: user → sources of the rules that name it exactly; user_globs with glob_sources: the
     same for globs; variants: user → number of an entry → that entry with the user's learned shapes; version: short hash
     of the file's text; reads_literals: a verdict must not be reused for a text that differs only in its literals
-    (Analysis.shared says whether the analysis may be)."""
+    (Analysis.shared says whether the analysis may be); limits_columns: some rule has grants by columns, so that the
+    catalog's columns are needed."""
 
     def __init__(
         self,
@@ -255,6 +262,10 @@ class CompiledPolicy:
         self.alert_webhook = settings.alert_webhook
         self.records_required = settings.records_required
         self.watches_columns = sensitive is not None
+        self.limits_columns = False
+        for entry in entries:
+            if entry.column_rights is not None:
+                self.limits_columns = True
         self._sensitive = sensitive
         self._sensitive_names: dict[str, bool] = {}
 

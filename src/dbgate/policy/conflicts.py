@@ -9,7 +9,8 @@ from dbgate.policy.globs import GlobIndex
 from dbgate.policy.load import PolicyFile
 from dbgate.policy.model import Entry
 from dbgate.policy.names import NamePart, QualifiedName
-from dbgate.policy.operations import OPERATIONS
+from dbgate.policy.operations import OPERATIONS, mask_allows, operations_mask
+from dbgate.policy.rights import Rights
 from dbgate.policy.yamltext import Path, show_path
 
 
@@ -34,6 +35,7 @@ def check_conflicts(warnings: Warnings) -> None:
     for number, entry in enumerate(policy.access_control):
         _tables(warnings, number, entry)
         _operations(warnings, number, entry, blocked)
+        _columns(warnings, number, entry)
     _statements(warnings, blocked)
     _calls(warnings)
 
@@ -110,6 +112,39 @@ def _operations(warnings: Warnings, number: int, entry: Entry, blocked: set[str]
                 warnings.add((*path, index), message)
             elif granted and (name in entry.blocked_operations or "*" in entry.blocked_operations):
                 warnings.add((*path, index), f"{name} is in blocked_operations, which wins")
+
+
+def _columns(warnings: Warnings, number: int, entry: Entry) -> None:
+    """Grants by columns of tables that the same rule opens as a whole."""
+    limited = [(at, grant) for at, grant in enumerate(entry.grants) if grant.columns is not None]
+    if not limited:
+        return
+    default_schema = warnings.file.policy.global_.default_schema or ""
+    whole = Rights(False, default_schema)
+    for name in entry.allowed_tables:
+        whole.add(name, operations_mask(entry.allowed_operations))
+    for grant in entry.grants:
+        if grant.columns is None:
+            for name in grant.tables:
+                whole.add(name, operations_mask(grant.operations))
+    for at, grant in limited:
+        for table in grant.tables:
+            mask = _on_all_of(whole, table, default_schema)
+            shadowed = [operation for operation in grant.operations if mask_allows(mask, operation)]
+            if shadowed:
+                message = (
+                    f"without effect for {', '.join(shadowed)}: this rule grants that on all columns of "
+                    f"{table.text!r} already"
+                )
+                warnings.add(("access_control", number, "grants", at, "columns"), message)
+
+
+def _on_all_of(rights: Rights, name: QualifiedName, default_schema: str) -> int:
+    """What `rights` hold on every table that `name` stands for, as far as that is seen easily."""
+    if name.schema is not None and name.schema.glob:
+        return rights.everywhere
+    schema = name.schema.text if name.schema is not None else default_schema
+    return rights.on_schema(schema) if name.name.glob else rights.on_table(schema, name.name.text)
 
 
 def _statements(warnings: Warnings, blocked: set[str]) -> None:

@@ -163,8 +163,10 @@ def _differences(before: object, after: object, key: str) -> list[str]:
     label = f"{key}: " if key else ""
     if isinstance(before, list) or isinstance(after, list):
         was, now = _list(before), _list(after)
-        lines = [f"{label}- {_show(item)}" for item in was if item not in now]
-        lines += [f"{label}+ {_show(item)}" for item in now if item not in was]
+        gone, new = [item for item in was if item not in now], [item for item in now if item not in was]
+        lines = _other_columns(gone, new) if key == "grants" else []
+        lines += [f"{label}- {_show(item)}" for item in gone]
+        lines += [f"{label}+ {_show(item)}" for item in new]
         if not lines and was != now:
             lines = [f"{label}in another order, or another number of times"]
         return lines
@@ -173,6 +175,31 @@ def _differences(before: object, after: object, key: str) -> list[str]:
     if after is None:
         return [f"{label}{_show(before)} → not set"]
     return [f"{label}{_show(before)} → {_show(after)}"]
+
+
+def _other_columns(gone: list[object], new: list[object]) -> list[str]:
+    """The grants that differ in their columns only, taken out of both lists: which columns those are."""
+    lines: list[str] = []
+    for old in list(gone):
+        for now in new:
+            if not isinstance(old, dict) or not isinstance(now, dict) or "columns" not in {*old, *now}:
+                continue
+            rest = {name: value for name, value in old.items() if name != "columns"}
+            if rest != {name: value for name, value in now.items() if name != "columns"}:
+                continue
+            label = f"grants: {_show(rest)}"
+            if "columns" not in old or "columns" not in now:
+                lines.append(f"{label}: {_limits(old)} → {_limits(now)}")
+            else:
+                lines += _differences(old["columns"], now["columns"], f"{label}: columns")
+            gone.remove(old)
+            new.remove(now)
+            break
+    return lines
+
+
+def _limits(grant: dict[str, object]) -> str:
+    return f"columns {_show(grant['columns'])}" if "columns" in grant else "all columns"
 
 
 def _list(value: object) -> list[object]:

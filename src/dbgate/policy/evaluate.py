@@ -11,6 +11,7 @@ from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.source import NO_RULE, parse_address
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.catalog import Behind, unfolded
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import Analysis, Statement
 
 NO_POLICY: Final = Verdict(BLOCK, "no-policy", 0, "no policy is loaded", "enforce", "", 1)
@@ -44,10 +45,12 @@ def decide(
     entry: CompiledEntry | None,
     analysis: Analysis,
     behind: tuple[Behind, ...] = (),
+    columns: TableColumns | None = None,
 ) -> Verdict:
     """The verdict on `analysis` for who `entry` is, without step 4. Never raises: an error inside is a block.
-    behind: what the catalog knows of the names in it (sql.catalog.reached)."""
-    return decide_noting(policy, entry, analysis, [], behind)
+    behind: what the catalog knows of the names in it (sql.catalog.reached); columns: of which columns its tables are,
+    None = it does not know, and nothing is granted by columns."""
+    return decide_noting(policy, entry, analysis, [], behind, columns)
 
 
 def decide_noting(
@@ -56,10 +59,11 @@ def decide_noting(
     analysis: Analysis,
     findings: list[Verdict],
     behind: tuple[Behind, ...] = (),
+    columns: TableColumns | None = None,
 ) -> Verdict:
     """`decide`, which also leaves in `findings` what its steps found, the verdict itself included."""
     try:
-        return _decide(policy, entry, analysis, findings, behind)
+        return _decide(policy, entry, analysis, findings, behind, columns)
     except Exception as error:
         name = entry.name if entry is not None else ""
         reason = f"{type(error).__name__} while deciding"
@@ -72,6 +76,7 @@ def _decide(
     analysis: Analysis,
     findings: list[Verdict],
     behind: tuple[Behind, ...],
+    columns: TableColumns | None,
 ) -> Verdict:
     if policy is None:
         findings.append(NO_POLICY)
@@ -122,9 +127,9 @@ def _decide(
         findings.append(found)
         if found.effect == BLOCK:
             return found
-    found = steps.granted(entry, units, analysis.folded)
+    found = steps.granted(entry, units, analysis.folded, columns)
     if found is None and behind:
-        found = deeper.granted(entry, behind, analysis.folded)
+        found = deeper.granted(entry, behind, analysis.folded, columns)
     if found is not None:
         findings.append(found)
         if found.effect == BLOCK:

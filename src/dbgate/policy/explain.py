@@ -10,6 +10,7 @@ from dbgate.policy.evaluate import admit, combine, decide_noting, find_entry
 from dbgate.policy.transport import transport
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
 from dbgate.sql.catalog import Behind
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import Analysis
 
 STEP_NAMES: Final = {
@@ -64,15 +65,16 @@ def explain(
     tls: bool = True,
     subject: str | None = None,
     refused: Verdict | None = None,
+    columns: TableColumns | None = None,
 ) -> Explanation:
-    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind: as in
+    """How `analysis` is decided for `user` from `client_ip` at `wall` (seconds since the epoch). behind, columns: as in
     evaluate.decide. tls, subject: of the connection, as policy.transport takes them; subject None: with whatever
     certificate the access rule demands. refused: what the gateway itself has against the statement (its size, the
     session's state), whatever the policy says."""
     entry = find_entry(policy, user, client_ip)
     admitted = admit(policy, entry, wall, rate_ok)
     findings: list[Verdict] = []
-    decided = decide_noting(policy, entry, analysis, findings, behind)
+    decided = decide_noting(policy, entry, analysis, findings, behind, columns)
     door = None if subject is None and tls else transport(entry, tls, subject or "")
     verdict = combine(admitted, combine(door, decided))
     if refused is not None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationInfo
 
 from dbgate.policy.blockshapes import never_matches
 from dbgate.policy.clock import DAYS
-from dbgate.policy.names import QualifiedName, parse_name
-from dbgate.policy.operations import OPERATIONS
+from dbgate.policy.names import QualifiedName, parse_column, parse_name
+from dbgate.policy.operations import BY_COLUMN, OPERATIONS
 from dbgate.policy.patterns import Regex
 from dbgate.policy.source import Network, parse_network
 from dbgate.policy.values import parse_duration, parse_rate, parse_window, parse_zone
@@ -205,6 +205,30 @@ def _routine(value: object) -> QualifiedName:
     return parse_name(read_text(value), "routine")
 
 
+def _column(value: object) -> str:
+    return parse_column(read_text(value))
+
+
+def _once_each(value: list[str]) -> list[str]:
+    seen: set[str] = set()
+    for name in value:
+        if name in seen:
+            raise ValueError(f"{name!r} stands here twice; columns compare without case")
+        seen.add(name)
+    return value
+
+
+def _by_column(value: list[str], info: ValidationInfo) -> list[str]:
+    """Operations that are about whole rows or tables would seem to be limited, and could not be."""
+    whole = [name for name in (info.data or {}).get("operations", ()) if name not in BY_COLUMN]
+    if whole:
+        allowed = f"{', '.join(BY_COLUMN[:-1])} or {BY_COLUMN[-1]}"
+        raise ValueError(
+            f"only {allowed} can be granted on columns, not {', '.join(whole)}: that goes into a grant without columns"
+        )
+    return value
+
+
 def _network(value: object) -> Network:
     try:
         return parse_network(read_text(value))
@@ -241,6 +265,13 @@ Zone = Annotated[str, PlainValidator(checked(parse_zone))]
 Source = Annotated[Network, PlainValidator(_network)]
 SchemaName = Annotated[str, PlainValidator(_schema)]
 TableName = Annotated[QualifiedName, PlainValidator(_table)]
+Columns = Annotated[
+    list[Annotated[str, PlainValidator(_column)]],
+    AsList,
+    Some,
+    AfterValidator(_once_each),
+    AfterValidator(_by_column),
+]
 RoutineName = Annotated[QualifiedName, PlainValidator(_routine)]
 NotSupported = Annotated[None, PlainValidator(_not_supported)]
 MaskAction = Annotated[str, PlainValidator(supported("alert", later=("mask", "block")))]

@@ -22,6 +22,7 @@ from dbgate.policy.fields import (
     AsList,
     AsSection,
     BlockStatement,
+    Columns,
     Count,
     Day,
     DetectorName,
@@ -99,11 +100,11 @@ class TimeRestriction(Section):
 
 
 class Grant(Section):
-    """One item of `grants`: each operation on each table."""
+    """One item of `grants`: each operation on each table; columns None = on all of its columns."""
 
     tables: Annotated[list[TableName], AsList, Some]
     operations: Annotated[list[Operation], AsList, Some]
-    columns: NotSupported = None
+    columns: Annotated[Columns | None, NotNull] = None
 
 
 def _resting(value: object, info: ValidationInfo) -> object:

@@ -1,4 +1,4 @@
-"""Names in a policy file: `[schema.]table`, `[schema.]routine`, with globs."""
+"""Names in a policy file: `[schema.]table`, `[schema.]routine`, with globs, and columns, without."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final, final
 
 from dbgate.policy.globs import is_glob
 from dbgate.policy.wording import shown
+from dbgate.sql.columns import fold_column
 
 _FORBIDDEN: Final = re.compile(r"[\s'\"`,;()\x00-\x1f\x7f]")
 
@@ -66,3 +67,23 @@ def parse_name(text: str, what: str) -> QualifiedName:
     if parts[0].everything:
         return QualifiedName(parts[0], parts[0], text)
     return QualifiedName(None, parts[0], text)
+
+
+def parse_column(text: str) -> str:
+    """The column that `text` names, as the catalog has it: columns compare without case on every server. ValueError
+    for anything but one column's name."""
+    expected = f"expected a column, found {shown(text)}"
+    if text.startswith("`"):
+        body = re.fullmatch(r"`((?:[^`]|``)+)`", text)
+        if body is None:
+            raise ValueError(f"{expected}: a name in backticks must end with the text")
+        return fold_column(body.group(1).replace("``", "`"))
+    if is_glob(text):
+        raise ValueError(f"{expected}: columns are named one by one; leave the key out where all are meant")
+    if "." in text:
+        raise ValueError(
+            f"{expected}: its table stands in tables; a name that contains a dot goes in backticks"
+        )
+    if _FORBIDDEN.search(text):
+        raise ValueError(f"{expected}: a name with such characters goes in backticks")
+    return fold_column(text)

@@ -10,10 +10,15 @@ OPERATIONS: Final[tuple[str, ...]] = facts.OPERATIONS
 
 OPERATION_BITS: Final[dict[str, int]] = {name: 1 << number for number, name in enumerate(OPERATIONS)}
 ALL_OPERATIONS: Final = (1 << len(OPERATIONS)) - 1
+# Beside the operations' bits: some right, but on some columns only. No operation is granted by it.
+PARTLY: Final = ALL_OPERATIONS + 1
 
 REPLACE_BIT: Final = OPERATION_BITS["REPLACE"]
 # A REPLACE deletes the old row and inserts the new one, so both rights together are as good as REPLACE.
 REPLACE_PARTS: Final = OPERATION_BITS["INSERT"] | OPERATION_BITS["DELETE"]
+
+# What can be granted on columns. Everything else touches whole rows, or what tables are.
+BY_COLUMN: Final = ("SELECT", "INSERT", "UPDATE")
 
 # Operations that are granted without a table, so that only allowed_operations counts. LOAD and LOCK need further
 # rights on the tables that they touch.

@@ -14,13 +14,24 @@ PIECE: Final = 64  # items of a list that are decoded and compiled at once
 
 
 class NameRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A names.QualifiedName with the operations granted on it (operations.operations_mask; 0 where it is no right)."""
+    """A names.QualifiedName with the operations granted on it (operations.operations_mask; 0 where it is no right).
+    grant: number of the grant whose columns it is about, -1 = all."""
 
     schema: str | None
     schema_glob: bool
     name: str
     name_glob: bool
     mask: int = 0
+    grant: int = -1
+
+
+class ColumnsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A columngrants.ColumnGrant, or a part of one: those with the same number are one grant."""
+
+    grant: int
+    mask: int
+    columns: list[str]
+    line: int
 
 
 class SourceRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -42,13 +53,15 @@ class ClockPlan(msgspec.Struct, frozen=True, array_like=True):
 
 class EntryPlan(msgspec.Struct, frozen=True, array_like=True):
     """A compiled.CompiledEntry. rights, functions: lists of NameRow; cased: some name among the rights
-    is not in lower case; users, sources (lists of SourceRow): whom it matches; the other fields as there."""
+    is not in lower case; columns: lists of ColumnsRow, by number; users, sources (lists of SourceRow): whom it matches;
+    the other fields as there."""
 
     name: str
     line: int
     enforced: bool
     rights: list[msgspec.Raw]
     cased: bool
+    columns: list[msgspec.Raw]
     bare: int
     blocked: dict[str, int]
     functions: list[msgspec.Raw] | None
@@ -161,5 +174,6 @@ POLICY: Final = msgspec.msgpack.Decoder(PolicyPlan)
 ENTRY: Final = msgspec.msgpack.Decoder(EntryPlan)
 VARIANT: Final = msgspec.msgpack.Decoder(VariantPlan)
 NAMES: Final = msgspec.msgpack.Decoder(list[NameRow])
+COLUMNS: Final = msgspec.msgpack.Decoder(list[ColumnsRow])
 SOURCES: Final = msgspec.msgpack.Decoder(list[SourceRow])
 SHAPES: Final = msgspec.msgpack.Decoder(list[ShapePlan])

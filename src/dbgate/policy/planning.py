@@ -13,11 +13,12 @@ from dbgate.policy.clock import DAYS, EVERY_DAY, Window
 from dbgate.policy.compiled import PROCEDURES_BLACKLIST, PROCEDURES_BY_CALL, PROCEDURES_WHITELIST
 from dbgate.policy.globs import GlobIndex, is_glob
 from dbgate.policy.names import QualifiedName
-from dbgate.policy.operations import ALL_OPERATIONS, OPERATIONS, operations_mask
+from dbgate.policy.operations import ALL_OPERATIONS, OPERATIONS, PARTLY, operations_mask
 from dbgate.policy.plan import (
     ENCODER,
     PIECE,
     ClockPlan,
+    ColumnsRow,
     EntryPlan,
     NameRow,
     PatternPlan,
@@ -88,11 +89,11 @@ def _pieces(rows: Sequence[object]) -> list[msgspec.Raw]:
     return [_raw(rows[at : at + PIECE]) for at in range(0, len(rows), PIECE)]
 
 
-def _row(name: QualifiedName, mask: int = 0) -> NameRow:
+def _row(name: QualifiedName, mask: int = 0, grant: int = -1) -> NameRow:
     schema = name.schema
     if schema is None:
-        return NameRow(None, False, name.name.text, name.name.glob, mask)
-    return NameRow(schema.text, schema.glob, name.name.text, name.name.glob, mask)
+        return NameRow(None, False, name.name.text, name.name.glob, mask, grant)
+    return NameRow(schema.text, schema.glob, name.name.text, name.name.glob, mask, grant)
 
 
 def entry_name(entry: Entry) -> str:
@@ -115,6 +116,7 @@ def _entry(file: PolicyFile, number: int) -> EntryPlan:
         row_cap_line = file.line(*here, "max_result_rows")
     # A right that blocked_operations takes away again is none: it makes no table visible either.
     usable = ALL_OPERATIONS & ~operations_mask(entry.blocked_operations)
+    columns = _columns(file, number, usable)
     rights = _rights(entry, usable)
     functions = [_row(name) for name in entry.allowed_functions]
     sources = [SourceRow(one.bits, one.length, f"{one.value:x}") for one in entry.source_ip or []]
@@ -124,6 +126,7 @@ def _entry(file: PolicyFile, number: int) -> EntryPlan:
         enforced=(entry.mode or file.policy.global_.mode) == "enforce",
         rights=_pieces(rights),
         cased=any(_cased(row) for row in rights) or not _lower(file.policy.global_.default_schema or ""),
+        columns=columns,
         bare=operations_mask(entry.allowed_operations) & usable,
         blocked=_operation_lines(file, entry.blocked_operations, (*here, "blocked_operations")),
         functions=_pieces(functions) if functions else None,
@@ -156,10 +159,33 @@ def _lower(name: str) -> bool:
 def _rights(entry: Entry, usable: int) -> list[NameRow]:
     mask = operations_mask(entry.allowed_operations) & usable
     rows = [_row(table, mask) for table in entry.allowed_tables]
-    for grant in entry.grants:
+    for number, grant in enumerate(entry.grants):
         mask = operations_mask(grant.operations) & usable
-        rows += [_row(table, mask) for table in grant.tables]
+        if grant.columns is None:
+            rows += [_row(table, mask) for table in grant.tables]
+        elif mask:
+            rows += [_row(table, PARTLY, number) for table in grant.tables]
     return rows
+
+
+def _columns(file: PolicyFile, number: int, usable: int) -> list[msgspec.Raw]:
+    """What the grants by columns grant, in parts of about PIECE columns."""
+    pieces: list[msgspec.Raw] = []
+    rows: list[ColumnsRow] = []
+    held = 0
+    for at, grant in enumerate(file.policy.access_control[number].grants):
+        mask = operations_mask(grant.operations) & usable
+        if grant.columns is None or not mask:
+            continue
+        line = file.line("access_control", number, "grants", at, "columns")
+        for start in range(0, len(grant.columns), PIECE):
+            names = grant.columns[start : start + PIECE]
+            rows.append(ColumnsRow(at, mask, names, line))
+            held += len(names)
+            if held >= PIECE:
+                pieces.append(_raw(rows))
+                rows, held = [], 0
+    return [*pieces, _raw(rows)] if rows else pieces
 
 
 def _variants(shapes: ShapeFile, entries: list[Entry], rest: Rest) -> list[msgspec.Raw]:

@@ -43,6 +43,7 @@ BEHIND: Final = "it was refused for what a view, routine or trigger does, which 
 PATTERN: Final = "block_patterns read literals that the log does not keep"
 SHAPE: Final = "a shape in block_statements reads literals that the log does not keep"
 WHERE: Final = "whether its WHERE can be false depends on literals that the log does not keep"
+COLUMNS: Final = "it is granted by columns, and which columns the tables had is not in the log"
 STATE: Final = "what it does to the session depends on literals that the log does not keep"
 
 _CACHE_BYTES: Final = 48 << 20
@@ -142,6 +143,8 @@ class Rejudge:
         verdict = decide(self.policy, entry, analysis)
         if verdict.rule in FIXED_RULES:
             return verdict, STATE
+        if verdict.rule == "column-denied":
+            return verdict, COLUMNS
         if "?" not in seen.statement:
             return verdict, ""
         found = doubts(self.policy, analysis, seen.statement)

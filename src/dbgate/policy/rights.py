@@ -1,6 +1,7 @@
 """Which operations an access rule grants on which names: built once, then answered by look-ups.
 
-An answer is a set of operations as bits (operations.py). Names are compared as they are: a Rights is built either
+An answer is a set of operations as bits (operations.py), and where PARTLY is among them, the numbers of the grants by
+columns besides (columngrants.py). Names are compared as they are: a Rights is built either
 from names in lower case or from names as written, and the caller asks the one that fits the server.
 """
 
@@ -22,19 +23,31 @@ class TableRights:
         self._exact: dict[str, int] = {}
         self._globs: GlobIndex | None = None
         self._glob_masks: list[int] = []
+        self._glob_grants: list[int] = []
+        self._exact_grants: dict[str, list[int]] | None = None
+        self._whole_grants: list[int] | None = None
 
-    def add(self, table: str, glob: bool, mask: int) -> None:
-        """Grant `mask` on `table`."""
+    def add(self, table: str, glob: bool, mask: int, grant: int = -1) -> None:
+        """Grant `mask` on `table`. grant: number of the grant by columns, -1 = on all columns."""
         self.reachable |= mask
         if glob and table == "*":
             self.whole |= mask
+            if grant >= 0:
+                if self._whole_grants is None:
+                    self._whole_grants = []
+                self._whole_grants.append(grant)
         elif glob:
             if self._globs is None:
                 self._globs = GlobIndex([])
             self._globs.add(table)
             self._glob_masks.append(mask)
+            self._glob_grants.append(grant)
         else:
             self._exact[table] = self._exact.get(table, 0) | mask
+            if grant >= 0:
+                if self._exact_grants is None:
+                    self._exact_grants = {}
+                self._exact_grants.setdefault(table, []).append(grant)
 
     def on_table(self, table: str) -> int:
         """What is granted on `table`."""
@@ -43,6 +56,19 @@ class TableRights:
             for number in self._globs.find(table):
                 mask |= self._glob_masks[number]
         return mask
+
+    def grants_on(self, table: str) -> list[int]:
+        """The numbers of the grants by columns of `table`, in no particular order."""
+        found: list[int] = []
+        if self._whole_grants is not None:
+            found += self._whole_grants
+        if self._exact_grants is not None:
+            found += self._exact_grants.get(table, [])
+        if self._globs is not None:
+            for number in self._globs.find(table):
+                if self._glob_grants[number] >= 0:
+                    found.append(self._glob_grants[number])
+        return found
 
 
 @final
@@ -53,6 +79,7 @@ class Rights:
         """fold: names are brought to lower case; default_schema: "" = an unqualified name is in any schema."""
         self.everywhere = 0
         self.reachable = 0
+        self._everywhere_grants: list[int] = []
         self._fold = fold
         self._default_schema = default_schema
         self._schemas: dict[str, TableRights] = {}
@@ -61,25 +88,28 @@ class Rights:
         self._glob_numbers: dict[str, int] = {}
         self._glob_rights: list[TableRights] = []
 
-    def add(self, name: QualifiedName, mask: int) -> None:
-        """Grant `mask` on what `name` stands for."""
+    def add(self, name: QualifiedName, mask: int, grant: int = -1) -> None:
+        """Grant `mask` on what `name` stands for. grant: number of the grant by columns that it is, with PARTLY for
+        its mask; -1 = on all columns."""
         self.reachable |= mask
         table = name.name.text.lower() if self._fold else name.name.text
         if name.schema is None:
             schema = self._default_schema
             if schema == "":
-                self._any_schema.add(table, name.name.glob, mask)
+                self._any_schema.add(table, name.name.glob, mask, grant)
             else:
-                self._schema(schema.lower() if self._fold else schema).add(table, name.name.glob, mask)
+                self._schema(schema.lower() if self._fold else schema).add(table, name.name.glob, mask, grant)
         elif name.schema.everything:
             if name.name.everything:
                 self.everywhere |= mask
+                if grant >= 0:
+                    self._everywhere_grants.append(grant)
             else:
-                self._any_schema.add(table, name.name.glob, mask)
+                self._any_schema.add(table, name.name.glob, mask, grant)
         else:
             schema = name.schema.text.lower() if self._fold else name.schema.text
             rights = self._schema_glob(schema) if name.schema.glob else self._schema(schema)
-            rights.add(table, name.name.glob, mask)
+            rights.add(table, name.name.glob, mask, grant)
 
     def _schema(self, schema: str) -> TableRights:
         rights = self._schemas.get(schema)
@@ -112,6 +142,18 @@ class Rights:
             for number in self._globs.find(schema):
                 mask |= self._glob_rights[number].on_table(table)
         return mask
+
+    def grants_on(self, schema: str, table: str) -> list[int]:
+        """The numbers of the grants by columns of schema.table, in no particular order."""
+        found = list(self._everywhere_grants)
+        found += self._any_schema.grants_on(table)
+        rights = self._schemas.get(schema)
+        if rights is not None:
+            found += rights.grants_on(table)
+        if self._globs is not None:
+            for number in self._globs.find(schema):
+                found += self._glob_rights[number].grants_on(table)
+        return found
 
     def on_schema(self, schema: str) -> int:
         """What is granted on the whole of `schema`, by schema.* or *."""

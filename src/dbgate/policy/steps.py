@@ -6,6 +6,7 @@ that its dynamic SQL folds to. Each gives its first enforced block, else its fir
 
 from __future__ import annotations
 
+from dbgate.policy.bycolumn import lacking, some_columns
 from dbgate.policy.compiled import (
     PROCEDURES_BLACKLIST,
     PROCEDURES_WHITELIST,
@@ -18,6 +19,7 @@ from dbgate.policy.learned import novelty
 from dbgate.policy.operations import mask_allows
 from dbgate.policy.rights import Rights
 from dbgate.policy.verdict import BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
     NEED_BARE,
@@ -216,15 +218,29 @@ def blocked_operations(entry: CompiledEntry, units: Units) -> Verdict | None:
     return None
 
 
-def granted(entry: CompiledEntry, units: Units, folded: bool) -> Verdict | None:
-    """Step 10: every need of every statement is granted."""
+def granted(
+    entry: CompiledEntry, units: Units, folded: bool, columns: TableColumns | None = None
+) -> Verdict | None:
+    """Step 10: every need of every statement is granted, on whole tables or on the columns that it touches. columns:
+    what the catalog knows of tables, None = nothing."""
     rights = entry.rights_folded if folded else entry.rights
+    limits = entry.column_rights
     for unit in units:
+        partly: list[Need] | None = None
         for need in unit.needs:
             if not _grants(entry, rights, need, need.schema, need.table) and not _grants_caseless(
                 entry, need, folded
             ):
-                return _denied(entry, need, folded)
+                if limits is None or not some_columns(limits, rights, need):
+                    return _denied(entry, need, folded)
+                if partly is None:
+                    partly = []
+                partly.append(need)
+        if limits is not None and partly is not None:
+            found = lacking(limits, rights, unit, partly, columns, entry.name)
+            if found is not None:
+                line = found[1] or entry.line
+                return _blocks(entry.enforced, 10, "column-denied", line, found[0], entry)
         if not unit.needs and not unit.session:
             # Analysis named no table for it: then each of its operations must be granted without one.
             if not unit.operations:

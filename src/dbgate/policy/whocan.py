@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbgate.policy.compiled import CompiledPolicy
+from dbgate.policy.compiled import CompiledEntry, CompiledPolicy
 from dbgate.policy.evaluate import decide
 from dbgate.policy.load import PolicyFile
 from dbgate.policy.model import Entry
-from dbgate.policy.operations import WITHOUT_TABLE
+from dbgate.policy.operations import WITHOUT_TABLE, mask_allows
 from dbgate.policy.precedence import Precedence
 from dbgate.policy.verdict import BLOCK, Verdict
+from dbgate.sql.columns import TableColumns, fold_column
 from dbgate.sql.statement import NEED_BARE, NEED_TABLE, Analysis, Need, RoutineRef, Statement
 
 
@@ -18,7 +19,8 @@ from dbgate.sql.statement import NEED_BARE, NEED_TABLE, Analysis, Need, RoutineR
 class Who:
     """A user (or glob) of one access rule. can: it passes; verdict: the decision; sources: [] = from anywhere; when,
     rate, transport: "" or the entry's limits, and what it demands of the connection; exceptions: users of a glob who
-    may be decided by an earlier rule, with its line; reached: some client can come to this rule."""
+    may be decided by an earlier rule, with its line; reached: some client can come to this rule; columns: those of the
+    table that it is limited to, [] = none are left out."""
 
     user: str
     sources: list[str]
@@ -31,18 +33,24 @@ class Who:
     rate: str
     transport: str
     exceptions: list[tuple[str, int]]
+    columns: list[str]
 
 
-def who_can(file: PolicyFile, policy: CompiledPolicy, operation: str, schema: str, table: str) -> list[Who]:
-    """Every user of every access rule, in the file's order. table: of a CALL the procedure; "" for what needs none. A
-    WHERE, if the operation should have one, is taken to be there."""
+def who_can(
+    file: PolicyFile, policy: CompiledPolicy, operation: str, schema: str, table: str, column: str = ""
+) -> list[Who]:
+    """Every user of every access rule, in the file's order. table: of a CALL the procedure; "" for what needs none;
+    column: the one that it is done to, "" for any. A WHERE, if the operation should have one, is taken to be there."""
     analysis = _analysis(operation, schema, table)
     entries = file.policy.access_control
     order = Precedence(entries)
     found: list[Who] = []
     for number, entry in enumerate(entries):
         compiled = policy.entries[number]
-        verdict = decide(policy, compiled, analysis)
+        columns = _columns(compiled, operation, schema, table)
+        # The question is about these columns, so the table has no others.
+        known = TableColumns({f"{schema}\0{table}": (fold_column(column),) if column else tuple(columns)})
+        verdict = decide(policy, compiled, analysis, columns=known)
         for user in entry.user:
             exceptions = [
                 (name, file.line("access_control", earlier))
@@ -61,9 +69,18 @@ def who_can(file: PolicyFile, policy: CompiledPolicy, operation: str, schema: st
                     compiled.rate_text,
                     _transport(entry),
                     exceptions,
+                    columns,
                 )
             )
     return found
+
+
+def _columns(entry: CompiledEntry, operation: str, schema: str, table: str) -> list[str]:
+    """The columns of the table that `entry` grants the operation on, where it does not grant it on all of them."""
+    limits = entry.column_rights
+    if limits is None or mask_allows(entry.rights.on_table(schema, table), operation):
+        return []
+    return sorted(limits.columns(entry.rights.grants_on(schema, table), operation))
 
 
 def _transport(entry: Entry) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.cli.conftest import Run
 from tests.unit.control.fake import FakeOperator
-from tests.unit.policy.test_whocan import TEXT
+from tests.unit.policy.test_whocan import LIMITED, TEXT
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +59,30 @@ def test_of_the_running_gateway(run: Run, gateway: FakeOperator) -> None:
     answer = json.loads(run("policy", "who-can", "SELECT", "shop.users", "-o", "json").stdout)
     assert answer["policy"] == "version 2"
     assert run("policy", "who-can", "SELECT", "a.b", "--socket", "/nonexistent").exit_code == 3
+
+
+def test_who_may_do_it_to_a_column(run: Run) -> None:
+    Path("p.yaml").write_text(LIMITED)
+    shown = run("policy", "who-can", "select", "shop.orders", "-f", "p.yaml")
+    assert [line.split()[0] for line in shown.stdout.splitlines()[1:]] == ["whole", "part"]
+    assert "only the columns id, state, total" in shown.stdout
+    assert "only the column state" in run("policy", "who-can", "UPDATE", "shop.orders", "-f", "p.yaml").stdout
+    ssn = run("policy", "who-can", "SELECT", "shop.orders.SSN", "-f", "p.yaml", "-o", "json")
+    answer = json.loads(ssn.stdout)
+    assert (answer["table"], answer["column"], [who["user"] for who in answer["who"]]) == (
+        "orders",
+        "SSN",
+        ["whole"],
+    )
+    total = json.loads(
+        run("policy", "who-can", "SELECT", "shop.orders.total", "-f", "p.yaml", "-o", "json").stdout
+    )
+    assert [(who["user"], who["columns"]) for who in total["who"]] == [
+        ("whole", []),
+        ("part", ["id", "state", "total"]),
+    ]
+    nobody = run("policy", "who-can", "UPDATE", "shop.orders.ssn", "-f", "p.yaml")
+    assert (nobody.exit_code, nobody.stdout) == (1, "Nobody may UPDATE on shop.orders.ssn under p.yaml.\n")
+    wrong = run("policy", "who-can", "DELETE", "shop.orders.ssn", "-f", "p.yaml")
+    assert (wrong.exit_code, "DELETE is not done to a column" in wrong.stderr) == (2, True)
+    assert "name the table: shop.orders" in wrong.stderr

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dbgate.policy import behind as module
 from dbgate.policy.evaluate import decide
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.analyze import analyze
 from dbgate.sql.catalog import FUNCTION, NO_CATALOG, PROCEDURE, TRIGGER, VIEW, Behind
-from dbgate.sql.statement import Need, RoutineRef, Statement
+from dbgate.sql.columns import TableColumns
+from dbgate.sql.statement import MARIADB, NEED_TABLE, LexContext, Need, RoutineRef, Statement
 
 from .making import analysis, bare, compiled, entry_of, need, statement
 
@@ -123,3 +125,47 @@ def test_a_reason_in_the_log_tells_that_it_was_found_behind_a_name() -> None:
     for verdict in (judge(one(need("SELECT", "secret"))), judge(one(problem="why")), judge(nowhere)):
         assert verdict.effect == BLOCK and module.by_what_is_behind(verdict.reason)
     assert not module.by_what_is_behind("SELECT on shop.secret is not granted to entry 'app'")
+
+
+BY_COLUMN = (
+    "access_control:\n- {name: app, user: app, allowed_tables: [shop.users, shop.v], allowed_operations: [SELECT],\n"
+    "   grants: [{tables: shop.orders, operations: [SELECT, INSERT], columns: [id, total]}]}\n"
+)
+KNOWN = TableColumns({"shop\0orders": ("id", "ssn", "total")})
+
+
+def by_column(sql: str, known: TableColumns | None = KNOWN) -> Verdict:
+    """A statement that reaches a body with this text."""
+    body = analyze(sql.encode(), LexContext(MARIADB, 101106), "shop").statements[0]
+    unit = Statement("", body.operations, body.needs, True, columns=body.columns)
+    policy = compiled(BY_COLUMN)
+    behind = (Behind(VIEW, "view shop.v (definer root@%)", unit, "", False),)
+    return decide(policy, entry_of(policy), analysis(statement()), behind, known)
+
+
+def test_what_a_body_reads_of_a_table_must_be_granted_by_columns() -> None:
+    assert by_column("SELECT id, total FROM orders").effect == ALLOW
+    verdict = by_column("SELECT id FROM orders WHERE ssn = 1")
+    assert (verdict.effect, verdict.rule, verdict.step, verdict.line) == (BLOCK, "column-denied", 10, 3)
+    assert verdict.reason == (
+        "SELECT of shop.orders.ssn is not granted to entry 'app'; behind view shop.v (definer root@%)"
+    )
+    assert by_column("SELECT id FROM orders", None).rule == "column-denied"
+
+
+def test_a_write_through_a_view_is_one_of_all_columns() -> None:
+    """The catalog adds the write to what the body reads: of its columns the body says nothing."""
+    body = analyze(b"SELECT id FROM orders", LexContext(MARIADB, 101106), "shop").statements[0]
+    needs = (*body.needs, Need(NEED_TABLE, "INSERT", "shop", "orders", True))
+    unit = Statement("", ("INSERT", "SELECT"), needs, True, columns=body.columns)
+    policy = compiled(BY_COLUMN)
+    verdict = decide(
+        policy,
+        entry_of(policy),
+        analysis(statement()),
+        (Behind(VIEW, "view shop.v", unit, "", False),),
+        KNOWN,
+    )
+    assert verdict.reason == (
+        "INSERT of all columns of shop.orders, of which ssn is not granted to entry 'app'; behind view shop.v"
+    )

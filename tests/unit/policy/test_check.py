@@ -50,6 +50,12 @@ def test_nothing_to_say() -> None:
             "data_protection.block_schema_access",
         ),
         (
+            entries("user: a, grants: [{tables: mysql.user, operations: SELECT, columns: [User]}]")
+            + "data_protection: {block_schema_access: false}\n",
+            "3:31: access_control[0].grants[0].tables[0]: the catalog leaves mysql out, so nothing is granted by columns "
+            "there",
+        ),
+        (
             entries("user: a, blocked_operations: DROP"),
             "3:3: access_control[0]: this rule grants no operation: who it matches can log in and do nothing",
         ),

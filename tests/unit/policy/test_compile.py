@@ -13,7 +13,7 @@ from dbgate.policy.compiled import (
     CompiledPolicy,
 )
 from dbgate.policy.load import parse_policy
-from dbgate.policy.operations import operations_mask
+from dbgate.policy.operations import PARTLY, operations_mask
 from dbgate.policy.planning import plan_policy
 from tests.unit.policy.making import POLICIES, compiled, entry_of
 
@@ -67,6 +67,11 @@ def test_everything_reaches_its_place() -> None:
     )
     assert (everyone.bare, everyone.rate, everyone.has_clock, everyone.functions) == (0, 0.0, False, None)
     assert everyone.burst == 0.0
+    assert (everyone.rights.on_table("public", "news"), app.column_rights) == (PARTLY, None)
+    assert everyone.column_rights is not None and policy.limits_columns
+    numbers = everyone.rights.grants_on("public", "news")
+    assert everyone.column_rights.columns(numbers, "SELECT") == {"id", "title"}
+    assert everyone.column_rights.line(numbers, "SELECT") == 36
 
 
 def test_what_an_empty_policy_is() -> None:

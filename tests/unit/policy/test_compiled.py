@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dbgate.policy import compiled as module
 from dbgate.policy.compiled import PatternRules
+from dbgate.policy.operations import mask_allows
 from dbgate.policy.verdict import ALLOW
 from tests.rows import rows
 from tests.unit.policy.making import APP, compiled, entry_of
@@ -37,6 +38,16 @@ def test_an_entry_has_the_verdict_of_its_last_step_ready() -> None:
         "app",
         12,
     )
+
+
+def test_grants_by_columns_count_as_granted_and_want_a_catalog() -> None:
+    policy = compiled(
+        "access_control:\n- {user: app, grants: [{tables: s.t, operations: SELECT, columns: id}]}\n- {user: b}\n"
+    )
+    assert policy.limits_columns and not compiled(APP).limits_columns
+    assert [mask_allows(entry_of(policy).granted, name) for name in ("SELECT", "UPDATE")] == [True, False]
+    blocked = "access_control:\n- {user: app, blocked_operations: SELECT, grants: [{tables: s.t, operations: SELECT, columns: id}]}\n"
+    assert not compiled(blocked).limits_columns
 
 
 def test_patterns_keep_their_texts() -> None:

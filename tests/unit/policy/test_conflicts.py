@@ -85,3 +85,47 @@ def test_what_was_never_hit() -> None:
     assert first == "sql_rules.block_patterns[0]"
     assert second.startswith("sql_rules.require_where")
     assert third == "access_control[0].blocked_operations[1]"
+
+
+@rows(
+    ("rights", "expected"),
+    [
+        ("", None),
+        ("allowed_tables: shop.orders, allowed_operations: SELECT, ", "SELECT"),
+        ("allowed_tables: orders, allowed_operations: SELECT, ", "SELECT"),
+        ("allowed_tables: 'shop.*', allowed_operations: '*', ", "SELECT, UPDATE"),
+        ("allowed_tables: '*', allowed_operations: UPDATE, ", "UPDATE"),
+        ("allowed_tables: shop.users, allowed_operations: '*', ", None),
+        ("allowed_tables: shop.orders, allowed_operations: DELETE, ", None),
+    ],
+)
+def test_columns_of_a_table_that_is_granted_as_a_whole(rights: str, expected: str | None) -> None:
+    for table in ("shop.orders", "orders"):
+        text = (
+            "global: {default_schema: shop}\naccess_control:\n"
+            f"- {{user: a, {rights}grants: [{{tables: {table}, operations: [SELECT, UPDATE], columns: [id]}}]}}\n"
+        )
+        message = (
+            f"3: access_control[0].grants[0].columns: without effect for {expected}: this rule grants that on all "
+            f"columns of '{table}' already"
+        )
+        assert found(text) == ([message] if expected else [])
+
+
+@rows(
+    ("table", "whole", "told"),
+    [
+        ("'shop.rep_*'", "'shop.*'", True),
+        ("'shop.rep_*'", "shop.rep_x", False),
+        ("'s*.rep'", "'*'", True),
+        ("'s*.rep'", "'shop.*'", False),
+        ("rep", "rep", True),
+        ("rep", "shop.rep", False),
+    ],
+)
+def test_columns_of_many_tables(table: str, whole: str, told: bool) -> None:
+    text = (
+        f"access_control:\n- {{user: a, grants: [{{tables: {whole}, operations: SELECT}}, "
+        f"{{tables: {table}, operations: SELECT, columns: [id]}}]}}\n"
+    )
+    assert any("without effect for SELECT" in line for line in found(text)) is told

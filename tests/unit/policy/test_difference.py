@@ -153,3 +153,48 @@ def test_the_text() -> None:
     assert text_diff(ONE, ONE, "a", "b") == ""
     found = text_diff("a: 1\nb: 2", "a: 1\nb: 3", "version 1", "version 2")
     assert found == "--- version 1\n+++ version 2\n@@ -1,2 +1,2 @@\n a: 1\n-b: 2\n+b: 3\n"
+
+
+GRANTS = """\
+access_control:
+- name: app
+  user: app
+  grants:
+  - {tables: shop.orders, operations: [SELECT], columns: [id, total]}
+  - {tables: shop.users, operations: [SELECT]}
+  - {tables: shop.items, operations: [SELECT], columns: id}
+"""
+
+
+@rows(
+    ("old", "new", "expected"),
+    [
+        ("[id, total]", "[id, ssn]", ["grants: {tables: shop.orders, operations: [SELECT]}: columns: - total",
+                                      "grants: {tables: shop.orders, operations: [SELECT]}: columns: + ssn"]),
+        (", columns: [id, total]", "", ["grants: {tables: shop.orders, operations: [SELECT]}: columns [id, total] → all columns"]),
+        ("users, operations: [SELECT]", "users, operations: [SELECT], columns: [id]",
+         ["grants: {tables: shop.users, operations: [SELECT]}: all columns → columns [id]"]),
+        ("columns: id}", "columns: key}", ["grants: {tables: shop.items, operations: [SELECT]}: columns: id → key"]),
+        ("tables: shop.items", "tables: shop.parts",
+         ["grants: - {tables: shop.items, operations: [SELECT], columns: id}",
+          "grants: + {tables: shop.parts, operations: [SELECT], columns: id}"]),
+        ("users, operations: [SELECT]", "users, operations: [INSERT]",
+         ["grants: - {tables: shop.users, operations: [SELECT]}", "grants: + {tables: shop.users, operations: [INSERT]}"]),
+    ],
+)  # fmt: skip
+def test_columns_of_a_grant_that_differ(old: str, new: str, expected: list[str]) -> None:
+    found = changes(GRANTS.replace(old, new), GRANTS)
+    assert [one.details for one in found] == [expected]
+
+
+def test_a_column_among_very_many_is_told() -> None:
+    many = ", ".join(f"column_{number}" for number in range(100))
+    found = changes(
+        GRANTS.replace("[id, total]", f"[{many}, ssn]"), GRANTS.replace("[id, total]", f"[{many}]")
+    )
+    assert found[0].details == ["grants: {tables: shop.orders, operations: [SELECT]}: columns: + ssn"]
+
+
+def test_a_single_grant_in_the_place_of_a_list() -> None:
+    one = "access_control: [{user: app, grants: {tables: shop.orders, operations: SELECT, columns: [id]}}]\n"
+    assert changes(one.replace("[id]", "[id, ssn]"), one)[0].details == ["grants.columns: + ssn"]

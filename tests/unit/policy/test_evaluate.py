@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.policy.compile import compile_policy
-from dbgate.policy.evaluate import admit, combine, decide, find_entry, row_cap
+from dbgate.policy.evaluate import admit, combine, decide, decide_noting, find_entry, row_cap
 from dbgate.policy.load import parse_policy
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
 from dbgate.sql.catalog import VIEW, Behind
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import Analysis, Detection, RoutineRef, Statement
 from tests.rows import rows
 from tests.unit.policy.making import APP, analysis, compiled, entry_of, need, statement
@@ -307,3 +308,17 @@ def test_a_user_with_learned_shapes_has_an_entry_of_its_own() -> None:
     assert len({app[1], rest[1], found("abc", "10.0.0.1")[1], 0}) == 4
     assert find_entry(policy, "nobody", "10.0.0.1") is None
     assert find_entry(policy, "abc", "10.0.0.2") is None
+
+
+def test_the_catalogs_columns_reach_every_unit() -> None:
+    policy = compiled(
+        "access_control:\n- {name: app, user: app, grants: [{tables: shop.users, operations: SELECT, columns: id}]}\n"
+    )
+    entry = entry_of(policy)
+    known = TableColumns({"shop\0users": ("id",)})
+    two = analysis(SELECT, SELECT)
+    assert decide(policy, entry, two, columns=known).effect == ALLOW
+    assert decide(policy, entry, two).rule == "column-denied"
+    findings: list[Verdict] = []
+    verdict = decide_noting(policy, entry, two, findings, (), TableColumns({"shop\0users": ("id", "ssn")}))
+    assert (verdict.rule, verdict.step, findings) == ("column-denied", 10, [verdict])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dbgate.policy.evaluate import admit, combine, decide, find_entry
 from dbgate.policy.explain import STEP_NAMES, explain
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
     NEED_BARE,
@@ -53,6 +54,20 @@ def test_a_block_ends_at_its_step() -> None:
         "table-denied",
         2,
         "SELECT on shop.secret is not granted to entry 'app'",
+    )
+
+
+def test_columns_are_judged_as_on_the_data_path() -> None:
+    policy = compiled(
+        "access_control:\n- {name: app, user: app, grants: [{tables: shop.users, operations: SELECT, columns: id}]}\n"
+    )
+    for columns, outcome in ((("id",), "passed"), (("id", "ssn"), "block")):
+        known = TableColumns({"shop\0users": columns})
+        told = explain(policy, "app", "10.0.0.1", analysis(statement("SELECT")), NOON, columns=known)
+        assert told.steps[9].outcome == outcome
+    assert (told.steps[9].rule, told.steps[9].line) == ("column-denied", 2)
+    assert told.steps[9].reason == (
+        "SELECT of all columns of shop.users, of which ssn is not granted to entry 'app'"
     )
 
 

@@ -13,6 +13,7 @@ from dbgate.policy.fields import (
     AsList,
     AsSection,
     BlockStatement,
+    Columns,
     Count,
     FailureAction,
     FilteredOperation,
@@ -70,6 +71,7 @@ def test_values_that_are_taken() -> None:
     assert TypeAdapter(Operation).validate_python("*") == "*"
     assert TypeAdapter(MaskAction).validate_python("alert") == "alert"
     assert TypeAdapter(FailureAction).validate_python("allow") == "allow"
+    assert TypeAdapter(Columns).validate_python("ID") == ["id"]
 
 
 def test_a_shape_that_can_never_match_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +102,9 @@ def test_a_schema_is_one_name() -> None:
          "statement's name, as in DELETE FROM * WHERE 1=1"),
         (FilteredOperation, "DROP", "expected UPDATE or DELETE, found 'DROP'"),
         (RegexText, 5, "expected a regular expression, found the number 5"),
+        (Columns, ["a", "b", "A"], "'a' stands here twice; columns compare without case"),
+        (Columns, [], "an empty list matches nothing; leave the key out where everything is meant"),
+        (Columns, [1], "expected a text, found the number 1; put it in quotes"),
         (RoutineName, "a.b.c", "expected [schema.]routine, found 'a.b.c': more than one dot; a name that contains one "
          "goes in backticks"),
     ],

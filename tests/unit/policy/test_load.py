@@ -47,6 +47,7 @@ def test_lines_and_places() -> None:
 
 
 ENTRY = "access_control:\n  - user: app\n    "
+GRANT = ENTRY + "grants: [{tables: a.b, operations: "
 RULES = "sql_rules:\n  "
 DATA = "data_protection:\n  "
 
@@ -126,6 +127,22 @@ BAD = [
     (ENTRY + "grants: [{tables: [a.b]}]", "p.yaml:3:14: access_control[0].grants[0].operations: this key is missing"),
     (ENTRY + "grants: [{tables: a.b, operations: SELECT, colums: [x]}]", "p.yaml:3:48: access_control[0].grants[0]."
      "colums: unknown key; did you mean 'columns'?"),
+    (GRANT + "SELECT, columns: [id, 'x*']}]", "p.yaml:3:62: access_control[0].grants[0].columns[1]: expected a column, "
+     "found 'x*': columns are named one by one; leave the key out where all are meant"),
+    (GRANT + "SELECT, columns: [orders.id]}]", "p.yaml:3:58: access_control[0].grants[0].columns[0]: expected a column, "
+     "found 'orders.id': its table stands in tables; a name that contains a dot goes in backticks"),
+    (GRANT + "SELECT, columns: []}]", "p.yaml:3:57: access_control[0].grants[0].columns: an empty list matches "
+     "nothing; leave the key out where everything is meant"),
+    (GRANT + "SELECT, columns: }]", "p.yaml:3:57: access_control[0].grants[0].columns: this key has no value: leave it "
+     "out, or say what is meant"),
+    (GRANT + "SELECT, columns: [id, total, ID]}]", "p.yaml:3:57: access_control[0].grants[0].columns: 'id' stands here "
+     "twice; columns compare without case"),
+    (GRANT + "[SELECT, DELETE, DROP], columns: [id]}]", "p.yaml:3:73: access_control[0].grants[0].columns: only SELECT, "
+     "INSERT or UPDATE can be granted on columns, not DELETE, DROP: that goes into a grant without columns"),
+    (GRANT + "'*', columns: [id]}]", "p.yaml:3:54: access_control[0].grants[0].columns: only SELECT, INSERT or UPDATE "
+     "can be granted on columns, not *: that goes into a grant without columns"),
+    (GRANT + "SELEC, columns: [id]}]", "p.yaml:3:40: access_control[0].grants[0].operations: expected an operation or "
+     "*, found 'SELEC'; did you mean 'SELECT'?"),
     (ENTRY + "time_restriction: {allow: 9-18}", "p.yaml:3:31: access_control[0].time_restriction.allow: expected a "
      "window such as 09:00-18:00, found '9-18'"),
     (ENTRY + "time_restriction: {allow: [08:00-09:00, 12:30]}", "p.yaml:3:45: access_control[0].time_restriction."
@@ -180,8 +197,6 @@ BAD = [
     (ENTRY + "cert_subject: [CN=app]", "p.yaml:3:19: access_control[0].cert_subject: expected a text, found a list"),
     (ENTRY + "admin_statements: [STATE]", "p.yaml:3:24: access_control[0].admin_statements[0]: expected one of EXPLAIN,"
      " SESSIONS, STATS, RULES, found 'STATE'; did you mean 'STATS'?"),
-    (ENTRY + "grants: [{tables: a.b, operations: SELECT, columns: [id]}]", "p.yaml:3:57: access_control[0].grants[0]."
-     "columns: not supported yet"),
     (RULES + "shapes: {file: s.yaml}", "p.yaml:2:11: sql_rules.shapes.mode: this key is missing"),
     (
         RULES + "shapes: {mode: learn, file: s.yaml}",

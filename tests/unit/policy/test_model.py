@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from dbgate.policy.model import Alerts, Policy, ProcedureControl, SqlRules, TimeRestriction
+from dbgate.policy.model import Alerts, Grant, Policy, ProcedureControl, SqlRules, TimeRestriction
 
 
 def test_absent_keys_are_the_strict_choice() -> None:
@@ -46,6 +46,20 @@ def test_bare_items() -> None:
         ("stacked", None),
         ("tautology", "monitor"),
     ]
+
+
+def test_columns_of_a_grant() -> None:
+    grant = {"tables": "shop.orders", "operations": "SELECT"}
+    assert Grant.model_validate(grant).columns is None
+    assert Grant.model_validate({**grant, "columns": "ID"}).columns == ["id"]
+    assert Grant.model_validate({**grant, "columns": ["id", "`a.b`"]}).columns == ["id", "a.b"]
+    for columns in (None, [], ["*"], ["id", "Id"]):
+        with pytest.raises(ValidationError):
+            Grant.model_validate({**grant, "columns": columns})
+    with pytest.raises(
+        ValidationError, match="only SELECT, INSERT or UPDATE can be granted on columns, not REPLACE"
+    ):
+        Grant.model_validate({**grant, "operations": ["SELECT", "REPLACE"], "columns": "id"})
 
 
 def test_the_version() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.policy.names import parse_name
+from dbgate.policy.names import parse_column, parse_name
 from tests.rows import rows
 
 
@@ -55,3 +55,37 @@ def test_everything_is_the_unquoted_star() -> None:
 def test_bad_names(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_name(text, "table")
+
+
+@rows(
+    ("text", "column"),
+    [
+        ("id", "id"),
+        ("Total", "total"),
+        ("größe", "größe"),
+        ("`a.b*`", "a.b*"),
+        ("`we``ird Name`", "we`ird name"),
+    ],
+)
+def test_columns_have_no_case(text: str, column: str) -> None:
+    assert parse_column(text) == column
+
+
+@rows(
+    ("text", "message"),
+    [
+        (
+            "*",
+            "expected a column, found '\\*': columns are named one by one; leave the key out where all are meant",
+        ),
+        ("user_?", "columns are named one by one"),
+        ("orders.id", "its table stands in tables; a name that contains a dot goes in backticks"),
+        ("a b", "such characters goes in backticks"),
+        ("`a", "must end with the text"),
+        ("`a`b", "must end with the text"),
+        ("``", "must end with the text"),
+    ],
+)
+def test_bad_columns(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_column(text)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from dbgate.policy.operations import ALL_OPERATIONS, OPERATION_BITS, OPERATIONS, mask_allows, operations_mask
+from dbgate.policy.operations import (
+    ALL_OPERATIONS,
+    BY_COLUMN,
+    OPERATION_BITS,
+    OPERATIONS,
+    PARTLY,
+    mask_allows,
+    operations_mask,
+)
 from tests.rows import rows
 
 
@@ -41,3 +49,9 @@ def test_an_operation_nobody_knows_is_never_granted() -> None:
     assert not mask_allows(ALL_OPERATIONS, "FROBNICATE")
     with pytest.raises(KeyError):
         operations_mask(["FROBNICATE"])
+
+
+def test_a_right_on_some_columns_is_no_operation() -> None:
+    assert PARTLY & ALL_OPERATIONS == 0
+    assert not any(mask_allows(PARTLY, name) for name in OPERATIONS)
+    assert set(BY_COLUMN) <= set(OPERATIONS)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dbgate.policy.load import kept_shapes, parse_policy
-from dbgate.policy.operations import operations_mask
+from dbgate.policy.operations import PARTLY, operations_mask
 from dbgate.policy.plan import (
+    COLUMNS,
     ENTRY,
     NAMES,
     POLICY,
     SHAPES,
     VARIANT,
+    ColumnsRow,
     EntryPlan,
     NameRow,
     PolicyPlan,
@@ -70,6 +72,27 @@ def test_names_and_what_is_granted_on_them() -> None:
         NameRow(None, False, "u", False, insert),
     ]
     assert found.blocked == {"DROP": 2}
+
+
+def test_what_is_granted_on_columns() -> None:
+    found = entry(
+        "{user: a, blocked_operations: UPDATE, grants: [{tables: u, operations: INSERT},\n"
+        "   {tables: [s.t, 's.r_*'], operations: [SELECT, UPDATE], columns: [Id, total]},\n"
+        "   {tables: s.v, operations: UPDATE, columns: [id]},\n"
+        "   {tables: s.t, operations: [INSERT],\n    columns: id}]}"
+    )
+    insert = operations_mask(["INSERT"])
+    assert NAMES.decode(found.rights[0]) == [
+        NameRow(None, False, "u", False, insert),
+        NameRow("s", False, "t", False, PARTLY, 1),
+        NameRow("s", False, "r_*", True, PARTLY, 1),
+        NameRow("s", False, "t", False, PARTLY, 3),
+    ]
+    assert COLUMNS.decode(found.columns[0]) == [
+        ColumnsRow(1, operations_mask(["SELECT"]), ["id", "total"], 3),
+        ColumnsRow(3, insert, ["id"], 6),
+    ]
+    assert entry("{user: a, allowed_tables: s.t, allowed_operations: SELECT}").columns == []
 
 
 def test_capital_letters_are_noticed() -> None:

@@ -8,6 +8,7 @@ from dbgate.policy import rejudge
 from dbgate.policy.evaluate import decide, find_entry
 from dbgate.policy.rejudge import (
     BEHIND,
+    COLUMNS,
     OTHER_FACTS,
     OUTER,
     PATTERN,
@@ -206,3 +207,28 @@ def test_what_was_refused_for_what_is_behind_a_name() -> None:
     refused = record("SELECT * FROM secret", rule="table-denied", behind=True)
     verdict, unknown = judge.judge(refused)
     assert (verdict.effect, unknown) == (BLOCK, "")
+
+
+LIMITED = """\
+access_control:
+- {name: app, user: app%s, allowed_tables: [shop.users], allowed_operations: [SELECT],
+   grants: [{tables: shop.orders, operations: [SELECT], columns: [id]}]}
+"""
+
+
+@rows(
+    ("sql", "rule", "expected"),
+    [
+        ("SELECT id FROM orders", "column-denied", COLUMNS),
+        ("SELECT * FROM orders WHERE id = 5", "column-denied", COLUMNS),
+        ("SELECT u.id FROM users u JOIN orders o ON o.id = u.id", "column-denied", COLUMNS),
+        ("SELECT * FROM users", "", ""),
+        ("DELETE FROM orders", "operation-denied", ""),
+        ("SELECT id FROM secret", "table-denied", ""),
+        ("SELECT id FROM orders, secret", "table-denied", ""),
+    ],
+)
+def test_which_columns_a_table_had_is_never_guessed(sql: str, rule: str, expected: str) -> None:
+    for mode in ("", ", mode: monitor"):
+        verdict, unknown = Rejudge(compiled(LIMITED % mode)).judge(record(sql))
+        assert (verdict.rule, unknown) == (rule, expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dbgate.policy.names import parse_name
+from dbgate.policy.operations import PARTLY
 from dbgate.policy.rights import Rights, TableRights
 
 
@@ -78,3 +79,27 @@ def test_one_schema_alone() -> None:
     made.add("x*y", True, 4)
     assert (made.on_table("t"), made.on_table("xy"), made.on_table("z")) == (3, 6, 2)
     assert (made.whole, made.reachable) == (2, 7)
+
+
+def test_grants_by_columns_are_found_like_rights() -> None:
+    made = Rights(False, "shop")
+    for number, text in enumerate(
+        ("shop.users", "shop.*", "shop.u*s", "*", "*.users", "s*.users", "users", "Shop.users", "shop.orders")
+    ):
+        made.add(parse_name(text, "table"), PARTLY, number)
+    made.add(parse_name("shop.us*", "table"), 1)
+    made.add(parse_name("shop.users", "table"), 2)
+    assert made.on_table("shop", "users") == PARTLY | 3
+    assert sorted(made.grants_on("shop", "users")) == [0, 1, 2, 3, 4, 5, 6]
+    assert sorted(made.grants_on("shop", "x")) == [1, 3]
+    assert sorted(made.grants_on("other", "users")) == [3, 4]
+    assert rights(("shop.users", 1), ("shop.*", 1)).grants_on("shop", "users") == []
+
+
+def test_grants_by_columns_of_folded_names_and_of_any_schema() -> None:
+    made = Rights(True, "")
+    made.add(parse_name("Users", "table"), PARTLY, 0)
+    made.add(parse_name("Shop.Users", "table"), PARTLY, 1)
+    assert sorted(made.grants_on("shop", "users")) == [0, 1]
+    assert made.grants_on("b", "users") == [0]
+    assert (made.in_schema("b"), made.on_schema("shop"), made.reachable) == (PARTLY, 0, PARTLY)

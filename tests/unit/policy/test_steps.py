@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dbgate.policy import steps
 from dbgate.policy.evaluate import decide
 from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK, Verdict
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
     NEED_SCHEMA,
@@ -363,3 +365,26 @@ def test_a_whole_schema_needs_its_star() -> None:
     for schema, effect in (("shop", ALLOW), ("a_1", ALLOW), ("b", BLOCK), ("c", BLOCK)):
         drop = Statement("DROP", ("DROP",), (Need(NEED_SCHEMA, "DROP", schema),))
         assert judge(text, drop).effect == effect
+
+
+def test_a_right_on_some_columns_is_a_right_on_the_table() -> None:
+    text = "access_control:\n- {user: app, allowed_operations: [SHOW], grants: [{tables: shop.users, operations: SELECT, columns: id}]}\n"
+    for kind, table in ((NEED_ANY_RIGHT, "users"), (NEED_SCHEMA_VISIBLE, "")):
+        assert judge(text, Statement("SHOW", ("SHOW",), (Need(kind, "", "shop", table),))).effect == ALLOW
+        assert judge(text, Statement("SHOW", ("SHOW",), (Need(kind, "", "other", table),))).effect == BLOCK
+    verdict = judge(text, statement("DELETE"))
+    assert (verdict.rule, verdict.reason) == (
+        "operation-denied",
+        "DELETE on shop.users is not granted to entry 'app@*'",
+    )
+    assert judge(text, statement("SELECT", "orders")).rule == "table-denied"
+
+
+def test_who_has_columns_of_a_table_is_asked_for_them() -> None:
+    text = "access_control:\n- {name: app, user: app, grants: [{tables: shop.users, operations: [SELECT], columns: id}]}\n"
+    policy = compiled(text)
+    known = TableColumns({"shop\0users": ("id",)})
+    assert steps.granted(entry_of(policy), (SELECT,), False, known) is None
+    found = steps.granted(entry_of(policy), (SELECT,), False)
+    assert found is not None
+    assert (found.effect, found.rule, found.step, found.line) == (BLOCK, "column-denied", 10, 2)

@@ -61,3 +61,32 @@ def test_what_is_demanded_of_the_connection() -> None:
     assert found["safe"] == "over TLS"
     assert found["signed"] == "with a client certificate of CN=a,*"
     assert found["watched"] == ""
+
+
+LIMITED = """\
+access_control:
+- {name: whole, user: whole, allowed_tables: [shop.orders], allowed_operations: [SELECT]}
+- {name: part, user: part, grants: [{tables: "shop.o*", operations: [SELECT], columns: [Total, id]},
+   {tables: shop.orders, operations: [UPDATE, SELECT], columns: state}]}
+- {name: none, user: none, allowed_tables: [shop.users], allowed_operations: [SELECT]}
+"""
+
+
+def test_who_may_do_it_to_some_columns() -> None:
+    file = parse_policy(LIMITED)
+
+    def answer(operation: str, column: str = "") -> list[tuple[str, bool, list[str]]]:
+        found = who_can(file, compile_policy(file), operation, "shop", "orders", column)
+        return [(who.user, who.can, who.columns) for who in found]
+
+    some = ["id", "state", "total"]
+    assert answer("SELECT") == [("whole", True, []), ("part", True, some), ("none", False, [])]
+    assert answer("SELECT", "TOTAL") == [("whole", True, []), ("part", True, some), ("none", False, [])]
+    assert answer("SELECT", "ssn") == [("whole", True, []), ("part", False, some), ("none", False, [])]
+    assert answer("UPDATE", "state") == [("whole", False, []), ("part", True, ["state"]), ("none", False, [])]
+    assert answer("DELETE") == [("whole", False, []), ("part", False, []), ("none", False, [])]
+    found = who_can(file, compile_policy(file), "SELECT", "shop", "orders", "ssn")[1]
+    assert (found.verdict.rule, found.verdict.reason) == (
+        "column-denied",
+        "SELECT of shop.orders.ssn is not granted to entry 'part'",
+    )
