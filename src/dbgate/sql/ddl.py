@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.sql.facts import Facts
-from dbgate.sql.frames import NAMES
+from dbgate.sql.modes import NAMES
 from dbgate.sql.scan import Scanner
 from dbgate.sql.tokens import QUOTED, STRING, USER_VAR, WORD
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from dbgate.sql.columnlists import assigned, behind_list, inserted, last_part, row_names
 from dbgate.sql.facts import Facts, TableRef
-from dbgate.sql.frames import AFTER, EXPR, TABLES
+from dbgate.sql.modes import AFTER, EXPR, TABLES
 from dbgate.sql.scan import Scanner
 from dbgate.sql.statement import RoutineRef
 from dbgate.sql.tokens import QUOTED, STRING, WORD
@@ -24,16 +25,26 @@ def insert(scanner: Scanner, i: int, hi: int, verb: str) -> None:
     while i < hi and words[i] in _INSERT_OPTIONS:
         i += 1
     schema, name, i = facts.dotted(i, hi)
-    facts.table(verb, schema, name, True)
     scanner.slot = False
     if i < hi and words[i] == "PARTITION":
         i += 1
         scanner.run(i, i, AFTER)
+        listed = inserted(facts.tokens, behind_list(facts.tokens, i, hi), hi)
+    else:
+        listed = inserted(facts.tokens, i, hi)
+    uses = facts.uses
+    uses.target = scanner.scope
+    facts.place(verb, schema, name, scanner.scope, not listed.known or verb == "REPLACE", True)
+    uses.write(listed.columns, scanner.scope, False)
     # Column lists look like calls only behind a name, and the name is behind us.
     scanner.run(i, hi, EXPR)
     scanner.finish()
     if scanner.on_duplicate:
-        facts.table("UPDATE", schema, name, True)
+        listed = assigned(facts.tokens, scanner.duplicate_at, hi)
+        facts.place("UPDATE", schema, name, uses.duplicate, not listed.known, True)
+        uses.write(listed.columns, uses.duplicate, False)
+        if not scanner.maria:
+            uses.others += row_names(facts.tokens, i, hi)
     _returning(scanner, schema, name, i, hi)
     if scanner.selects:
         facts.operations.add("SELECT")
@@ -42,7 +53,8 @@ def insert(scanner: Scanner, i: int, hi: int, verb: str) -> None:
 def _returning(scanner: Scanner, schema: str, name: str, i: int, hi: int) -> None:
     """RETURNING reads the rows that were written (MariaDB)."""
     if scanner.maria and "RETURNING" in scanner.facts.tokens.words[i:hi]:
-        scanner.facts.table("SELECT", schema, name)
+        query = scanner.returning
+        scanner.facts.place("SELECT", schema, name, query, query < 0, False)
 
 
 def update(scanner: Scanner, i: int, hi: int) -> None:
@@ -60,10 +72,12 @@ def update(scanner: Scanner, i: int, hi: int) -> None:
     if facts.error:
         return
     outer = [ref for ref in facts.tables[first:] if ref.outer]
-    if len(outer) == 1 and words[i] != "(":
+    single = len(outer) == 1 and words[i] != "("
+    if single:
         outer[0].operation = "UPDATE"
     else:
         _assign(scanner, outer)
+    facts.uses.write([last_part(facts.tokens, at) for at in scanner.targets], scanner.scope, not single)
     if not outer:
         facts.fail("an UPDATE without a table")
     _unfiltered(scanner, hi, "UPDATE")
@@ -177,6 +191,7 @@ def delete(scanner: Scanner, i: int, hi: int) -> None:
             return
         schema, name = targets[0]
         ref = facts.read(schema, name, True)
+        ref.query = scanner.scope
         ref.operation = "DELETE"
         scanner.slot = True
         scanner.run(i, hi, AFTER)

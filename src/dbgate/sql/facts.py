@@ -18,6 +18,7 @@ from dbgate.sql.statement import (
     Statement,
 )
 from dbgate.sql.tokens import QUOTED, WORD, Tokens
+from dbgate.sql.uses import Uses
 
 _SYSTEM_SCHEMAS: Final = frozenset(("information_schema", "performance_schema", "mysql", "sys"))
 
@@ -48,12 +49,14 @@ OPERATIONS: Final[tuple[str, ...]] = (
     "ADMIN",
 )
 _OPERATIONS: Final = frozenset(OPERATIONS)
+_ROWS: Final = ("NEW", "OLD")  # what a trigger calls the rows of its table
 
 
 @final
 class TableRef:
     """A table named where rows are read or written. outer: in the statement's own list of tables (those that a
-    multi-table UPDATE or DELETE may write), not in a subquery. operation: what it needs; "" hides it (a CTE)."""
+    multi-table UPDATE or DELETE may write), not in a subquery. operation: what it needs; "" hides it (a CTE). query: the
+    number of the query that it stands in (uses.py), -1 where that is not known."""
 
     def __init__(self, schema: str, name: str, outer: bool, operation: str, qualified: bool) -> None:
         self.schema = schema
@@ -62,6 +65,19 @@ class TableRef:
         self.operation = operation
         self.qualified = qualified
         self.alias = ""
+        self.query = -1
+
+
+@final
+class Placed:
+    """A table that is written where no list of tables names it: need, the query that it stands in, and whether all its
+    columns are touched."""
+
+    def __init__(self, need: Need, name: str, query: int, whole: bool) -> None:
+        self.need = need
+        self.name = name
+        self.query = query
+        self.whole = whole
 
 
 @final
@@ -101,6 +117,8 @@ class Facts:
         self.plain = True  # no function that reaches out, no subquery, no routine
         self.names: set[str] = set()
         self.program = ""  # the kind of stored program that it defines
+        self.uses = Uses()
+        self.placed: list[Placed] = []
         self.inner = False  # it stands inside a stored program, where plain names may be local variables
 
     def fail(self, why: str) -> None:
@@ -122,8 +140,14 @@ class Facts:
         return name.lower() if self.ctx.flavour == MARIADB or self.ctx.fold_names else name
 
     def table(self, operation: str, schema: str, name: str, written: bool = False) -> None:
-        """Needs `operation` on a table; schema "" means the current one."""
-        self.needs[Need(NEED_TABLE, operation, self._in(schema), self.fold(name), written)] = True
+        """Needs `operation` on a table, on all its columns; schema "" means the current one."""
+        self.place(operation, schema, name, -1, True, written)
+
+    def place(self, operation: str, schema: str, name: str, query: int, whole: bool, written: bool) -> None:
+        """Needs `operation` on a table that stands in `query`, as in Placed."""
+        need = Need(NEED_TABLE, operation, self._in(schema), self.fold(name), written)
+        self.needs[need] = True
+        self.placed.append(Placed(need, name, query, whole))
 
     def any_right(self, schema: str, name: str, operation: str = "") -> None:
         """Needs any right at all on a table."""
@@ -185,6 +209,10 @@ class Facts:
         whole = part.statement()
         for need in whole.needs:
             self.needs[need] = True
+            if need.kind == NEED_TABLE and whole.columns is None:
+                self.placed.append(Placed(need, need.table, -1, True))
+        if whole.columns is not None:
+            self.uses.parts.append(whole.columns)
         self.operations.update(whole.operations)
         for routine in whole.functions:
             self.functions[routine] = True
@@ -203,15 +231,36 @@ class Facts:
 
     def statement(self) -> Statement:
         """The finished value."""
+        uses = self.uses
+        uses.begin()
+        for placed in self.placed:
+            uses.source(placed.need, placed.name, placed.query, placed.whole)
         for ref in self.tables:
+            called = ref.alias or ref.name
             if ref.operation:
-                self.table(ref.operation, ref.schema, ref.name, ref.operation != "SELECT")
+                need = Need(
+                    NEED_TABLE,
+                    ref.operation,
+                    self._in(ref.schema),
+                    self.fold(ref.name),
+                    ref.operation != "SELECT",
+                )
+                self.needs[need] = True
+                uses.source(need, called, ref.query, False)
+            else:
+                uses.others.append(called)
         operations = self.operations
         for need in self.needs:
             if need.operation in _OPERATIONS:
                 operations.add(need.operation)
         if self.verb in _OPERATIONS:
             operations.add(self.verb)
+        if self.inner:
+            uses.others += _ROWS
+        shared: dict[str, str] = {}
+        for name in self.names:
+            low = name.lower()
+            shared[low] = low
         return Statement(
             self.verb,
             tuple(sorted(operations)),
@@ -228,9 +277,10 @@ class Facts:
             self.new_schema,
             self.rereads,
             self.local_infile,
-            tuple(sorted({name.lower() for name in self.names})),
+            tuple(sorted(shared)),
             stand_ins=tuple(self.stand_ins),
             assigned=tuple(self.assigned),
             target=self.target,
             new_charset=self.new_charset,
+            columns=uses.finish(self.tokens, shared, self.ctx.flavour),
         )

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from dbgate.sql.actions import ACTIONS
+from dbgate.sql.columnscope import ColumnScope
 from dbgate.sql.facts import Facts
+from dbgate.sql.modes import (
+    AFTER,
+    COND,
+    CTE_AS,
+    CTE_BODY,
+    CTE_DONE,
+    CTE_NAME,
+    EXPR,
+    LIST,
+    NAMES,
+    TABLES,
+    TAIL,
+)  # fmt: skip
 from dbgate.sql.statement import MARIADB
 from dbgate.sql.tokens import QUOTED, STRING, WORD
 
-# Modes of a frame.
-EXPR: Final = 1  # an expression, or a query that has not begun
-LIST: Final = 2  # a select list: FROM opens the tables
-TABLES: Final = 3  # a table is expected
-AFTER: Final = 4  # behind a table: its alias, hints, partitions
-COND: Final = 5  # a join condition: a comma or JOIN leads to the next table
-PERIOD: Final = 6  # FOR SYSTEM_TIME, FOR PORTION OF: its FROM is not a clause
-TAIL: Final = 7  # behind the tables
-NAMES: Final = 8  # names only: column lists, DDL
-ASSIGN: Final = 9  # SET of an UPDATE
-CTE_NAME: Final = 10  # behind WITH or its comma
-CTE_AS: Final = 11  # name read: columns or AS
-CTE_BODY: Final = 12  # AS read: "(" opens the body
-CTE_DONE: Final = 13  # behind a body: a comma or the statement proper
 
-
-class Frames:
+class Frames(ColumnScope):
     """The open frames of one statement's scan; `Scanner` walks the tokens. The root frame lasts over several runs."""
 
     def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+        super().__init__(facts)
         self.actions = ACTIONS[facts.ctx.flavour]
         self.maria = facts.ctx.flavour == MARIADB
-        self.mode = EXPR  # of the innermost frame; those outside it are in modes
-        self.modes: list[int] = []
         self.openers: list[int] = []  # token index of each open "("
         self.queries: list[bool] = []  # whether the frame outside was already a query
-        self.query = False  # whether the innermost frame holds a SELECT
         self.depth = 0  # number of frames that hold a SELECT
         self.slot = False  # whether the next name is the last table's alias
         self.visible: dict[str, int] = {}  # names of common table expressions in scope → index in scopes
@@ -72,6 +66,7 @@ class Frames:
         self.openers.append(i)
         self.queries.append(self.query)
         self.scope_marks.append(len(self.scopes))
+        self.shut_in(mode)
         self.query = False
         if mode in (AFTER, NAMES, CTE_AS):
             self.mode = NAMES
@@ -87,6 +82,7 @@ class Frames:
             facts.fail("a table was expected")
         if self.query:
             self.depth -= 1
+        self.let_out()
         mark = self.scope_marks.pop()
         while len(self.scopes) > mark:
             self.hide(self.scopes.pop())
@@ -96,6 +92,7 @@ class Frames:
         if mode == TABLES:
             mode = AFTER
             self.slot = False
+            self.derived = True
         elif mode == CTE_BODY:
             mode = CTE_DONE
             name = self.pending.pop()
@@ -129,6 +126,7 @@ class Frames:
     def enter_query(self) -> None:
         """A SELECT begins in this frame."""
         self.selects += 1
+        self.begin_query()
         if not self.query:
             self.query = True
             self.depth += 1
@@ -198,6 +196,11 @@ class Frames:
         if self.slot:
             self.facts.tables[-1].alias = self.facts.tokens.name(i)
             self.slot = False
+        elif self.derived:
+            self.uses.others.append(self.facts.tokens.name(i))
+            self.derived = False
+        else:
+            self.note(i)
 
     def target(self, i: int, hi: int) -> int:
         """A column that UPDATE … SET assigns, at i."""
@@ -213,3 +216,20 @@ class Frames:
             return hi
         facts.names.add(tokens.name(i))
         return i + 1
+
+    def brace(self, i: int, hi: int) -> int:
+        """ODBC: {oj tables}, {d '…'}, {fn f(x)}, {anything expression}: the word behind the brace means nothing."""
+        kinds = self.facts.tokens.kinds
+        if i + 1 < hi and WORD <= kinds[i + 1] <= QUOTED:
+            return i + 2
+        self.facts.fail("a brace without its word")
+        return hi
+
+    def frame_end(self, i: int, hi: int) -> bool:
+        """FROM FIRST | LAST behind NTH_VALUE(…), told by the OVER that must follow."""
+        words = self.facts.tokens.words
+        if i + 2 >= hi or (words[i + 1] != "FIRST" and words[i + 1] != "LAST"):
+            return False
+        if words[i + 2] == "OVER":
+            return True
+        return i + 4 < hi and words[i + 3] == "NULLS" and words[i + 4] == "OVER"

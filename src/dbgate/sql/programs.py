@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dbgate.sql.facts import Facts
-from dbgate.sql.frames import EXPR
+from dbgate.sql.modes import EXPR
 from dbgate.sql.scan import Scanner
 from dbgate.sql.tokens import IDENT, QUOTED, WORD, Tokens
 

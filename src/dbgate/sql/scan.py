@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.sql import actions
-from dbgate.sql.frames import (
+from dbgate.sql.frames import Frames
+from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching, unsure
+from dbgate.sql.modes import (
     AFTER,
     ASSIGN,
     COND,
@@ -23,10 +25,9 @@ from dbgate.sql.frames import (
     PERIOD,
     TABLES,
     TAIL,
-    Frames,
 )  # fmt: skip
-from dbgate.sql.functions import APART, QUOTED_TOO, TOUCHING, builtin, reaching, unsure
 from dbgate.sql.tokens import IDENT, OP, QUOTED, SYS_VAR, USER_VAR, WORD
+from dbgate.sql.uses import BEFORE_STAR
 
 # Words that may stand where a table is expected, behind a parenthesis.
 _OPEN_TABLES: Final = (actions.SELECT, actions.WITH, actions.TABLE, actions.VALUES)
@@ -55,6 +56,7 @@ class Scanner(Frames):
         words = tokens.words
         table = self.actions
         names = facts.names
+        notes = self.uses.notes
         self.mode = mode
         i = lo
         while i < hi:
@@ -81,7 +83,7 @@ class Scanner(Frames):
                         i = self.target(i + 1, hi)
                         continue
                 elif word == "{":
-                    i = self._brace(i, hi)
+                    i = self.brace(i, hi)
                     continue
                 elif word == "." and self.mode == TABLES:
                     i = self._table(i, hi)
@@ -89,6 +91,8 @@ class Scanner(Frames):
                 elif self.mode == TABLES and word != "}":
                     facts.fail("a table was expected")
                     return hi
+                elif word == "*" and i and words[i - 1] in BEFORE_STAR:
+                    self.note(i)
                 i += 1
                 continue
             if kind == WORD:
@@ -127,6 +131,9 @@ class Scanner(Frames):
                 elif mode >= CTE_NAME:
                     i = self.cte(i, hi)
                     continue
+                elif mode != NAMES:
+                    notes.append(i)
+                    notes.append(self.mark + mode)
                 names.add(word)
                 i += 1
                 continue
@@ -151,6 +158,9 @@ class Scanner(Frames):
                         self._known(i, tokens.name(i).upper())
                 elif mode == AFTER:
                     self.alias(i)
+                elif mode != NAMES:
+                    notes.append(i)
+                    notes.append(self.mark + mode)
                 names.add(tokens.name(i))
                 i += 1
                 continue
@@ -170,6 +180,8 @@ class Scanner(Frames):
         facts = self.facts
         words = facts.tokens.words
         mode = self.mode
+        if mode == TABLES and action == actions.LATE and words[i] in _TABLE_WORDS:
+            return self._table(i, hi)
         if mode == TABLES and action not in _OPEN_TABLES:
             facts.fail("a table was expected")
         elif action == actions.SELECT:
@@ -189,6 +201,7 @@ class Scanner(Frames):
         elif action == actions.ON:
             if i + 2 < hi and words[i + 1] == "DUPLICATE" and words[i + 2] == "KEY":
                 self.on_duplicate = True
+                self.duplicate(i + 4)
                 while self.scopes:  # a WITH belongs to the query before it
                     self.hide(self.scopes.pop())
                 self.mode = TAIL
@@ -200,11 +213,13 @@ class Scanner(Frames):
         elif action == actions.UNION:
             if mode != NAMES:
                 self.mode = EXPR
+            self.arm()
         elif action == actions.WITH:
             return self.with_list(i, hi, mode)
         elif action == actions.TABLE:
             if mode != AFTER and (mode != NAMES or facts.verb == "CREATE" or words[i - 1] in _BEFORE_TABLE):
                 self.enter_query()
+                self.note(i)  # all columns
                 self.mode = TABLES
                 i = self._table(i + 1, hi)
                 self.mode = TAIL
@@ -229,12 +244,14 @@ class Scanner(Frames):
             facts.table("INSERT" if advances else "SELECT", schema, name, advances)
             facts.plain = False
             return i
+        else:
+            self.word(i, hi, action)
         return i + 1
 
     def _from(self, i: int, hi: int) -> int:
         mode = self.mode
         words = self.facts.tokens.words
-        if mode in (LIST, TAIL, EXPR) and words[i - 1] == ")" and self._frame_end(i, hi):
+        if mode in (LIST, TAIL, EXPR) and words[i - 1] == ")" and self.frame_end(i, hi):
             return i + 2
         if mode in (LIST, TAIL):
             self.mode = TABLES
@@ -243,16 +260,8 @@ class Scanner(Frames):
             self.facts.fail("FROM out of place")
         return i + 1
 
-    def _frame_end(self, i: int, hi: int) -> bool:
-        """FROM FIRST | LAST behind NTH_VALUE(…), told by the OVER that must follow."""
-        words = self.facts.tokens.words
-        if i + 2 >= hi or (words[i + 1] != "FIRST" and words[i + 1] != "LAST"):
-            return False
-        if words[i + 2] == "OVER":
-            return True
-        return i + 4 < hi and words[i + 3] == "NULLS" and words[i + 4] == "OVER"
-
     def _tail(self, i: int, action: int, mode: int) -> None:
+        mode = self.clause(i, mode)
         if mode != EXPR and mode != NAMES and mode < CTE_NAME:
             self.mode = TAIL
             if not self.modes:
@@ -272,8 +281,12 @@ class Scanner(Frames):
         elif word == "QUALIFY":
             if after not in _BEHIND_ALIAS:
                 self._tail(i, actions.TAIL, mode)
-        elif after in _QUERY_STARTS and mode != NAMES:
-            self.mode = EXPR
+        elif after in _QUERY_STARTS:
+            self.arm()
+            if mode != NAMES:
+                self.mode = EXPR
+        if mode != NAMES and mode < CTE_NAME:
+            self.note(i)
 
     def _for(self, i: int, hi: int, mode: int) -> int:
         words = self.facts.tokens.words
@@ -289,14 +302,6 @@ class Scanner(Frames):
             self.mode = TAIL
         return i + 1
 
-    def _brace(self, i: int, hi: int) -> int:
-        """ODBC: {oj tables}, {d '…'}, {fn f(x)}, {anything expression}: the word behind the brace means nothing."""
-        kinds = self.facts.tokens.kinds
-        if i + 1 < hi and WORD <= kinds[i + 1] <= QUOTED:
-            return i + 2
-        self.facts.fail("a brace without its word")
-        return hi
-
     def _table(self, i: int, hi: int) -> int:
         """A table's name in a FROM clause at i (or LATERAL, JSON_TABLE, DUAL)."""
         facts = self.facts
@@ -306,10 +311,13 @@ class Scanner(Frames):
         after = words[i + 1] if i + 1 < hi else ""
         if after == "(" and tokens.kinds[i] == WORD:
             if word == "LATERAL":
+                self.lateral = True
                 return i + 1
             if word == "JSON_TABLE":
+                self.lateral = True
                 self.open(i + 1)
                 self.mode = EXPR
+                self.loosen()
                 return i + 2
         self.mode = AFTER
         if word == "DUAL" and after != ".":
@@ -321,6 +329,8 @@ class Scanner(Frames):
             facts.fail("a table was expected")
             return hi
         ref = facts.read(schema, name, self.depth == 0)
+        ref.query = self.scope
+        self.derived = False
         if not schema and not leading and self.is_cte(name):
             ref.operation = ""
         self.slot = True
@@ -338,6 +348,8 @@ class Scanner(Frames):
                 facts.fail("a function's name of three parts")
             elif i > start:
                 facts.routine(tokens.name(start), tokens.name(i))
+        elif self.mode != NAMES:
+            self.note(i)
         facts.names.add(tokens.name(i))
         return i + 1
 

@@ -13,7 +13,7 @@ from dbgate.sql.charset import (
 )
 from dbgate.sql.dynamic import fold_text
 from dbgate.sql.facts import Facts
-from dbgate.sql.frames import EXPR
+from dbgate.sql.modes import EXPR
 from dbgate.sql.scan import Scanner
 from dbgate.sql.sqlmode import SqlMode, names_refused_mode, parse_sql_mode
 from dbgate.sql.tokens import IDENT, NUMBER, QUOTED, STRING, SYS_VAR, USER_VAR, WORD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbgate.sql.facts import Facts
-from dbgate.sql.frames import EXPR
+from dbgate.sql.modes import EXPR
 from dbgate.sql.scan import Scanner
 
 # Everyone may ask these (policy.md, Session statements).

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dbgate.sql.facts import Facts
-from dbgate.sql.frames import EXPR, TABLES, Frames
+from dbgate.sql.frames import Frames
 from dbgate.sql.lexer import lex
+from dbgate.sql.modes import EXPR, TABLES
 from dbgate.sql.statement import LexContext
 from tests.rows import rows
 from tests.unit.sql.contexts import MA, MY, error, needs

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.facts import Facts
-from dbgate.sql.frames import EXPR
+from dbgate.sql.modes import EXPR
 from dbgate.sql.lexer import lex
 from dbgate.sql.scan import Scanner
 from dbgate.sql.statement import LexContext

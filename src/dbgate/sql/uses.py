@@ -1,0 +1,285 @@
+"""Where a statement names columns: what the clause scanner notes as it goes, and the ColumnUses that come of it.
+
+A note is two numbers, a token's index and a mark: the query that it stands in, whether it is loose, and the frame's mode.
+So noting costs next to nothing; what the notes say is worked out once, when the statement is finished. Whatever may be
+a column counts as one.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from dbgate.sql.columns import fold_column
+from dbgate.sql.columnshape import EVERY, LOOSE, QUALIFIED, SOURCE, WRITTEN, combine, pack
+from dbgate.sql.functions import RESERVED
+from dbgate.sql.modes import COND, LIST
+from dbgate.sql.statement import ColumnUses, Need
+from dbgate.sql.tokens import IDENT, PARAM, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
+
+# A mark is MARK * query + (LOOSELY) + mode of the frame.
+MARK: Final = 32
+LOOSELY: Final = 16
+
+# Behind these and the like a star is none of arithmetic, but all columns.
+BEFORE_STAR: Final = frozenset(
+    (",", ".", "SELECT", "ALL", "DISTINCT", "DISTINCTROW", "HIGH_PRIORITY", "STRAIGHT_JOIN", "SQL_SMALL_RESULT",
+     "SQL_BIG_RESULT", "SQL_BUFFER_RESULT", "SQL_CACHE", "SQL_NO_CACHE", "SQL_CALC_FOUND_ROWS", "RETURNING")
+)  # fmt: skip
+
+_UNIT: Final = 1
+_TYPE: Final = 2
+_PAIR: Final = 3
+_SPECIAL: Final = (
+    dict.fromkeys(
+        ("MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "SQL_TSI_SECOND",
+         "SQL_TSI_MINUTE", "SQL_TSI_HOUR", "SQL_TSI_DAY", "SQL_TSI_WEEK", "SQL_TSI_MONTH", "SQL_TSI_QUARTER",
+         "SQL_TSI_YEAR"), _UNIT
+    )
+    | dict.fromkeys(("DATE", "TIME", "DATETIME", "TIMESTAMP", "JSON", "SIGNED"), _TYPE)
+    | dict.fromkeys(("LOCKED", "MODE", "EXPANSION", "BOOLEAN", "LANGUAGE"), _PAIR)
+)  # fmt: skip
+# Words that are no columns behind these.
+_PAIRS: Final = frozenset(
+    ("SKIP LOCKED", "SHARE MODE", "BOOLEAN MODE", "LANGUAGE MODE", "QUERY EXPANSION", "IN BOOLEAN", "NATURAL LANGUAGE")
+)  # fmt: skip
+# Behind these stands the name of a character set, a collation, or a keyword.
+_NAMELESS: Final = ("USING", "COLLATE", "WITH")
+_ENDS: Final = (",", "FROM", ")", ";")
+_OPERATORS: Final = ("+", "-", "*", "/", "%")
+_BEFORE_OPERAND: Final = ("SELECT", "DISTINCT", "ALL", ",", *_OPERATORS)
+# Not reserved, and yet no operand: what follows may be a column.
+_PREFIXES: Final = ("ESCAPE", "OVER", "PRIOR")
+_ALL_COLUMNS: Final = (EVERY, "NATURAL", "TABLE")
+_UNIONS: Final = ("UNION", "EXCEPT", "INTERSECT", "HAVING")
+_FAR: Final = 200  # tokens to look ahead or back
+_QUERIES: Final = 5000  # in one statement
+
+
+@final
+class Uses:
+    """What one statement's scan has noted. unknown: its columns are not understood."""
+
+    def __init__(self) -> None:
+        self.links: list[int] = []  # as in ColumnUses.shape
+        self.notes: list[int] = []
+        self.written: list[int] = []  # tokens of columns that are assigned or inserted, each with 2 * query …
+        self.others: list[str] = []  # … + 1 where it may be of any of the query's tables
+        self.sources: list[int] = []
+        self.names: dict[str, int] = {}
+        self.parts: list[ColumnUses] = []
+        self.unknown = False
+        self.target = -1  # the query whose table an INSERT writes …
+        self.duplicate = -1  # … and that of its ON DUPLICATE KEY UPDATE
+
+    def query(self, around: int, loose: bool) -> int:
+        """The number of a query that begins. around: that of the query whose names it sees, or -1."""
+        number = len(self.links)
+        self.links.append(2 * (around + 1) + loose)
+        return number
+
+    def around(self, query: int) -> int:
+        """The query around it, or -1."""
+        return (self.links[query] >> 1) - 1
+
+    def loose(self, query: int) -> bool:
+        """Whether its link to that is loose."""
+        return self.links[query] & 1 == 1
+
+    def write(self, columns: list[int], query: int, several: bool) -> None:
+        """Tokens that name columns which are assigned or inserted. several: the query has more tables than one."""
+        for i in columns:
+            self.written.append(i)
+            self.written.append(2 * query + several)
+
+    def begin(self) -> None:
+        """The sources are told anew."""
+        self.sources = []
+        self.names = {}
+
+    def source(self, need: Need, called: str, query: int, whole: bool) -> None:
+        """Rows of need's table are read or written in `query` (-1: somewhere) under the name `called`."""
+        name = self.name
+        self.sources += [
+            name(need.operation), name(need.schema), name(need.table), name(called.lower()), max(query, 0),
+            1 if whole or query < 0 else 0,
+        ]  # fmt: skip
+
+    def name(self, text: str) -> int:
+        """The index of a name."""
+        return self.names.setdefault(text, len(self.names))
+
+    def finish(self, tokens: Tokens, shared: dict[str, str], flavour: int) -> ColumnUses | None:
+        """What was noted, or None where that is not known. shared: strings that are kept anyway, to save memory."""
+        if self.unknown or len(self.links) > _QUERIES:
+            return None
+        if not self.sources:
+            return combine(self.parts) if self.parts else None
+        others = dict.fromkeys([self.name(other.lower()) for other in self.others])
+        count = len(self.sources) // SOURCE
+        numbers = [len(self.links), *self.links, count, *self.sources, len(others), *others]
+        _Reading(self, tokens, shared, flavour, numbers).read()
+        made = pack(self.names, numbers)
+        if not self.parts or made is None:
+            return made
+        return combine([made, *self.parts])
+
+
+@final
+class _Reading:
+    """One pass over the notes, which adds the uses to `numbers`."""
+
+    def __init__(
+        self, uses: Uses, tokens: Tokens, shared: dict[str, str], flavour: int, numbers: list[int]
+    ) -> None:
+        self.uses = uses
+        self.tokens = tokens
+        self.shared = shared
+        self.reserved = RESERVED[flavour]
+        self.numbers = numbers
+        self.seen: set[int] = set()
+        self.left = 50 * _FAR  # tokens that may still be looked at for EXISTS
+
+    def read(self) -> None:
+        uses = self.uses
+        words = self.tokens.words
+        skipped: set[int] = set()
+        written = uses.written
+        for k in range(0, len(written), 2):
+            i = written[k]
+            mark = written[k + 1]
+            skipped.add(i)
+            self._use(i, mark >> 1, WRITTEN, mark & 1 == 1 and words[i - 1] == ".")
+        notes = uses.notes
+        for k in range(0, len(notes), 2):
+            i = notes[k]
+            mark = notes[k + 1]
+            mode = mark & 15
+            query = mark // MARK
+            flags = LOOSE if mark & LOOSELY or mode == COND else 0
+            word = words[i]
+            qualified = words[i - 1] == "." if i > 0 else False
+            if word in _ALL_COLUMNS:
+                if qualified or not self._exists(i):
+                    self._add(flags, query, i - 2 if qualified else -1, EVERY)
+            elif i not in skipped and (qualified or self._column(i, mode)):
+                if query == uses.duplicate and words[i - 1] == "(" and words[i - 2] in ("VALUES", "VALUE"):
+                    query = uses.target
+                self._use(i, query, flags, qualified)
+
+    def _use(self, i: int, query: int, flags: int, qualified: bool) -> None:
+        self._add(flags, query, i - 2 if qualified else -1, self._text(i))
+
+    def _text(self, i: int) -> str:
+        tokens = self.tokens
+        word = tokens.words[i]
+        low = word.lower() if word != "" and tokens.raws[i].isascii() else fold_column(tokens.name(i))
+        return self.shared.get(low, low)
+
+    def _add(self, flags: int, query: int, qualifier: int, text: str) -> None:
+        """qualifier: the token that is one, or -1."""
+        numbers = self.numbers
+        name = self.uses.name(text)
+        if qualifier >= 0:
+            called = ""
+            if WORD <= self.tokens.kinds[qualifier] <= QUOTED:
+                called = self.tokens.name(qualifier).lower()
+            owner = self.uses.name(called)
+            flags |= QUALIFIED
+            key = ((query << 17 | owner) << 17 | name) << 3 | flags
+            if key not in self.seen:
+                self.seen.add(key)
+                numbers += [flags, query, owner, name]
+            return
+        key = (query << 34 | name) << 3 | flags
+        if key not in self.seen:
+            self.seen.add(key)
+            numbers += [flags, query, name]
+
+    def _column(self, i: int, mode: int) -> bool:
+        """Whether the name at token i, which no dot precedes, may be a column's."""
+        words = self.tokens.words
+        kinds = self.tokens.kinds
+        if i == 0:
+            return False
+        last = i + 1 >= len(words)
+        after = "" if last else words[i + 1]
+        if after == ".":
+            return False  # the qualifier of a star
+        before = words[i - 1]
+        kind = kinds[i - 1]
+        if STRING <= kind <= PARAM or before in _NAMELESS:
+            return False
+        if i > 1 and words[i - 2] == "{":
+            return True
+        special = _SPECIAL.get(words[i], 0)
+        if special and not self._plain(i, special, before, after):
+            return False
+        if mode != LIST or not (last or after in _ENDS):
+            return True
+        # An alias without AS?
+        if before == ")" or before == "END" or kind == IDENT or kind == QUOTED or USER_VAR <= kind <= SYS_VAR:
+            return False
+        return (
+            kind != WORD
+            or before in self.reserved
+            or before in _PREFIXES
+            or before.startswith("SQL_")
+            or words[i - 2] not in _BEFORE_OPERAND
+        )
+
+    def _plain(self, i: int, special: int, before: str, after: str) -> bool:
+        """Whether one of the special words at token i is a name and not a word of the grammar there."""
+        words = self.tokens.words
+        kinds = self.tokens.kinds
+        if special == _PAIR:
+            return f"{before} {words[i]}" not in _PAIRS
+        called = words[i - 2] if before == "(" and i > 2 and words[i - 3] != "." else ""
+        if special == _TYPE:
+            if i + 1 < len(kinds) and kinds[i + 1] == STRING:
+                return False  # a literal: DATE '2020-01-01'
+            if called == "GET_FORMAT":
+                return False
+            return before != "," or after != ")" or not self._converted(i)
+        if called == "EXTRACT":
+            return after != "FROM"
+        if called == "TIMESTAMPADD" or called == "TIMESTAMPDIFF":
+            return after != ","
+        # INTERVAL expression unit
+        if before == ")" or kinds[i - 1] == IDENT or kinds[i - 1] == QUOTED:
+            return False
+        if kinds[i - 1] != WORD or before in self.reserved:
+            return True
+        return i > 1 and words[i - 2] != "INTERVAL" and words[i - 2] not in _OPERATORS
+
+    def _converted(self, i: int) -> bool:
+        """Whether token i is the type in CONVERT(…, type)."""
+        words = self.tokens.words
+        depth = 0
+        for at in range(i - 1, max(i - _FAR, 0), -1):
+            if words[at] == ")":
+                depth += 1
+            elif words[at] == "(":
+                if depth == 0:
+                    return words[at - 1] == "CONVERT"
+                depth -= 1
+        return False
+
+    def _exists(self, i: int) -> bool:
+        """Whether the star at token i is that of an EXISTS (SELECT * FROM …), which reads no column: the servers take
+        a constant for it where there is no HAVING and no UNION."""
+        words = self.tokens.words
+        if i < 3 or words[i - 1] != "SELECT" or words[i - 2] != "(" or words[i - 3] != "EXISTS":
+            return False
+        depth = 0
+        for at in range(i + 1, min(i + _FAR, len(words))):
+            self.left -= 1
+            word = words[at]
+            if word == "(":
+                depth += 1
+            elif word == ")":
+                if depth == 0:
+                    return self.left > 0
+                depth -= 1
+            elif depth == 0 and (word in _UNIONS or word == ","):
+                return False
+        return False
