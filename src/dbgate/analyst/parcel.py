@@ -16,7 +16,7 @@ import msgspec
 from dbgate.sql.canonical import decoded
 from dbgate.sql.charset import codec
 from dbgate.sql.memory import Memory
-from dbgate.sql.statement import Analysis, Detection, LexContext, Need, RoutineRef, Statement
+from dbgate.sql.statement import Analysis, ColumnUses, Detection, LexContext, Need, RoutineRef, Statement
 
 # Bytes of a text from which on it is not sent back where it is its own canonical text
 _LONG: Final = 32 * 1024
@@ -53,6 +53,7 @@ class StatementParcel(msgspec.Struct, array_like=True, frozen=True):
     target: str
     calm: bool
     new_charset: str
+    columns: tuple[tuple[str, ...], bytes] | None
 
 
 class MemoryParcel(msgspec.Struct, array_like=True, frozen=True):
@@ -203,6 +204,7 @@ def _pack(statement: Statement) -> StatementParcel:
         statement.target,
         statement.calm,
         statement.new_charset,
+        None if statement.columns is None else (statement.columns.names, statement.columns.shape),
     )
 
 
@@ -233,6 +235,7 @@ def _open(parcel: StatementParcel) -> Statement:
         parcel.target,
         parcel.calm,
         parcel.new_charset,
+        None if parcel.columns is None else ColumnUses(*parcel.columns),
     )
 
 
@@ -259,6 +262,7 @@ _check(
 _check(Need(0, ""), ("kind", "operation", "schema", "table", "written"))
 _check(RoutineRef("", ""), ("schema", "name"))
 _check(Detection("", ""), ("detector", "reason"))
+_check(ColumnUses((), b""), ("names", "shape"))
 _check(Memory(), ("left", "texts", "statements"))
 _check(
     LexContext(0, 0),

@@ -46,7 +46,7 @@ def judge(
     from dbgate.policy.compile import compile_policy
     from dbgate.policy.explain import explain as run
     from dbgate.sql.analyze import analyze
-    from dbgate.sql.catalog import reached
+    from dbgate.sql.catalog import known_columns, reached
 
     path, running = (policy_file, "") if policy_file else _file_of(client)
     try:
@@ -71,7 +71,15 @@ def judge(
     behind = reached(catalog, analysis)
     subject = who.subject if who.tls else ""
     explanation = run(
-        policy, who.user, who.source, analysis, who.wall, behind=behind, tls=who.tls, subject=subject
+        policy,
+        who.user,
+        who.source,
+        analysis,
+        who.wall,
+        behind=behind,
+        tls=who.tls,
+        subject=subject,
+        columns=known_columns(catalog, analysis),
     )
     sent: ExplainedSent = {
         "user": who.user,

@@ -24,7 +24,8 @@ from dbgate.policy.source import counted_as
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze, command
 from dbgate.sql.cache import Cache, View
-from dbgate.sql.catalog import Catalog, reached
+from dbgate.sql.catalog import Catalog, known_columns, reached
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.digest import fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import masked_literals
@@ -292,8 +293,13 @@ class Brain:
     def judge(self, scope: Scope, analysis: Analysis, label: str) -> Judged:
         """Decide an analysis; whatever goes wrong while deciding is a block (policy.evaluate sees to it)."""
         behind = reached(self.catalog, analysis)
-        verdict = combine(scope.door, decide(scope.policy, scope.entry, analysis, behind))
-        return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label, behind)
+        policy = scope.policy
+        columns: TableColumns | None = None
+        limited = policy is not None and policy.limits_columns
+        if limited:
+            columns = known_columns(self.catalog, analysis)
+        verdict = combine(scope.door, decide(policy, scope.entry, analysis, behind, columns))
+        return Judged(analysis, verdict, self._sensitive_of(scope, analysis), label, behind, limited)
 
     def admitted(
         self,
@@ -362,6 +368,9 @@ def analysis_cost(analysis: Analysis) -> int:
     texts = len(analysis.masked) + len(analysis.canonical) + len(analysis.canonical_literals)
     for statement in analysis.statements:
         texts += statement.constants()
+        uses = statement.columns
+        if uses is not None:
+            texts += len(uses.shape) + 60 * len(uses.names)
     return _ANALYSIS_COST * (1 + len(analysis.statements)) + texts
 
 

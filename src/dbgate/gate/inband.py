@@ -19,7 +19,7 @@ from dbgate.policy.compiled import CompiledEntry
 from dbgate.policy.evaluate import combine
 from dbgate.policy.explain import Explanation, explain
 from dbgate.policy.verdict import ALLOW, BLOCK, EFFECT_NAMES, Verdict
-from dbgate.sql.catalog import reached
+from dbgate.sql.catalog import known_columns, reached
 from dbgate.sql.statement import Analysis
 from dbgate.wire.constants import ER_PARSE, ER_UNKNOWN
 from dbgate.wire.kinds import RESULT
@@ -168,6 +168,8 @@ def _explained(state: State, scope: Scope, judged: Judged, now: float) -> list[t
         reached(state.brain.catalog, judged.analysis),
         state.client_tls,
         state.cert_subject,
+        None,
+        known_columns(state.brain.catalog, judged.analysis),
     )
     verdict = found.verdict
     rows: list[tuple[str, ...]] = [

@@ -21,7 +21,8 @@ class Judged:
     Python only).
     operation: the first statement's verb; multi: more than one statement; local_infile: one of them is LOAD … LOCAL;
     moves: something of the session must be followed after the server's OK; rereads: it must be read from the server;
-    defines: it may change views, routines or triggers, by itself or by what is behind its names (`behind`);
+    defines: it may change views, routines or triggers, by itself or by what is behind its names (`behind`), or, where the
+    policy limits columns (`columns`), what columns tables have;
     recalls: it runs dynamic SQL whose text it does not tell; remembers: it leaves such a text on the server (sql.memory);
     plain: nothing of that, the common case; sensitive: names in it that sensitive_columns means.
     """
@@ -33,6 +34,7 @@ class Judged:
         sensitive: tuple[str, ...],
         fallback: str,
         behind: tuple[Behind, ...] = (),
+        columns: bool = False,
     ) -> None:
         # Those that the short way reads stand together.
         self.verdict = verdict
@@ -62,10 +64,10 @@ class Judged:
         self.moves = self.rereads or self.new_schema is not None or self.new_charset != ""
         self.defines = False
         for statement in statements:
-            if may_change(statement):
+            if may_change(statement, columns):
                 self.defines = True
         for one in behind:
-            if one.defines:
+            if one.defines or (columns and one.alters):
                 self.defines = True
         self.plain = not (self.moves or self.multi or self.local_infile or self.defines)
         self.quick = self.plain and self.effect == ALLOW and not (self.recalls or self.remembers)
@@ -170,6 +172,9 @@ class Judged:
         held = 2000 + masked * 5 + 150 * (len(self.what.tables) + len(self.analysis.statements))
         for statement in self.analysis.statements:
             held += statement.constants()
+            uses = statement.columns
+            if uses is not None:
+                held += len(uses.shape) + 60 * len(uses.names)
         return held
 
 

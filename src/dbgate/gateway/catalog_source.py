@@ -38,6 +38,13 @@ _TRIGGERS: Final = (
     " FROM information_schema.triggers"
     " WHERE trigger_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
 )
+# Only where they are wanted: MariaDB opens every table and view for it.
+_COLUMNS: Final = (
+    "SELECT table_schema, table_name, ordinal_position, column_name FROM information_schema.columns"
+    " WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')"
+)
+# MySQL since 8.0.30: the primary keys that it makes are columns too, also where they are not shown.
+_SHOW_KEYS: Final = "SET SESSION show_gipk_in_create_table_and_information_schema = ON"
 _NO_TLS: Final = 2026  # PyMySQL's number for a server without TLS
 # A table that somebody has locked is left out of information_schema once lock_wait_timeout is over: READ_SECONDS must be
 # over before, so that there is an error instead.
@@ -67,12 +74,12 @@ class Source:
     tls_demanded: bool = True
 
 
-def read_catalog(source: Source) -> Catalog:
-    """The catalog as it is now; CatalogError."""
+def read_catalog(source: Source, columns: bool = False) -> Catalog:
+    """The catalog as it is now, with what columns there are where these are wanted; CatalogError."""
     try:
         connection = _open(source)
         try:
-            return _Reader(connection.cursor()).read()
+            return _Reader(connection.cursor()).read(columns)
         finally:
             connection.close()
     except (pymysql.MySQLError, OSError, RuntimeError, UnicodeError, ValueError) as error:
@@ -181,7 +188,7 @@ class _Reader:
         self._definitions: list[Definition] = []
         self._packages: set[str] = set()
 
-    def read(self) -> Catalog:
+    def read(self, columns: bool) -> Catalog:
         self._rows(_SESSION)
         version_text, folding, account = self._rows(
             "SELECT VERSION(), @@lower_case_table_names, CURRENT_USER()"
@@ -196,7 +203,13 @@ class _Reader:
             str(name).lower() for question in _LOADABLE for (name,) in self._rows_or_none(question)
         )
         return build(
-            self._definitions, flavour, version, str(folding) != "0", loadable, frozenset(self._packages)
+            self._definitions,
+            flavour,
+            version,
+            str(folding) != "0",
+            loadable,
+            frozenset(self._packages),
+            self._columns(flavour) if columns else None,
         )
 
     def _may_see_all(self, account: str, flavour: int, version: int) -> None:
@@ -258,6 +271,15 @@ class _Reader:
             if "INSERT" in events and (schema, table) in periods:
                 events |= {"UPDATE", "DELETE"}  # FOR PORTION OF inserts what is left over, and fires it
             self._add(TRIGGER, schema, name, text, mode, definer, "DEFINER", table, tuple(sorted(events)))
+
+    def _columns(self, flavour: int) -> list[tuple[str, str, str]]:
+        """As sql.bodies.build takes them."""
+        if flavour == MYSQL:
+            self._rows_or_none(_SHOW_KEYS)
+        rows = sorted(
+            (str(schema), str(table), int(at), str(name)) for schema, table, at, name in self._rows(_COLUMNS)
+        )
+        return [(schema, table, name) for schema, table, _, name in rows]
 
     def _has_period(self, schema: str, table: str) -> bool:
         """Whether a table has an application-time period, or cannot be looked at."""

@@ -11,12 +11,13 @@ from typing import Final
 
 from dbgate.sql.analyze import analyze
 from dbgate.sql.catalog import FUNCTION, PROCEDURE, VIEW, Body, Catalog, may_change
+from dbgate.sql.columns import TableColumns, fold_column
 from dbgate.sql.dispatch import scan_body, scan_part, scan_text
 from dbgate.sql.facts import Facts
 from dbgate.sql.lexer import lex
 from dbgate.sql.outline import outline
 from dbgate.sql.sqlmode import parse_sql_mode
-from dbgate.sql.statement import NEED_BARE, LexContext, Need, Statement
+from dbgate.sql.statement import NEED_BARE, ColumnUses, LexContext, Need, Statement
 from dbgate.sql.tokens import Tokens
 
 # Operations without a table that a body needs no grant for: the right to run the body is what the client was granted,
@@ -50,11 +51,22 @@ def build(
     folded: bool,
     loadable: frozenset[str] = frozenset(),
     packages: frozenset[str] = frozenset(),
+    columns: list[tuple[str, str, str]] | None = None,
 ) -> Catalog:
-    """The catalog of a server. flavour, version, folded: as in LexContext; loadable, packages: as in Catalog."""
+    """The catalog of a server. flavour, version, folded: as in LexContext; loadable, packages: as in Catalog; columns:
+    (schema, table, column) of every table and view, in the order that the columns have there; None = they were not read."""
     bodies = [_body(definition, flavour, version, folded) for definition in definitions]
     bodies.sort(key=lambda body: (body.kind, body.schema, body.table, body.name))
-    return Catalog(tuple(bodies), loadable, packages, folded)
+    known = _columns(columns, folded) if columns is not None else None
+    return Catalog(tuple(bodies), loadable, packages, folded, columns=known)
+
+
+def _columns(rows: list[tuple[str, str, str]], folded: bool) -> TableColumns:
+    tables: dict[str, list[str]] = {}
+    for schema, table, column in rows:
+        key = f"{schema}\0{table}"
+        tables.setdefault(key.lower() if folded else key, []).append(fold_column(column))
+    return TableColumns({key: tuple(names) for key, names in tables.items()})
 
 
 def _body(definition: Definition, flavour: int, version: int, folded: bool) -> Body:
@@ -79,11 +91,13 @@ def _body(definition: Definition, flavour: int, version: int, folded: bool) -> B
         definition.events,
         found.defines,
         found.statement.stand_ins,
+        found.columns,
+        found.alters,
     )
 
 
 class _Reading:
-    """One body, read. statement: what it does; problem, dynamic, defines: as in Body."""
+    """One body, read. statement: what it does; problem, dynamic, defines, columns, alters: as in Body."""
 
     def __init__(self, definition: Definition, flavour: int, version: int, folded: bool, schema: str) -> None:
         self.statement = Statement("", (), ())
@@ -91,6 +105,8 @@ class _Reading:
         self.problem = definition.problem
         self.dynamic = False
         self.defines = False
+        self.alters = False
+        self.columns: ColumnUses | None = None
         self._prepared: set[str] = set()
         self._executed: set[str] = set()
         modes = parse_sql_mode(definition.sql_mode)
@@ -129,6 +145,7 @@ class _Reading:
             unit = scan_body(tokens, ctx, schema, self._part)
         statement = unit.statement()
         self.statement = statement
+        self.columns = statement.columns
         self.needs = tuple(
             need for need in statement.needs if need.kind != NEED_BARE or need.operation not in _IMPLIED
         )
@@ -148,7 +165,7 @@ class _Reading:
         if not part.dynamic or part.error:
             whole = part.statement()
             whole.outline = outline(tokens, lo, hi, unit.ctx)
-            self.defines = self.defines or may_change(whole)
+            self._may_change(whole)
             return part
         named = tokens.name(lo + 1).lower() if lo + 1 < hi else ""
         if part.dynamic == "EXECUTE":
@@ -171,9 +188,11 @@ class _Reading:
         statement = inner.statements[0]
         if statement.dynamic or statement.creates_routine or statement.session_state:
             return False
-        self.defines = self.defines or may_change(statement)
+        self._may_change(statement)
         for need in statement.needs:
             part.needs[need] = True
+        if statement.columns is not None:
+            part.uses.parts.append(statement.columns)
         for ref in statement.functions:
             part.functions[ref] = True
         for ref in statement.calls:
@@ -181,3 +200,7 @@ class _Reading:
         for ref in statement.stand_ins:
             part.stand_ins[ref] = True
         return True
+
+    def _may_change(self, statement: Statement) -> None:
+        self.defines = self.defines or may_change(statement)
+        self.alters = self.alters or may_change(statement, True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from dbgate.sql.statement import NEED_TABLE, Analysis, Need, RoutineRef, Statement
+from dbgate.sql.columns import TableColumns
+from dbgate.sql.statement import NEED_TABLE, Analysis, ColumnUses, Need, RoutineRef, Statement
 
 VIEW: Final = 1
 PROCEDURE: Final = 2
@@ -39,8 +40,9 @@ class Body:
     """What the body of one object does by itself, without what stands behind the names in it.
 
     kind: VIEW …; schema, name: as they are compared (routines' names in lower case); definer: `user@host`;
-    invoker: SQL SECURITY INVOKER; needs, functions, calls, stand_ins: as in Statement; table, events: of a trigger.
-    problem: "" or why it cannot be followed; dynamic: because of dynamic SQL; defines: it may change what a catalog says.
+    invoker: SQL SECURITY INVOKER; needs, functions, calls, stand_ins, columns: as in Statement; table, events: of a trigger.
+    problem: "" or why it cannot be followed; dynamic: because of dynamic SQL; defines: it may change what a catalog says;
+    alters: it may change what columns tables have.
     """
 
     def __init__(
@@ -59,9 +61,13 @@ class Body:
         events: tuple[str, ...] = (),
         defines: bool = False,
         stand_ins: tuple[RoutineRef, ...] = (),
+        columns: ColumnUses | None = None,
+        alters: bool = False,
     ) -> None:
         self.kind = kind
         self.defines = defines
+        self.alters = alters
+        self.columns = columns
         self.stand_ins = stand_ins
         self.schema = schema
         self.name = name
@@ -90,13 +96,21 @@ class Body:
 class Behind:
     """One object that a statement reaches through a name. kind: as in Body; path: how it is reached, outermost first;
     unit: what its body does, in the shape that the steps of the decision take (session: it needs no right of its own;
-    functions: only those that nothing is known of but their names); problem, dynamic, defines: as in Body."""
+    functions: only those that nothing is known of but their names); problem, dynamic, defines, alters: as in Body."""
 
     def __init__(
-        self, kind: int, path: str, unit: Statement, problem: str, dynamic: bool, defines: bool = False
+        self,
+        kind: int,
+        path: str,
+        unit: Statement,
+        problem: str,
+        dynamic: bool,
+        defines: bool = False,
+        alters: bool = False,
     ) -> None:
         self.kind = kind
         self.defines = defines
+        self.alters = alters
         self.path = path
         self.unit = unit
         self.problem = problem
@@ -108,7 +122,7 @@ class Catalog:
     """bodies: of all schemas but the server's own; loadable: names of loadable functions, in lower case;
     packages: names of packages, in lower case, whose routines are called like those of a schema; folded: the server
     compares the names of schemas and tables without case. missing: "" or why there is none (yet): then nothing that
-    names a table or a routine can be followed."""
+    names a table or a routine can be followed. columns: of tables and views, None = they were not read."""
 
     def __init__(
         self,
@@ -117,12 +131,14 @@ class Catalog:
         packages: frozenset[str] = frozenset(),
         folded: bool = False,
         missing: str = "",
+        columns: TableColumns | None = None,
     ) -> None:
         self.bodies = bodies
         self.loadable = loadable
         self.packages = packages
         self.folded = folded
         self.missing = missing
+        self.columns = columns
         self.views: dict[str, Body] = {}
         self.procedures: dict[str, Body] = {}
         self.functions: dict[str, Body] = {}
@@ -253,15 +269,24 @@ class _Walk:
         path = _join(path, f"{body.label()} ({body.runs_as()})")
         needs = body.needs
         if operation != "":
-            # Which of its tables a view writes is the server's matter: whoever writes through it may write them all.
+            # Which of its tables a view writes is the server's matter, and which columns, of which its text says nothing:
+            # whoever writes through it may write them all.
             written = [
                 Need(NEED_TABLE, operation, need.schema, need.table, True)
                 for need in needs
                 if need.kind == NEED_TABLE
             ]
             needs = needs + tuple(written)
-        defines = body.defines or body.problem != ""  # a policy in monitor mode lets that pass too
-        one = Behind(body.kind, path, _unit(needs, (), body.calls), body.problem, body.dynamic, defines)
+        unfollowed = body.problem != ""  # a policy in monitor mode lets that pass too
+        one = Behind(
+            body.kind,
+            path,
+            _unit(needs, (), body.calls, body.columns),
+            body.problem,
+            body.dynamic,
+            body.defines or unfollowed,
+            body.alters or unfollowed,
+        )
         self.found.append(one)
         self.todo.append(one)
         for ref in body.functions:
@@ -287,14 +312,22 @@ def reached(catalog: Catalog | None, analysis: Analysis) -> tuple[Behind, ...]:
         return (Behind(VIEW, "", _unit((), (), ()), why, False),)
 
 
-def may_change(statement: Statement) -> bool:
-    """Whether a statement may change what a catalog says: which views, routines and triggers there are, and on what."""
+def known_columns(catalog: Catalog | None, analysis: Analysis) -> TableColumns | None:
+    """The columns that the names of a text are looked up in; None = they are not known."""
+    if catalog is None or catalog.folded != analysis.folded:
+        return None
+    return catalog.columns
+
+
+def may_change(statement: Statement, columns: bool = False) -> bool:
+    """Whether a statement may change what a catalog says: which views, routines and triggers there are, and on what.
+    columns: and what columns tables have."""
     if statement.creates_routine:
         return True
     if statement.dynamic != "":
         if statement.dynamic == "PREPARE":
             return False
-        return statement.folded is None or may_change(statement.folded)
+        return statement.folded is None or may_change(statement.folded, columns)
     operations = statement.operations
     changing = False
     for operation in operations:
@@ -305,11 +338,13 @@ def may_change(statement: Statement) -> bool:
         return changing
     what = outline[1]
     if outline[0] == "CREATE":
-        return what not in _NEW
+        return what not in _NEW or (columns and what == "TABLE")
     if outline[0] == "DROP":
         return what not in _GONE
     # A period added to a table lets UPDATE fire its triggers of INSERT.
-    return outline[0] != "ALTER" or what != "TABLE" or "RENAME" in operations or "PERIOD" in outline
+    if outline[0] != "ALTER" or what != "TABLE" or columns:
+        return True
+    return "RENAME" in operations or "PERIOD" in outline
 
 
 def unfolded(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
@@ -332,10 +367,13 @@ def _join(path: str, label: str) -> str:
 
 
 def _unit(
-    needs: tuple[Need, ...], functions: tuple[RoutineRef, ...], calls: tuple[RoutineRef, ...]
+    needs: tuple[Need, ...],
+    functions: tuple[RoutineRef, ...],
+    calls: tuple[RoutineRef, ...],
+    columns: ColumnUses | None = None,
 ) -> Statement:
     operations = {need.operation for need in needs if need.operation != ""}
-    return Statement("", tuple(sorted(operations)), needs, True, functions, calls)
+    return Statement("", tuple(sorted(operations)), needs, True, functions, calls, columns=columns)
 
 
 def _reaches(unit: Statement) -> bool:

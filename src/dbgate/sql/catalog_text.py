@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from dbgate.sql.catalog import KIND_NAMES, Body, Catalog
-from dbgate.sql.statement import Need, RoutineRef
+from dbgate.sql.columns import TableColumns
+from dbgate.sql.statement import ColumnUses, Need, RoutineRef
 
 
 def dump(catalog: Catalog) -> str:
@@ -18,6 +19,7 @@ def dump(catalog: Catalog) -> str:
             "loadable": sorted(catalog.loadable),
             "packages": sorted(catalog.packages),
             "bodies": [_body(body) for body in catalog.bodies],
+            "columns": _tables(catalog.columns),
         },
         separators=(",", ":"),
     )
@@ -32,6 +34,40 @@ def parse(text: str) -> Catalog:
         frozenset(found["packages"]),
         bool(found["folded"]),
         str(found["missing"]),
+        _read_tables(found["columns"]),
+    )
+
+
+def without_columns(text: str) -> str:
+    """The text of the same catalog, whose columns were not read; `text` itself where they were not."""
+    found = json.loads(text)
+    if found["columns"] is None:
+        return text
+    found["columns"] = None
+    return json.dumps(found, separators=(",", ":"))
+
+
+def _tables(columns: TableColumns | None) -> dict[str, dict[str, list[str]]] | None:
+    """schema → table → its columns, for people to read as well."""
+    if columns is None:
+        return None
+    schemas: dict[str, dict[str, list[str]]] = {}
+    for key in sorted(columns.tables):
+        schema, _, table = key.partition("\0")
+        schemas.setdefault(schema, {})[table] = list(columns.tables[key])
+    return schemas
+
+
+def _read_tables(schemas: dict[str, dict[str, list[str]]] | None) -> TableColumns | None:
+    if schemas is None:
+        return None
+    once: dict[str, str] = {}  # many tables have an `id`
+    return TableColumns(
+        {
+            f"{schema}\0{table}": tuple([once.setdefault(name, name) for name in names])
+            for schema, tables in schemas.items()
+            for table, names in tables.items()
+        }
     )
 
 
@@ -51,6 +87,8 @@ def _body(body: Body) -> dict[str, Any]:
         "dynamic": body.dynamic,
         "defines": body.defines,
         "stand_ins": [[ref.schema, ref.name] for ref in body.stand_ins],
+        "columns": None if body.columns is None else [list(body.columns.names), body.columns.shape.hex()],
+        "alters": body.alters,
     }
 
 
@@ -70,4 +108,13 @@ def _read(found: dict[str, Any]) -> Body:
         tuple(found["events"]),
         found["defines"],
         tuple(RoutineRef(*ref) for ref in found["stand_ins"]),
+        _read_uses(found["columns"]),
+        found["alters"],
     )
+
+
+def _read_uses(found: list[Any] | None) -> ColumnUses | None:
+    if found is None:
+        return None
+    names, shape = found
+    return ColumnUses(tuple(names), bytes.fromhex(shape))

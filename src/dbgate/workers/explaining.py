@@ -24,7 +24,7 @@ from dbgate.policy.explain import explain
 from dbgate.policy.rejudge import doubts
 from dbgate.policy.verdict import BLOCK, Verdict
 from dbgate.sql.analyze import analyze
-from dbgate.sql.catalog import Catalog, reached
+from dbgate.sql.catalog import Catalog, known_columns, reached
 from dbgate.sql.catalog_text import parse as parse_catalog
 from dbgate.sql.charset import charset_followed
 from dbgate.sql.sqlmode import parse_sql_mode
@@ -134,6 +134,7 @@ class Explainer:
             tls=asked.tls,
             subject=asked.subject if asked.tls else "",
             refused=refused,
+            columns=known_columns(self._catalog, analysis),
         )
         ctx = asked.ctx
         return as_json(

@@ -132,7 +132,7 @@ def check(config_file: str | None, **flags: str | None) -> None:
     not."""
     from dbgate.control.identity import problems as control_problems
     from dbgate.gateway.certificates import expiry_warnings, load_contexts, read_files
-    from dbgate.workers.reload import load_file
+    from dbgate.workers.reload import NO_CATALOG_USER, load_file
 
     try:
         settings = read_settings(config_file, flags)
@@ -150,14 +150,17 @@ def check(config_file: str | None, **flags: str | None) -> None:
         findings += control_problems(
             settings.control_tls_cert, settings.control_tls_key, settings.control_tokens
         )
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
     version = ""
     try:
-        version = load_file(settings.policy).version
+        loaded = load_file(settings.policy)
+        version = loaded.version
+        if loaded.policy.limits_columns and not settings.catalog_user:
+            warnings.append(NO_CATALOG_USER)
     except PolicyError as error:
         count = len(error.problems)
         findings.append(f"the policy file has {count} finding{'' if count == 1 else 's'}\n{error}")
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
     if findings:
         fail("\ndbgate: ".join(findings), 1)
     click.echo(f"settings: good\npolicy {settings.policy}: good, version {version}")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from dbgate.errors import PolicyError
+from dbgate.policy.compiled import CompiledPolicy
 from dbgate.workers.background import Gently, in_background
 from dbgate.workers.messages import Prepared
 from dbgate.workers.process import WorkerGone, WorkerProcess
@@ -62,12 +63,19 @@ class Policies:
             self.last_problems = tuple(str(problem) for problem in error.problems)
         return self.last_problems
 
-    async def reload(self, workers: Sequence[WorkerProcess]) -> Outcome:
-        """Reads the file again and puts it live everywhere, or nowhere. One reload at a time."""
+    async def reload(
+        self,
+        workers: Sequence[WorkerProcess],
+        ahead: Callable[[CompiledPolicy], Awaitable[None]] | None = None,
+    ) -> Outcome:
+        """Reads the file again and puts it live everywhere, or nowhere. One reload at a time. ahead: is waited for before
+        the new policy is put anywhere."""
         async with self._lock:
             before = self.version
             try:
                 loaded = await in_background(partial(load_file, self.path, Gently()))
+                if ahead is not None:
+                    await ahead(loaded.policy)
                 await self._everywhere(loaded, workers)
             except PolicyError as error:
                 self.last_problems = tuple(str(problem) for problem in error.problems)

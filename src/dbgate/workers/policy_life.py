@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from dbgate.config.settings import Settings
+from dbgate.policy.compiled import CompiledPolicy
 from dbgate.sinks.policy_store import Version
+from dbgate.workers.catalogs import Catalogs
 from dbgate.workers.journal import Journal
 from dbgate.workers.policies import Outcome, Policies
 from dbgate.workers.process import WorkerProcess
@@ -20,8 +22,8 @@ LOG: Final = logging.getLogger("dbgate.workers")
 
 
 class PolicyLife:
-    """policies: what is live; journal: for the records; workers: who must have it; follow: called after each load.
-    loads: how many there were, by what came of them."""
+    """policies: what is live; journal: for the records; workers: who must have it; follow: called after each load; catalogs:
+    who is told whether the policy needs columns, None = nobody. loads: how many there were, by what came of them."""
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class PolicyLife:
         journal: Journal,
         workers: Sequence[WorkerProcess],
         follow: Callable[[], None],
+        catalogs: Catalogs | None = None,
     ) -> None:
         self.history = History(settings.policy, settings.policy_versions_folder, settings.policy_versions)
         self.watch = Watch(settings.policy, self._live_text, self._reload_watched)
@@ -38,6 +41,7 @@ class PolicyLife:
         self._journal = journal
         self._workers = workers
         self._follow = follow
+        self._catalogs = catalogs
         self._lock = asyncio.Lock()
 
     async def first(self) -> None:
@@ -52,6 +56,7 @@ class PolicyLife:
         else:
             await self.history.loaded(self._policies.live, "start")
         self._follow()
+        await self._behind()
 
     async def reload(self, author: str) -> Outcome:
         """Puts the policy file live everywhere or nowhere."""
@@ -68,7 +73,7 @@ class PolicyLife:
             return await self.history.rollback(number, reload)
 
     async def _reload(self, author: str, note: str = "") -> Outcome:
-        outcome = await self._policies.reload(self._workers)
+        outcome = await self._policies.reload(self._workers, self._ahead)
         self._journal.reloaded(outcome, author)
         self.loads["live" if outcome.ok else "refused"] += 1
         if outcome.ok and self._policies.live is not None:
@@ -76,6 +81,7 @@ class PolicyLife:
         else:
             self.history.not_loaded(outcome.problems, author)
         self._follow()
+        await self._behind()
         if outcome.ok:
             LOG.info(
                 "policy %s is live (before: %s), asked for by %s",
@@ -87,6 +93,16 @@ class PolicyLife:
             kept = outcome.version or "none"
             LOG.error("the policy file was refused, policy %s stays:\n%s", kept, "\n".join(outcome.problems))
         return outcome
+
+    async def _ahead(self, policy: CompiledPolicy) -> None:
+        """The first policy that grants rights by columns is put in force when it can be judged by."""
+        if self._catalogs is not None:
+            await self._catalogs.before(policy.limits_columns)
+
+    async def _behind(self) -> None:
+        live = self._policies.live
+        if self._catalogs is not None:
+            await self._catalogs.follow(live is not None and live.policy.limits_columns)
 
     async def _reload_watched(self) -> None:
         async with self._lock:

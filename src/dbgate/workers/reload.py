@@ -17,6 +17,10 @@ from dbgate.policy.resting import Rest, no_rest
 
 MOST_BYTES: Final = 64 << 20
 _PIECE: Final = 1 << 18
+NO_CATALOG_USER: Final = (
+    "the policy grants rights by columns, and no catalog_user is set: nobody can tell which columns a table has, so what is"
+    " granted by columns only is refused (column-denied); set catalog_user, which docs/configuration.md describes"
+)
 
 
 @dataclass(frozen=True, slots=True)

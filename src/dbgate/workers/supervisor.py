@@ -94,13 +94,13 @@ class Supervisor:
         self._rates = Ledger(self._rates_fd, 0, self._count)
         self.stats = StatsReader(self._pages.pages, time.monotonic())
         self.journal = Journal(settings, instance)
+        self.catalogs = Catalogs(settings, self.workers)
+        self.catalogs.certificates = self.certificates
         self.policy_life = PolicyLife(
-            settings, self.policies, self.journal, self.workers, self._follow_policy
+            settings, self.policies, self.journal, self.workers, self._follow_policy, self.catalogs
         )
         self.notices = Notices(settings, instance, self.journal, self.policies)
         self.alerts = Alerts(self.notices.tell)
-        self.catalogs = Catalogs(settings, self.workers)
-        self.catalogs.certificates = self.certificates
         self.crew = Crew(self.workers)
         self.operator = operator(self)
         self.controls = Controls(settings, self.operator)

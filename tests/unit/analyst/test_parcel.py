@@ -13,6 +13,7 @@ from dbgate.sql.statement import (
     MARIADB,
     MYSQL,
     Analysis,
+    ColumnUses,
     Detection,
     LexContext,
     Need,
@@ -153,6 +154,7 @@ def test_each_field_of_a_statement_has_its_own_place() -> None:
     statement.needs = (Need(1, "SELECT", "s", "t", True),)
     statement.detections = (Detection("d", "r"),)
     statement.assigned = (("v", b"\xff"), ("w", None))
+    statement.columns = ColumnUses(("a", "b"), b"\0\xff")
     outer = Statement("EXECUTE", (), (), folded=statement)
     assert fields(sent(of(outer), b"", CTX)) == fields(of(outer))
 

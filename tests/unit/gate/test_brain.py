@@ -9,6 +9,7 @@ from dbgate.policy.verdict import ALLOW, BLOCK, WOULD_BLOCK
 from dbgate.sql.analyze import analyze
 from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import VIEW, Catalog
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.digest import MAX_KEYED
 from dbgate.sql.memory import Memory
 from dbgate.sql.statement import MYSQL, Analysis, LexContext
@@ -24,6 +25,12 @@ access_control:
   - {user: night, allowed_tables: ["*"], allowed_operations: [SELECT], time_restriction: {allow: "02:00-03:00"}}
 data_protection:
   sensitive_columns: [{pattern: ssn}]
+"""
+
+
+BY_COLUMN = """
+access_control:
+  - {user: app, grants: [{tables: [shop.orders], operations: [SELECT], columns: [id, total]}]}
 """
 
 
@@ -71,6 +78,32 @@ def test_a_catalog_counts_from_the_next_statement_on() -> None:
     assert it.judge_text(scope, text, text, False).verdict.rule == "table-denied"
     it.publish_catalog(None)
     assert it.judge_text(scope_of(it), text, text, False).effect == ALLOW
+
+
+def test_columns_count_from_the_next_statement_on() -> None:
+    """Whatever was judged with other columns, or with none, is judged again."""
+    it = brain(BY_COLUMN)
+    text = b"SELECT * FROM orders"
+    alter = b"ALTER TABLE orders ADD note INT"
+
+    def verdict(sql: bytes = text) -> str:
+        return it.judge_text(scope_of(it), sql, sql, False).verdict.rule
+
+    def known(*names: str) -> Catalog:
+        return Catalog((), columns=TableColumns({"shop\0orders": names}))
+
+    assert verdict() == "column-denied"  # there is no catalog
+    it.publish_catalog(Catalog(()))
+    assert verdict() == "column-denied"  # its columns were not read
+    it.publish_catalog(known("id", "total"))
+    assert verdict() == ""
+    assert verdict(b"SELECT id FROM orders") == ""
+    it.publish_catalog(known("id", "note", "total"))
+    assert verdict() == "column-denied"
+    assert it.judge_text(scope_of(it), b"", alter, False).defines
+    it.publish(policy(POLICY))
+    assert verdict() == ""
+    assert not it.judge_text(scope_of(it), b"", alter, False).defines
 
 
 def test_who_is_told_of_changes() -> None:

@@ -8,6 +8,7 @@ from dbgate.sql.statement import (
     NEED_SCHEMA,
     NEED_TABLE,
     Analysis,
+    ColumnUses,
     Detection,
     Need,
     RoutineRef,
@@ -120,6 +121,17 @@ def test_what_may_change_the_catalog() -> None:
         assert Judged(analysis, Verdict(ALLOW), (), "QUERY", behind).defines is defines
 
 
+def test_what_may_change_columns_counts_where_the_policy_limits_them() -> None:
+    alter = Statement("ALTER", ("ALTER",), (), outline=("ALTER", "TABLE", ".t", "ADD", "a"))
+    call = Statement("CALL", (), ())
+    behind = (Behind(PROCEDURE, "p", Statement("", (), (), True), "", False, alters=True),)
+    for limited in (False, True):
+        for statement, reached in ((alter, ()), (call, behind)):
+            analysis = Analysis((statement,), "", "", "", "", "", "", True)
+            found = Judged(analysis, Verdict(ALLOW), (), "QUERY", reached, limited)
+            assert (found.defines, found.plain) == (limited, not limited)
+
+
 def test_the_last_change_of_schema_counts() -> None:
     found = judged(Statement("USE", (), (), new_schema="a"), Statement("USE", (), (), new_schema="b"))
     assert (found.new_schema, found.moves, found.multi) == ("b", True, True)
@@ -141,3 +153,5 @@ def test_cost_grows_with_what_is_held() -> None:
     assert judged(Statement("SELECT", (), ()), masked="x" * 1000).cost() > small.cost() + 1000
     grown = judged(Statement("SET", (), (), assigned=(("s", b"x" * 1000), ("t", None))))
     assert grown.cost() == small.cost() + 1000
+    named = judged(Statement("SELECT", (), (), columns=ColumnUses(("a",) * 10, b"x" * 30)))
+    assert named.cost() == small.cost() + 630

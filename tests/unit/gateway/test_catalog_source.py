@@ -110,6 +110,20 @@ def test_everything_that_a_catalog_holds(monkeypatch: pytest.MonkeyPatch) -> Non
     assert server.options["ssl_disabled"] is True
 
 
+def test_columns_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in ("10.11.6-MariaDB", "9.7.4"):
+        server = Server(version)
+        rows = (("shop", "t", 2, "Total"), ("shop", "t", 1, "id"), ("shop", "a", 1, "x"))
+        server.answers = {"SELECT table_schema, table_name, ordinal_position": rows, **server.answers}
+        assert read(server, monkeypatch).columns is None
+        assert not any("information_schema.columns" in question for question in server.asked)
+        found = read_catalog(SOURCE, True).columns
+        assert found is not None
+        assert found.tables == {"shop\0a": ("x",), "shop\0t": ("id", "total")}
+        # MySQL hides the keys that it makes, unless it is told not to.
+        assert any("gipk" in question for question in server.asked) == (version == "9.7.4")
+
+
 def test_a_table_without_a_period_and_mysql_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for version, shown in (("10.11.6-MariaDB", (("tab", "CREATE TABLE `tab` ()"),)), ("9.7.4", None)):
         server = Server(version, 1)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from dbgate.sql import bodies
 from dbgate.sql.bodies import Definition, build
 from dbgate.sql.catalog import FUNCTION, PROCEDURE, TRIGGER, VIEW, Body
-from dbgate.sql.statement import MARIADB, MYSQL
+from dbgate.sql.columns import TableColumns, resolve
+from dbgate.sql.statement import MARIADB, MYSQL, ColumnNeed, Statement
 from tests.rows import rows
 
 from .contexts import shown
@@ -169,6 +170,50 @@ def test_dynamic_sql_with_constant_text_is_followed_as_that_text() -> None:
     assert [ref.name for ref in found.functions] == ["f"]
     assert [ref.name for ref in found.calls] == ["other"]
     assert (found.problem, found.dynamic) == ("", False)
+
+
+def test_columns_are_compared_as_the_server_does() -> None:
+    seen = [("Shop", "Orders", "Id"), ("Shop", "Orders", "TOTAL"), ("Shop", "Users", "Id")]
+    for folded, wanted in ((False, "Shop\0Orders"), (True, "shop\0orders")):
+        columns = build([], MARIADB, 101106, folded, columns=seen).columns
+        assert columns is not None
+        assert columns.tables[wanted] == ("id", "total")
+        assert len(columns.tables) == 2
+    nothing = build([], MARIADB, 101106, False, columns=[]).columns
+    assert nothing is not None and nothing.tables == {}
+    assert build([], MARIADB, 101106, False).columns is None
+
+
+@rows(
+    ("body", "wanted"),
+    [
+        ("SELECT a FROM secret WHERE b", ["secret a b"]),
+        ("BEGIN SELECT a FROM secret; UPDATE log SET x = y; END", ["log x y", "secret a"]),
+        ("EXECUTE IMMEDIATE 'SELECT a FROM secret'", ["secret a"]),
+        ("BEGIN SELECT b FROM secret; EXECUTE IMMEDIATE 'SELECT a FROM secret'; END", ["secret a b"]),
+        ("BEGIN PREPARE s FROM 'UPDATE log SET x = 1'; EXECUTE s; END", ["log x"]),
+        ("BEGIN SELECT a FROM secret; EXECUTE IMMEDIATE 'HANDLER log OPEN'; END", ["log *", "secret a"]),
+        ("EXECUTE IMMEDIATE 'HANDLER log OPEN'", ["log *"]),
+        ("BEGIN DECLARE c CURSOR FOR SELECT a FROM secret; OPEN c; END", ["secret a"]),
+        ("IF (SELECT a FROM secret) THEN DELETE FROM log WHERE y; END IF", ["log y", "secret a"]),
+    ],
+)
+def test_which_columns_a_body_touches(body: str, wanted: list[str]) -> None:
+    found = procedure(body)
+    assert found.problem == ""
+    known = TableColumns({"shop\0secret": ("a", "b"), "shop\0log": ("x", "y")})
+    told: dict[str, set[str]] = {}
+    for one in resolve(Statement("", (), found.needs, columns=found.columns), known):
+        told.setdefault(one.table, set()).update(one.read, one.written, "*" if one.everything else "")
+    assert sorted(" ".join([table, *sorted(told[table])]) for table in told) == wanted
+
+
+def test_which_columns_a_trigger_touches() -> None:
+    text = "CREATE TRIGGER `x` BEFORE INSERT ON `secret` FOR EACH ROW INSERT INTO log (x) VALUES (NEW.a)"
+    found = read(TRIGGER, text)
+    known = TableColumns({"shop\0secret": ("a", "b"), "shop\0log": ("x", "y")})
+    unit = Statement("", (), found.needs, columns=found.columns)
+    assert resolve(unit, known) == (ColumnNeed("INSERT", "shop", "log", (), ("x",)),)
 
 
 @rows(

@@ -12,11 +12,13 @@ from dbgate.sql.catalog import (
     Behind,
     Body,
     Catalog,
+    known_columns,
     may_change,
     reached,
     unfolded,
 )
-from dbgate.sql.statement import MARIADB, MYSQL, LexContext
+from dbgate.sql.columns import TableColumns, resolve
+from dbgate.sql.statement import MARIADB, MYSQL, ColumnNeed, LexContext
 from tests.rows import rows
 
 from .contexts import MA, shown
@@ -149,6 +151,27 @@ def test_who_writes_through_a_view_may_write_its_tables() -> None:
     assert [shown(need) for need in behind("SELECT x FROM v1")[0].unit.needs] == ["SELECT shop.secret"]
 
 
+def test_which_columns_a_body_names_and_that_a_write_through_it_is_to_all_of_them() -> None:
+    known = TableColumns({"shop\0secret": ("x", "y")})
+    (one,) = behind("SELECT * FROM v1")
+    assert resolve(one.unit, known) == (ColumnNeed("SELECT", "shop", "secret", ("x",)),)
+    (one,) = behind("UPDATE v1 SET x = 1")
+    assert resolve(one.unit, known) == (
+        ColumnNeed("SELECT", "shop", "secret", ("x",)),
+        ColumnNeed("UPDATE", "shop", "secret", (), (), True),
+    )
+
+
+def test_columns_are_those_of_a_server_that_compares_names_alike() -> None:
+    columns = TableColumns({"shop\0t": ("a",)})
+    catalog = Catalog((), columns=columns)
+    analysis = analyze(b"SELECT a FROM t", MA, "shop")
+    assert known_columns(catalog, analysis) is columns
+    assert known_columns(Catalog(()), analysis) is None
+    assert known_columns(None, analysis) is None
+    assert known_columns(Catalog((), folded=True, columns=columns), analysis) is None
+
+
 def test_whose_rights_the_server_checks() -> None:
     assert behind("SELECT f()")[0].path == "function shop.f (definer root@%)"
     assert behind("SELECT inv()")[0].path == "function shop.inv (runs with its invoker's rights)"
@@ -245,6 +268,45 @@ def test_what_may_change_it(sql: str, changes: bool) -> None:
     assert [may_change(statement) for statement in analysis.statements] == [changes]
     found = command("drop_db", "x", MA, "shop")
     assert may_change(found.statements[0])
+
+
+@rows(
+    ("sql", "changes"),
+    [
+        ("SELECT 1", False),
+        ("TRUNCATE t", False),
+        ("CREATE TEMPORARY TABLE x (a INT)", False),
+        ("CREATE UNIQUE INDEX i ON t (a)", False),
+        ("DROP INDEX i ON t", False),
+        ("PREPARE s FROM 'ALTER TABLE t ADD a INT'", False),
+        ("CREATE TABLE x (a INT)", True),
+        ("CREATE TABLE x LIKE t", True),
+        ("CREATE TABLE x SELECT * FROM t", True),
+        ("ALTER TABLE t ADD a INT", True),
+        ("ALTER TABLE t DROP COLUMN a", True),
+        ("ALTER TABLE t RENAME COLUMN a TO b", True),
+        ("ALTER IGNORE TABLE t ADD COLUMN a INT", True),
+        ("EXECUTE IMMEDIATE 'ALTER TABLE t ADD a INT'", True),
+        ("BEGIN NOT ATOMIC ALTER TABLE t ADD a INT; END", True),
+        ("DROP TABLE t", True),
+        ("CREATE VIEW v AS SELECT 1", True),
+    ],
+)
+def test_what_may_change_columns(sql: str, changes: bool) -> None:
+    analysis = analyze(sql.encode(), MA, "shop")
+    assert analysis.error == ""
+    assert [may_change(statement, True) for statement in analysis.statements] == [changes]
+
+
+def test_bodies_that_may_change_columns() -> None:
+    made = [
+        routine(PROCEDURE, "p", "ALTER TABLE t ADD a INT"),
+        routine(PROCEDURE, "q", "SELECT 1"),
+        routine(PROCEDURE, "lost", "EXECUTE s"),
+    ]
+    catalog = build(made, MARIADB, 101106, False)
+    found = [behind(f"CALL {name}()", catalog)[0] for name in ("p", "q", "lost")]
+    assert [(one.defines, one.alters) for one in found] == [(False, True), (False, False), (True, True)]
 
 
 def test_what_cannot_be_followed_may_change_it() -> None:

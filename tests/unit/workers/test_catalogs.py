@@ -13,6 +13,7 @@ from dbgate.config.settings import Settings, load
 from dbgate.gateway.catalog_source import CatalogError, Source
 from dbgate.sql.catalog import VIEW, Body, Catalog
 from dbgate.sql.catalog_text import parse
+from dbgate.sql.columns import TableColumns
 from dbgate.workers import catalogs as module
 from dbgate.workers.background import in_background
 from dbgate.workers.catalogs import Catalogs
@@ -27,13 +28,16 @@ class FakeWorker:
         self.heard: list[object] = []
         self.crashed = False
         self.trouble: object = None
+        self.columns: object = None
 
     async def take_catalog(self, text: str) -> None:
         if self.trouble == "slow":
             await asyncio.sleep(3600)
         if isinstance(self.trouble, BaseException):
             raise self.trouble
-        self.heard.append(len(parse(text).bodies))
+        found = parse(text)
+        self.heard.append(len(found.bodies))
+        self.columns = found.columns.tables if found.columns is not None else None
 
     def settled(self, number: int) -> None:
         self.heard.append(f"settled {number}")
@@ -49,13 +53,21 @@ class Server:
         self.views = 1
         self.error = ""
         self.asked: list[Source] = []
+        self.columns = ("id",)
+        self.with_columns: list[bool] = []
+        self.held: threading.Event | None = None  # a reading waits for it
         monkeypatch.setattr(module, "read_catalog", self.read)
 
-    def read(self, source: Source) -> Catalog:
+    def read(self, source: Source, columns: bool = False) -> Catalog:
         self.asked.append(source)
+        self.with_columns.append(columns)
+        known = TableColumns({"shop\0orders": self.columns}) if columns else None
+        if self.held is not None:
+            self.held.wait(30)
         if self.error:
             raise CatalogError(self.error)
-        return Catalog(tuple(Body(VIEW, "shop", f"v{number}") for number in range(self.views)))
+        bodies = tuple(Body(VIEW, "shop", f"v{number}") for number in range(self.views))
+        return Catalog(bodies, columns=known)
 
 
 @pytest.fixture
@@ -87,7 +99,12 @@ def test_until_it_was_read_there_is_one_that_says_so() -> None:
     made = catalogs()
     assert made.text is not None
     assert parse(made.text).missing == made.lacking == "it has not been read yet"
-    assert made.describe() == {"objects": 0, "age_s": -1, "problem": "it has not been read yet"}
+    assert made.describe() == {
+        "objects": 0,
+        "tables": 0,
+        "age_s": -1,
+        "problem": "it has not been read yet",
+    }
 
 
 def test_the_first_reading(server: Server) -> None:
@@ -242,6 +259,101 @@ def test_a_defect_does_not_end_it(server: Server, monkeypatch: pytest.MonkeyPatc
             await until(lambda: "settled 1" in worker.heard)
         made.changed(0, 100, 2)
         await until(lambda: "settled 2" in worker.heard)
+        await stop(keeping)
+
+    run(scene())
+
+
+def test_columns_are_read_while_the_policy_needs_them(server: Server) -> None:
+    async def scene() -> None:
+        worker = FakeWorker(0)
+        made = catalogs(worker)
+        await made.follow(False)
+        await made.first()
+        assert (worker.columns, server.with_columns) == (None, [False])
+        keeping = asyncio.create_task(made.run())
+        await made.before(True)  # the workers have them before they have the policy
+        assert worker.columns == {"shop\0orders": ("id",)}
+        assert "columns of 1 tables" in made.words()
+        assert made.describe()["tables"] == 1
+        server.columns = ("id", "note")  # nobody told of it: the policy was not in force yet
+        await made.follow(True)
+        await until(lambda: worker.columns == {"shop\0orders": ("id", "note")})
+        await made.before(True)
+        await made.follow(True)
+        asked = len(server.asked)
+        await made.follow(False)
+        assert (worker.columns, made.tables) == (None, 0)
+        assert "columns" not in made.words()
+        assert len(server.asked) == asked  # they go without a look at the server, which may be away
+        made.changed(0, 100, 1)
+        await until(lambda: worker.heard[-1] == "settled 1")
+        assert (worker.columns, server.with_columns[-1]) == (None, False)
+        await stop(keeping)
+
+    run(scene())
+
+
+def test_the_start_of_a_policy_that_needs_columns(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        worker = FakeWorker(0)
+        made = catalogs(worker)
+        await made.follow(True)
+        await made.first()
+        assert worker.columns == {"shop\0orders": ("id",)}
+        assert server.with_columns == [True]
+        assert "catalog_user" not in caplog.text
+        without = Catalogs(load({}, {}), [])
+        await without.before(True)
+        await without.follow(True)
+        assert "the policy grants rights by columns, and no catalog_user is set" in caplog.text
+        await without.follow(False)
+        assert without.text is None
+
+    run(scene())
+
+
+def test_columns_that_cannot_be_read_hold_a_policy_up_for_a_bounded_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        worker = FakeWorker(0)
+        made = catalogs(worker)
+        await made.first()
+        keeping = asyncio.create_task(made.run())
+        server.error = "error 2003: gone"
+        await made.before(True)  # it is known that there are none
+        assert (worker.columns, made.problem) == (None, server.error)
+        await made.follow(False)
+        server.held = threading.Event()
+        monkeypatch.setattr(module, "COLUMNS_SECONDS", 0.01)
+        await made.before(True)
+        assert "columns were not read within" in caplog.text
+        server.held.set()
+        await stop(keeping)
+
+    run(scene())
+
+
+def test_columns_that_were_given_up_while_they_were_read(server: Server) -> None:
+    async def scene() -> None:
+        worker = FakeWorker(0)
+        made = catalogs(worker)
+        await made.first()
+        server.held = threading.Event()
+        keeping = asyncio.create_task(made.run())
+        waiting = asyncio.create_task(made.before(True))
+        await until(lambda: server.with_columns[-1])
+        await made.follow(False)
+        server.views = 2
+        again = asyncio.create_task(made.before(True))
+        server.held.set()
+        server.held = None
+        await until(lambda: worker.heard == [1, 2, 2])  # those of the first look are not handed over
+        assert server.with_columns[-2:] == [True, True]
+        assert worker.columns == {"shop\0orders": ("id",)}
+        await again
+        await waiting
         await stop(keeping)
 
     run(scene())

@@ -14,6 +14,7 @@ from dbgate.control.api import NotAsked
 from dbgate.control.messages import ExplainAnswer, ExplainBody
 from dbgate.sql.catalog import Catalog
 from dbgate.sql.catalog_text import dump
+from dbgate.sql.columns import TableColumns
 from dbgate.sql.statement import MYSQL
 from dbgate.workers import explaining
 from dbgate.workers.catalogs import Catalogs
@@ -160,6 +161,22 @@ def test_the_catalog_is_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = ask(made, sql="SELECT 1 FROM orders")
     assert answer["decision"] == "allow"
     assert answer["catalog"].startswith("0 objects")
+
+
+def test_the_columns_are_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = """version: 1
+access_control:
+  - {user: app, grants: [{tables: [shop.orders], operations: [SELECT], columns: [id, total]}]}
+"""
+    made = explainer(monkeypatch, KNOWN, policy=policy, catalog_user="seer", catalog_password="x")
+    catalogs = cast(Any, made)._supervisor.catalogs
+    for names, decision in ((("id", "total"), "allow"), (("id", "ssn", "total"), "block")):
+        columns = TableColumns({"shop\0orders": names})
+        catalogs.text = dump(Catalog((), folded=True, columns=columns))
+        assert ask(made, sql="SELECT * FROM orders")["decision"] == decision
+    answer = ask(made, sql="SELECT * FROM orders")
+    assert answer["rule"] == "column-denied"
+    assert "ssn" in answer["reason"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ from dbgate.workers import main as command
 from tests.servers.tls import Certificates
 
 GOOD = "version: 1\naccess_control: []\n"
+BY_COLUMN = """version: 1
+access_control:
+  - {user: app, grants: [{tables: [shop.orders], operations: [SELECT], columns: [id]}]}
+"""
 
 
 @pytest.fixture
@@ -68,6 +72,18 @@ def test_check_warns_of_a_certificate_that_has_expired(runner: CliRunner, tmp_pa
         certificates.remove()
     assert result.exit_code == 0
     assert "warning: tls_cert: the certificate, or one of its chain, has expired on " in result.output
+
+
+def test_check_warns_of_rights_by_columns_without_a_catalog(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(BY_COLUMN)
+    result = runner.invoke(command.main, ["check", "--policy", "p.yaml"])
+    assert result.exit_code == 0
+    assert "warning: the policy grants rights by columns, and no catalog_user is set" in result.output
+    result = runner.invoke(
+        command.main, ["check", "--policy", "p.yaml", "--catalog-user", "seer", "--catalog-password", "pw"]
+    )
+    assert result.exit_code == 0
+    assert "columns" not in result.output
 
 
 def test_check_warns_of_a_likely_slip(

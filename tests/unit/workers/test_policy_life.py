@@ -14,6 +14,10 @@ from dbgate.workers.policy_life import PolicyLife
 
 ONE = "version: 1\naccess_control: []\n"
 TWO = ONE + "# two\n"
+BY_COLUMN = """version: 1
+access_control:
+  - {user: app, grants: [{tables: [shop.orders], operations: [SELECT], columns: [id]}]}
+"""
 
 
 class FakeJournal:
@@ -24,6 +28,20 @@ class FakeJournal:
         self.told.append((outcome.ok, author))
 
 
+class FakeCatalogs:
+    """Whether columns are needed, as it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bool, str]] = []
+        self.live = lambda: ""
+
+    async def before(self, limits: bool) -> None:
+        self.told.append(("before", limits, self.live()))
+
+    async def follow(self, limits: bool) -> None:
+        self.told.append(("follow", limits, self.live()))
+
+
 class World:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "p.yaml"
@@ -32,7 +50,11 @@ class World:
         self.journal = FakeJournal()
         self.followed = 0
         journal: Any = self.journal
-        self.life = PolicyLife(load({"policy": str(self.file)}, {}), self.policies, journal, [], self.follow)
+        self.catalogs = FakeCatalogs()
+        self.catalogs.live = lambda: self.policies.version
+        catalogs: Any = self.catalogs
+        settings = load({"policy": str(self.file)}, {})
+        self.life = PolicyLife(settings, self.policies, journal, [], self.follow, catalogs)
 
     def follow(self) -> None:
         self.followed += 1
@@ -88,6 +110,30 @@ def test_no_policy_at_the_start(tmp_path: Path) -> None:
         world.file.write_text(ONE)
         await world.life.watch.look()
         assert world.life.history.live == 1
+
+    asyncio.run(main())
+
+
+def test_the_catalog_knows_before_a_policy_that_needs_columns_is_live(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        await world.life.first()
+        one = world.policies.version
+        world.file.write_text(BY_COLUMN)
+        assert (await world.life.reload("alice (uid 1)")).ok
+        two = world.policies.version
+        world.file.write_text("nonsense: 1\n")
+        assert not (await world.life.reload("alice (uid 1)")).ok
+        world.file.write_text(ONE)
+        assert (await world.life.reload("alice (uid 1)")).ok
+        assert world.catalogs.told == [
+            ("follow", False, one),
+            ("before", True, one),
+            ("follow", True, two),
+            ("follow", True, two),  # the file was refused
+            ("before", False, two),
+            ("follow", False, one),
+        ]
 
     asyncio.run(main())
 
