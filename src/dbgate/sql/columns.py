@@ -187,10 +187,8 @@ class _Resolution:
     def _listed(self, name: str) -> bool:
         """Whether one of the hidden names is that of a real column too; `_rowid` is always what a table's key is."""
         self.left -= len(self.sources)
-        for source in self.sources:
-            if name in source.columns and name != "_rowid":
-                return True
-        return False
+        listed = [source for source in self.sources if name in source.columns]
+        return listed != [] and name != "_rowid"
 
     def _plain(self, query: int, name: str, loose: bool) -> None:
         """A name without a qualifier: of the innermost query that has such a column, and where it may be of a table

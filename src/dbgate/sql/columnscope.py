@@ -51,11 +51,11 @@ class ColumnScope:
             elif owner:  # a derived table sees what the query does that it is in, not its neighbours
                 self.around = self.uses.around(scope)
                 self.link = self.uses.loose(scope)
-        elif mode == COND or mode == PERIOD:  # ON sees the tables that it joins
+        elif mode in (COND, PERIOD):  # ON sees the tables that it joins
             self.around = scope
             self.link = True
             self.loosen()
-        elif mode == CTE_BODY or mode == CTE_DONE or (self.query and mode == EXPR):
+        elif mode in (CTE_BODY, CTE_DONE) or (self.query and mode == EXPR):
             pass  # a body sees what the query behind its WITH does; the arms of a UNION see the same
         elif owner:
             self.around = scope
@@ -66,14 +66,16 @@ class ColumnScope:
         if self.query:
             self.closed = self.scope
         self.scope, self.around, self.link, self.loose = self.outside.pop()
-        self.remark()
+        self.mark = self.scope * MARK + (LOOSELY if self.loose else 0)
 
     def begin_query(self) -> None:
         """A SELECT begins in the frame; the first one, or the next arm of a UNION."""
         if not self.query:
             self.loose = False
-        self.scope = self.uses.query(self.around, self.link)
-        self.remark()
+        links = self.uses.links
+        self.scope = len(links)
+        links.append(2 * self.around + 3 if self.link else 2 * self.around + 2)
+        self.mark = self.scope * MARK + (LOOSELY if self.loose else 0)
 
     def remark(self) -> None:
         """What a note of a name says of this frame."""

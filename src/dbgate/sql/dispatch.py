@@ -7,8 +7,8 @@ from typing import Final
 from dbgate.sql import ddl, dml, show
 from dbgate.sql.dynamic import fold_text
 from dbgate.sql.facts import Facts
-from dbgate.sql.modes import EXPR, NAMES
 from dbgate.sql.hints import judge_hints
+from dbgate.sql.modes import EXPR, NAMES
 from dbgate.sql.programs import StatementScan, program, routine_body, starts_compound
 from dbgate.sql.scan import Scanner
 from dbgate.sql.setting import set_statement, setting, transaction

@@ -18,7 +18,7 @@ from dbgate.sql.statement import (
     Statement,
 )
 from dbgate.sql.tokens import QUOTED, WORD, Tokens
-from dbgate.sql.uses import Uses
+from dbgate.sql.uses import Source, Uses
 
 _SYSTEM_SCHEMAS: Final = frozenset(("information_schema", "performance_schema", "mysql", "sys"))
 
@@ -69,18 +69,6 @@ class TableRef:
 
 
 @final
-class Placed:
-    """A table that is written where no list of tables names it: need, the query that it stands in, and whether all its
-    columns are touched."""
-
-    def __init__(self, need: Need, name: str, query: int, whole: bool) -> None:
-        self.need = need
-        self.name = name
-        self.query = query
-        self.whole = whole
-
-
-@final
 class Facts:
     """Collects what one statement does. `schema` is the current schema while it is judged."""
 
@@ -118,7 +106,7 @@ class Facts:
         self.names: set[str] = set()
         self.program = ""  # the kind of stored program that it defines
         self.uses = Uses()
-        self.placed: list[Placed] = []
+        self.placed: list[Source] = []
         self.inner = False  # it stands inside a stored program, where plain names may be local variables
 
     def fail(self, why: str) -> None:
@@ -144,10 +132,10 @@ class Facts:
         self.place(operation, schema, name, -1, True, written)
 
     def place(self, operation: str, schema: str, name: str, query: int, whole: bool, written: bool) -> None:
-        """Needs `operation` on a table that stands in `query`, as in Placed."""
+        """Needs `operation` on a table that stands in `query`, as in Source."""
         need = Need(NEED_TABLE, operation, self._in(schema), self.fold(name), written)
         self.needs[need] = True
-        self.placed.append(Placed(need, name, query, whole))
+        self.placed.append(Source(need, name, query, whole))
 
     def any_right(self, schema: str, name: str, operation: str = "") -> None:
         """Needs any right at all on a table."""
@@ -210,7 +198,7 @@ class Facts:
         for need in whole.needs:
             self.needs[need] = True
             if need.kind == NEED_TABLE and whole.columns is None:
-                self.placed.append(Placed(need, need.table, -1, True))
+                self.placed.append(Source(need, need.table, -1, True))
         if whole.columns is not None:
             self.uses.parts.append(whole.columns)
         self.operations.update(whole.operations)
@@ -231,24 +219,18 @@ class Facts:
 
     def statement(self) -> Statement:
         """The finished value."""
-        uses = self.uses
-        uses.begin()
-        for placed in self.placed:
-            uses.source(placed.need, placed.name, placed.query, placed.whole)
+        sources = list(self.placed)
         for ref in self.tables:
             called = ref.alias or ref.name
-            if ref.operation:
+            operation = ref.operation
+            if operation:
                 need = Need(
-                    NEED_TABLE,
-                    ref.operation,
-                    self._in(ref.schema),
-                    self.fold(ref.name),
-                    ref.operation != "SELECT",
+                    NEED_TABLE, operation, self._in(ref.schema), self.fold(ref.name), operation != "SELECT"
                 )
                 self.needs[need] = True
-                uses.source(need, called, ref.query, False)
+                sources.append(Source(need, called, ref.query, False))
             else:
-                uses.others.append(called)
+                self.uses.others.append(called)
         operations = self.operations
         for need in self.needs:
             if need.operation in _OPERATIONS:
@@ -256,11 +238,10 @@ class Facts:
         if self.verb in _OPERATIONS:
             operations.add(self.verb)
         if self.inner:
-            uses.others += _ROWS
-        shared: dict[str, str] = {}
+            self.uses.others += _ROWS
+        lowered: dict[str, str] = {}
         for name in self.names:
-            low = name.lower()
-            shared[low] = low
+            lowered[name] = name.lower()
         return Statement(
             self.verb,
             tuple(sorted(operations)),
@@ -277,10 +258,10 @@ class Facts:
             self.new_schema,
             self.rereads,
             self.local_infile,
-            tuple(sorted(shared)),
+            tuple(sorted(set(lowered.values()))),
             stand_ins=tuple(self.stand_ins),
             assigned=tuple(self.assigned),
             target=self.target,
             new_charset=self.new_charset,
-            columns=uses.finish(self.tokens, shared, self.ctx.flavour),
+            columns=self.uses.finish(self.tokens, sources, lowered, self.ctx.flavour),
         )

@@ -357,6 +357,10 @@ class Scanner(Frames):
         """An unquoted name before "(" in an expression."""
         facts = self.facts
         tokens = facts.tokens
+        if word == "COLUMNS" and self.openers and tokens.words[self.openers[-1] - 1] == "JSON_TABLE":
+            self.open(i + 1)
+            self.mode = NAMES
+            return i + 2
         gap = tokens.starts[i + 1] - tokens.end(i)
         if gap == 0 or (
             facts.ctx.ignore_space and tokens.text[tokens.end(i) : tokens.starts[i + 1]].isspace()
@@ -366,12 +370,7 @@ class Scanner(Frames):
             written = APART
         if builtin(word, written, facts.ctx):
             return self._known(i, word)
-        opener = tokens.words[self.openers[-1] - 1] if self.openers and self.openers[-1] else ""
         before = tokens.words[i - 1] if i else ""
-        if word == "COLUMNS" and opener == "JSON_TABLE":
-            self.open(i + 1)
-            self.mode = NAMES
-            return i + 2
         if (word == "AGAINST" and (before == ")" or tokens.kinds[i - 1] != OP)) or before == "PROCEDURE":
             return i + 1
         facts.routine("", tokens.name(i))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from dbgate.sql.columns import fold_column
-from dbgate.sql.columnshape import EVERY, LOOSE, QUALIFIED, SOURCE, WRITTEN, combine, pack
+from dbgate.sql.columnshape import EVERY, LOOSE, QUALIFIED, WRITTEN, combine, pack
 from dbgate.sql.functions import RESERVED
 from dbgate.sql.modes import COND, LIST
 from dbgate.sql.statement import ColumnUses, Need
@@ -47,12 +47,29 @@ _NAMELESS: Final = ("USING", "COLLATE", "WITH")
 _ENDS: Final = (",", "FROM", ")", ";")
 _OPERATORS: Final = ("+", "-", "*", "/", "%")
 _BEFORE_OPERAND: Final = ("SELECT", "DISTINCT", "ALL", ",", *_OPERATORS)
+# Behind these an operand begins, and what is a name is one.
+_FRESH: Final = frozenset(
+    ("SELECT", ",", "WHERE", "AND", "OR", "BY", "=", "<", ">", "<=", ">=", "<>", "!=", "+", "-", "*", "/", "NOT", "ON",
+     "WHEN", "THEN", "ELSE", "CASE", "DISTINCT", "BETWEEN", "LIKE", "HAVING")
+)  # fmt: skip
 # Not reserved, and yet no operand: what follows may be a column.
 _PREFIXES: Final = ("ESCAPE", "OVER", "PRIOR")
 _ALL_COLUMNS: Final = (EVERY, "NATURAL", "TABLE")
 _UNIONS: Final = ("UNION", "EXCEPT", "INTERSECT", "HAVING")
 _FAR: Final = 200  # tokens to look ahead or back
 _QUERIES: Final = 5000  # in one statement
+
+
+@final
+class Source:
+    """A table where rows of it are read or written. need: what for; called: its name or alias there; query: the number
+    of the query that it stands in, or -1; whole: all its columns are touched."""
+
+    def __init__(self, need: Need, called: str, query: int, whole: bool) -> None:
+        self.need = need
+        self.called = called
+        self.query = query
+        self.whole = whole
 
 
 @final
@@ -64,8 +81,6 @@ class Uses:
         self.notes: list[int] = []
         self.written: list[int] = []  # tokens of columns that are assigned or inserted, each with 2 * query …
         self.others: list[str] = []  # … + 1 where it may be of any of the query's tables
-        self.sources: list[int] = []
-        self.names: dict[str, int] = {}
         self.parts: list[ColumnUses] = []
         self.unknown = False
         self.target = -1  # the query whose table an INSERT writes …
@@ -74,7 +89,7 @@ class Uses:
     def query(self, around: int, loose: bool) -> int:
         """The number of a query that begins. around: that of the query whose names it sees, or -1."""
         number = len(self.links)
-        self.links.append(2 * (around + 1) + loose)
+        self.links.append(2 * around + 3 if loose else 2 * around + 2)
         return number
 
     def around(self, query: int) -> int:
@@ -89,36 +104,42 @@ class Uses:
         """Tokens that name columns which are assigned or inserted. several: the query has more tables than one."""
         for i in columns:
             self.written.append(i)
-            self.written.append(2 * query + several)
+            self.written.append(2 * query + 1 if several else 2 * query)
 
-    def begin(self) -> None:
-        """The sources are told anew."""
-        self.sources = []
-        self.names = {}
-
-    def source(self, need: Need, called: str, query: int, whole: bool) -> None:
-        """Rows of need's table are read or written in `query` (-1: somewhere) under the name `called`."""
-        name = self.name
-        self.sources += [
-            name(need.operation), name(need.schema), name(need.table), name(called.lower()), max(query, 0),
-            1 if whole or query < 0 else 0,
-        ]  # fmt: skip
-
-    def name(self, text: str) -> int:
-        """The index of a name."""
-        return self.names.setdefault(text, len(self.names))
-
-    def finish(self, tokens: Tokens, shared: dict[str, str], flavour: int) -> ColumnUses | None:
-        """What was noted, or None where that is not known. shared: strings that are kept anyway, to save memory."""
-        if self.unknown or len(self.links) > _QUERIES:
+    def finish(
+        self, tokens: Tokens, sources: list[Source], lowered: dict[str, str], flavour: int
+    ) -> ColumnUses | None:
+        """What was noted, or None where that is not known. lowered: names of the statement → in lower case, which are
+        kept anyway: to use the same strings saves memory."""
+        links = self.links
+        if self.unknown or len(links) > _QUERIES:
             return None
-        if not self.sources:
+        if not sources:
             return combine(self.parts) if self.parts else None
-        others = dict.fromkeys([self.name(other.lower()) for other in self.others])
-        count = len(self.sources) // SOURCE
-        numbers = [len(self.links), *self.links, count, *self.sources, len(others), *others]
-        _Reading(self, tokens, shared, flavour, numbers).read()
-        made = pack(self.names, numbers)
+        names: dict[str, int] = {}
+        numbers = [len(links)]
+        numbers.extend(links)
+        numbers.append(len(sources))
+        for source in sources:
+            need = source.need
+            numbers.append(names.setdefault(need.operation, len(names)))
+            numbers.append(names.setdefault(need.schema, len(names)))
+            numbers.append(names.setdefault(need.table, len(names)))
+            numbers.append(names.setdefault(source.called.lower(), len(names)))
+            query = source.query
+            numbers.append(query if query >= 0 else 0)
+            numbers.append(1 if source.whole or query < 0 else 0)
+        if self.others:
+            others = dict.fromkeys([names.setdefault(other.lower(), len(names)) for other in self.others])
+            numbers.append(len(others))
+            numbers.extend(others)
+        else:
+            numbers.append(0)
+        reading = _Reading(tokens, names, numbers, lowered, flavour)
+        if self.written:
+            reading.write(self.written)
+        reading.read(self)
+        made = pack(names, numbers)
         if not self.parts or made is None:
             return made
         return combine([made, *self.parts])
@@ -129,71 +150,93 @@ class _Reading:
     """One pass over the notes, which adds the uses to `numbers`."""
 
     def __init__(
-        self, uses: Uses, tokens: Tokens, shared: dict[str, str], flavour: int, numbers: list[int]
+        self, tokens: Tokens, names: dict[str, int], numbers: list[int], lowered: dict[str, str], flavour: int
     ) -> None:
-        self.uses = uses
         self.tokens = tokens
-        self.shared = shared
-        self.reserved = RESERVED[flavour]
+        self.names = names
         self.numbers = numbers
+        self.lowered = lowered
+        self.reserved = RESERVED[flavour]
+        self.assigned: set[int] = set()
         self.seen: set[int] = set()
         self.left = 50 * _FAR  # tokens that may still be looked at for EXISTS
 
-    def read(self) -> None:
-        uses = self.uses
-        words = self.tokens.words
-        skipped: set[int] = set()
-        written = uses.written
+    def write(self, written: list[int]) -> None:
+        """The columns that are assigned or inserted."""
         for k in range(0, len(written), 2):
             i = written[k]
             mark = written[k + 1]
-            skipped.add(i)
-            self._use(i, mark >> 1, WRITTEN, mark & 1 == 1 and words[i - 1] == ".")
+            self.assigned.add(i)
+            if mark & 1 and self.tokens.words[i - 1] == ".":
+                self._qualified(WRITTEN, mark >> 1, i, self._text(i))
+            else:
+                self._plainly(WRITTEN, mark >> 1, self._text(i))
+
+    def read(self, uses: Uses) -> None:
+        """The others."""
+        words = self.tokens.words
+        raws = self.tokens.raws
+        last = len(words) - 1
+        lowered = self.lowered
+        assigned = self.assigned
         notes = uses.notes
         for k in range(0, len(notes), 2):
             i = notes[k]
             mark = notes[k + 1]
-            mode = mark & 15
-            query = mark // MARK
-            flags = LOOSE if mark & LOOSELY or mode == COND else 0
             word = words[i]
-            qualified = words[i - 1] == "." if i > 0 else False
+            before = words[i - 1] if i else ""
+            query = mark // MARK
+            flags = LOOSE if mark & LOOSELY or mark & 15 == COND else 0
+            if assigned and i in assigned:
+                continue
             if word in _ALL_COLUMNS:
-                if qualified or not self._exists(i):
-                    self._add(flags, query, i - 2 if qualified else -1, EVERY)
-            elif i not in skipped and (qualified or self._column(i, mode)):
-                if query == uses.duplicate and words[i - 1] == "(" and words[i - 2] in ("VALUES", "VALUE"):
+                if before == ".":
+                    self._qualified(flags, query, i, EVERY)
+                elif not self._exists(i):
+                    self._plainly(flags, query, EVERY)
+                continue
+            low = lowered.get(word, "") if word != "" and raws[i].isascii() else ""
+            if low == "":
+                low = self._text(i)
+            if before == ".":
+                self._qualified(flags, query, i, low)
+                continue
+            if before not in _FRESH or word in _SPECIAL or (i < last and words[i + 1] == "."):
+                if not self._column(i, mark & 15):
+                    continue
+                if query == uses.duplicate and before == "(" and words[i - 2] in ("VALUES", "VALUE"):
                     query = uses.target
-                self._use(i, query, flags, qualified)
-
-    def _use(self, i: int, query: int, flags: int, qualified: bool) -> None:
-        self._add(flags, query, i - 2 if qualified else -1, self._text(i))
+            self._plainly(flags, query, low)
 
     def _text(self, i: int) -> str:
-        tokens = self.tokens
-        word = tokens.words[i]
-        low = word.lower() if word != "" and tokens.raws[i].isascii() else fold_column(tokens.name(i))
-        return self.shared.get(low, low)
+        """The name at token i in lower case."""
+        low = fold_column(self.tokens.name(i))
+        return self.lowered.get(low, low)
 
-    def _add(self, flags: int, query: int, qualifier: int, text: str) -> None:
-        """qualifier: the token that is one, or -1."""
-        numbers = self.numbers
-        name = self.uses.name(text)
-        if qualifier >= 0:
-            called = ""
-            if WORD <= self.tokens.kinds[qualifier] <= QUOTED:
-                called = self.tokens.name(qualifier).lower()
-            owner = self.uses.name(called)
-            flags |= QUALIFIED
-            key = ((query << 17 | owner) << 17 | name) << 3 | flags
-            if key not in self.seen:
-                self.seen.add(key)
-                numbers += [flags, query, owner, name]
-            return
-        key = (query << 34 | name) << 3 | flags
+    def _plainly(self, flags: int, query: int, text: str) -> None:
+        name = self.names.setdefault(text, len(self.names))
+        key = ((query << 17) + name) << 3 | flags
         if key not in self.seen:
             self.seen.add(key)
-            numbers += [flags, query, name]
+            self.numbers.append(flags)
+            self.numbers.append(query)
+            self.numbers.append(name)
+
+    def _qualified(self, flags: int, query: int, i: int, text: str) -> None:
+        """A name at token i that a dot precedes."""
+        tokens = self.tokens
+        called = ""
+        if i > 1 and WORD <= tokens.kinds[i - 2] <= QUOTED:
+            called = tokens.name(i - 2).lower()
+        owner = self.names.setdefault(called, len(self.names))
+        name = self.names.setdefault(text, len(self.names))
+        key = (((query + _QUERIES << 17) + owner << 17) + name) << 3 | flags
+        if key not in self.seen:
+            self.seen.add(key)
+            self.numbers.append(flags | QUALIFIED)
+            self.numbers.append(query)
+            self.numbers.append(owner)
+            self.numbers.append(name)
 
     def _column(self, i: int, mode: int) -> bool:
         """Whether the name at token i, which no dot precedes, may be a column's."""
@@ -217,7 +260,7 @@ class _Reading:
         if mode != LIST or not (last or after in _ENDS):
             return True
         # An alias without AS?
-        if before == ")" or before == "END" or kind == IDENT or kind == QUOTED or USER_VAR <= kind <= SYS_VAR:
+        if before == ")" or before == "END" or kind in (IDENT, QUOTED) or USER_VAR <= kind <= SYS_VAR:
             return False
         return (
             kind != WORD

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbgate.sql.facts import Facts
-from dbgate.sql.modes import EXPR
 from dbgate.sql.lexer import lex
+from dbgate.sql.modes import EXPR
 from dbgate.sql.scan import Scanner
 from dbgate.sql.statement import LexContext
 from tests.rows import rows
