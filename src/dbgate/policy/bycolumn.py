@@ -15,6 +15,7 @@ from dbgate.sql.columns import TableColumns, resolve
 from dbgate.sql.statement import NEED_TABLE, ColumnNeed, Need, Statement
 
 _SHOWN: Final = 8  # columns that a reason names
+_ONE_BY_ONE: Final = 16  # doubtful tables that are looked at; of more, all columns are touched
 
 
 def some_columns(grants: ColumnGrants, rights: Rights, need: Need) -> bool:
@@ -36,11 +37,42 @@ def lacking(
 ) -> tuple[str, int] | None:
     """Why `needs` of `unit` (some_columns of each) are not granted, for the log, and the line of the columns that it is
     about; None where they are. known: the catalog's columns, None = not read; entry: name of the access rule."""
+    doubtful = _doubtful(rights, unit)
+    if not doubtful or known is None:
+        return _of(grants, rights, unit, needs, known, known, entry)
+    certain: list[Need] = []
+    others: list[Need] = []
+    for need in needs:
+        if _table(need) in doubtful and len(others) < _ONE_BY_ONE:
+            others.append(need)
+        else:
+            certain.append(need)
+    found = _of(grants, rights, unit, certain, known, _without(unit, known, doubtful, ""), entry)
+    if found is not None:
+        return found
+    for need in others:
+        seen = _without(unit, known, doubtful, _table(need))
+        found = _of(grants, rights, unit, [need], known, seen, entry)
+        if found is not None:
+            return found
+    return None
+
+
+def _of(
+    grants: ColumnGrants,
+    rights: Rights,
+    unit: Statement,
+    needs: list[Need],
+    known: TableColumns | None,
+    seen: TableColumns | None,
+    entry: str,
+) -> tuple[str, int] | None:
+    """As `lacking`. seen: the columns by which names are resolved."""
     asked: set[str] = set()
     for need in needs:
         asked.add(_key(need.operation, need.schema, need.table))
     answered: set[str] = set()
-    for one in resolve(unit, _certain(rights, unit, known)):
+    for one in resolve(unit, seen):
         key = _key(one.operation, one.schema, one.table)
         if key in asked:
             answered.add(key)
@@ -104,22 +136,29 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _certain(rights: Rights, unit: Statement, known: TableColumns | None) -> TableColumns | None:
-    """The columns of those tables of `unit` that are certainly the catalog's. Who may CREATE a table of this name may
-    have a temporary one, with other columns, in its place: then a name without a table in front of it may be a column
-    of the query around that one."""
-    if known is None:
-        return None
-    doubtful = False
+def _table(need: Need) -> str:
+    return f"{need.schema}\0{need.table}"
+
+
+def _doubtful(rights: Rights, unit: Statement) -> set[str]:
+    """The tables of `unit` that may be temporary ones of the session, with other columns than the catalog's: who may
+    CREATE a table of this name may have put one in its place. Then a name without a table in front of it may be a
+    column of the query around that one."""
+    found: set[str] = set()
     for need in unit.needs:
         if need.kind == NEED_TABLE and mask_allows(rights.on_table(need.schema, need.table), "CREATE"):
-            doubtful = True
-    if not doubtful:
-        return known
+            found.add(_table(need))
+    return found
+
+
+def _without(unit: Statement, known: TableColumns, doubtful: set[str], one: str) -> TableColumns:
+    """What is known of the tables of `unit` that are not doubtful, and of this `one`: for its own columns, where it is
+    the catalog's, the others may be anything."""
     tables: dict[str, tuple[str, ...]] = {}
     for need in unit.needs:
-        if need.kind == NEED_TABLE and not mask_allows(rights.on_table(need.schema, need.table), "CREATE"):
+        key = _table(need)
+        if need.kind == NEED_TABLE and (key == one or key not in doubtful):
             columns = known.of(need.schema, need.table)
             if columns is not None:
-                tables[f"{need.schema}\0{need.table}"] = tuple(sorted(columns))
+                tables[key] = tuple(sorted(columns))
     return TableColumns(tables)

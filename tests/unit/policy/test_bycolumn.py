@@ -224,6 +224,54 @@ def test_a_table_that_may_be_a_temporary_one_may_lack_its_columns() -> None:
     assert judge("SELECT total FROM orders WHERE EXISTS (SELECT ssn FROM tmp)", text=owner).effect == ALLOW
 
 
+MAKER = """\
+access_control:
+- name: app
+  user: app
+  grants:
+  - {tables: "shop.*", operations: [CREATE]}
+  - {tables: shop.orders, operations: [SELECT], columns: [id, total]}
+  - {tables: shop.users, operations: [SELECT], columns: [id, name]}
+"""
+
+
+@rows(
+    ("sql", "rule"),
+    [
+        ("SELECT id, total FROM orders", ""),
+        ("SELECT ssn FROM orders", "column-denied"),
+        ("SELECT o.id FROM orders o JOIN users u ON u.id = o.id", ""),
+        ("SELECT * FROM orders", "column-denied"),
+        ("SELECT id FROM orders o WHERE EXISTS (SELECT u.name FROM users u WHERE u.id = o.total)", ""),
+        ("SELECT id FROM orders WHERE EXISTS (SELECT name FROM users)", ""),
+        ("SELECT name FROM users WHERE EXISTS (SELECT total FROM orders)", ""),
+        # users may be a temporary table by now, without any of these columns
+        ("SELECT id FROM orders WHERE EXISTS (SELECT ssn FROM users)", "column-denied"),
+    ],
+)
+def test_who_may_create_tables_and_read_columns_of_them(sql: str, rule: str) -> None:
+    known = TableColumns({"shop\0orders": ("id", "total", "ssn"), "shop\0users": ("id", "name")})
+    assert judge(sql, known, MAKER).rule == rule
+    if "EXISTS (SELECT ssn" in sql:
+        more = TableColumns({"shop\0orders": ("id", "total", "ssn"), "shop\0users": ("id", "name", "ssn")})
+        granted = MAKER.replace("[id, name]", "[id, name, ssn]")
+        verdict = judge(sql, more, granted)
+        assert verdict.reason == "SELECT of shop.orders.ssn is not granted to entry 'app'"
+        assert judge(sql, more, granted.replace("CREATE", "DROP")).effect == ALLOW
+
+
+def test_very_many_tables_that_may_be_temporary_ones() -> None:
+    known = TableColumns({f"shop\0t{number}": ("id", "ssn") for number in range(20)})
+    text = MAKER.replace("shop.orders", '"shop.t*"')
+
+    def first(count: int) -> str:
+        return "SELECT t0.id FROM " + ", ".join(f"t{number}" for number in range(count))
+
+    assert judge(first(16), known, text).effect == ALLOW
+    assert "all columns of shop.t16" in judge(first(17), known, text).reason
+    assert judge(first(17), known, text.replace("CREATE", "DROP")).effect == ALLOW
+
+
 def test_names_that_are_folded() -> None:
     policy = compiled(POLICY.replace("[shop.orders]", "[Shop.Orders]"))
     for folded, effect in ((True, ALLOW), (False, BLOCK)):
