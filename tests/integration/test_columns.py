@@ -160,8 +160,10 @@ def test_prepared_statements(world: World) -> None:
         password="pw",
         database="shop",
         ssl_disabled=True,
+        autocommit=True,
     )
     maker = world.as_user("maker")
+    everything = "SELECT * FROM items WHERE item = ?"
     try:
         cursor = connection.cursor(prepared=True)
         cursor.execute("SELECT id, total FROM orders WHERE id = ?", (2,))
@@ -174,10 +176,16 @@ def test_prepared_statements(world: World) -> None:
         ):
             with pytest.raises(connector.Error, match="column-denied"):
                 cursor.execute(statement, (2,))
-        assert outcome(maker, "CREATE TABLE growing (word VARCHAR(9))")[0] == ""
+        for change in ("DROP COLUMN price", "ADD COLUMN price INT"):
+            assert outcome(maker, f"ALTER TABLE items {change}")[0] == ""
+            assert outcome(maker, "SELECT 1 FROM items")[0] == ""  # is held until all workers know
+            if change.startswith("DROP"):
+                cursor.execute(everything, (1,))
+                assert cursor.fetchall() == [(1, 1)]
+        with pytest.raises(connector.Error, match="column-denied"):
+            cursor.execute(everything, (1,))
         cursor.close()
     finally:
-        outcome(maker, "DROP TABLE growing")
         maker.close()
         connection.close()
 
