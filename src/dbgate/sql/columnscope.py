@@ -88,9 +88,12 @@ class ColumnScope:
 
     def note(self, i: int) -> None:
         """The name at token i may be a column's."""
+        mode = self.mode
         notes = self.uses.notes
         notes.append(i)
-        notes.append(self.mark + self.mode)
+        notes.append(self.mark + mode)
+        if mode == AFTER:
+            self.uses.doubtful = True
 
     def word(self, i: int, hi: int, action: int) -> None:
         """NATURAL, USING, or a word that older servers take for a name, at token i."""

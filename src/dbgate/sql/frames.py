@@ -15,6 +15,7 @@ from dbgate.sql.modes import (
     EXPR,
     LIST,
     NAMES,
+    PERIOD,
     TABLES,
     TAIL,
 )  # fmt: skip
@@ -188,6 +189,8 @@ class Frames(ColumnScope):
                     self.alias(i + 1)
                 elif tokens.kinds[i + 1] != STRING:
                     self.facts.names.add(tokens.name(i + 1))
+                    if mode == PERIOD:
+                        self.note(i + 1)
                 return i + 2
         return i + 1
 

@@ -294,6 +294,7 @@ class Scanner(Frames):
         if mode in (AFTER, COND, PERIOD):
             if after == "SYSTEM_TIME" or after == "PORTION":
                 self.mode = PERIOD
+                self.uses.doubtful = True
             elif after == "JOIN" or after == "ORDER" or after == "GROUP":  # USE INDEX FOR …
                 return i + 2
             else:

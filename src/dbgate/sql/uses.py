@@ -12,7 +12,7 @@ from typing import Final, final
 from dbgate.sql.columns import fold_column
 from dbgate.sql.columnshape import EVERY, LOOSE, QUALIFIED, WRITTEN, combine, pack
 from dbgate.sql.functions import RESERVED
-from dbgate.sql.modes import COND, LIST
+from dbgate.sql.modes import AFTER, COND, LIST, PERIOD
 from dbgate.sql.statement import ColumnUses, Need
 from dbgate.sql.tokens import IDENT, PARAM, QUOTED, STRING, SYS_VAR, USER_VAR, WORD, Tokens
 
@@ -56,6 +56,8 @@ _FRESH: Final = frozenset(
 _PREFIXES: Final = ("ESCAPE", "OVER", "PRIOR")
 _ALL_COLUMNS: Final = (EVERY, "NATURAL", "TABLE")
 _UNIONS: Final = ("UNION", "EXCEPT", "INTERSECT", "HAVING")
+_BEFORE_NO_ALIAS: Final = ("(", ",", ".")
+_SOURCES: Final = 5000  # in one statement
 _FAR: Final = 200  # tokens to look ahead or back
 _QUERIES: Final = 5000  # in one statement
 
@@ -83,6 +85,7 @@ class Uses:
         self.others: list[str] = []  # … + 1 where it may be of any of the query's tables
         self.parts: list[ColumnUses] = []
         self.unknown = False
+        self.doubtful = False  # names behind a table may be its alias
         self.target = -1  # the query whose table an INSERT writes …
         self.duplicate = -1  # … and that of its ON DUPLICATE KEY UPDATE
 
@@ -116,6 +119,10 @@ class Uses:
             return None
         if not sources:
             return combine(self.parts) if self.parts else None
+        if self.doubtful:
+            sources = sources + self._called_too(tokens, sources)
+            if len(sources) > _SOURCES:
+                return None
         names: dict[str, int] = {}
         numbers = [len(links)]
         numbers.extend(links)
@@ -143,6 +150,26 @@ class Uses:
         if not self.parts or made is None:
             return made
         return combine([made, *self.parts])
+
+    def _called_too(self, tokens: Tokens, sources: list[Source]) -> list[Source]:
+        """The tables of a query once more under each name in it that may be an alias: behind FOR SYSTEM_TIME, and
+        words that older servers take for names."""
+        notes = self.notes
+        more: list[Source] = []
+        for k in range(0, len(notes), 2):
+            i = notes[k]
+            mode = notes[k + 1] & 15
+            if mode != AFTER and mode != PERIOD:
+                continue
+            if tokens.words[i - 1] in _BEFORE_NO_ALIAS or tokens.words[i] in _ALL_COLUMNS:
+                continue
+            query = notes[k + 1] // MARK
+            for source in sources:
+                if source.query == query:
+                    more.append(Source(source.need, tokens.name(i), query, source.whole))
+            if len(more) > _SOURCES:
+                break
+        return more
 
 
 @final
