@@ -122,7 +122,7 @@ class _Resolution:
                 need.operation,
                 need.schema,
                 need.table,
-                tuple(sorted(read - written)),
+                tuple(sorted(read)),
                 tuple(sorted(written)),
                 everything,
             )
@@ -218,11 +218,15 @@ class _Resolution:
                 else:
                     source.reads(name)
             return
-        self.left -= len(sources)
+        self.left -= 2 * len(sources)
+        found = False
         for source in sources:
             if name == EVERY:
-                source.everything = True
-            elif not source.reads(name):
+                source.everything = found = True
+            else:
+                found = source.reads(name) or found
+        if not found:
+            for source in sources:
                 source.read.add(name)  # whatever it is, it is no column that anybody was granted
 
     def _write(self, query: int, name: str, qualifier: str, qualified: bool) -> None:

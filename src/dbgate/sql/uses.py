@@ -269,8 +269,6 @@ class _Reading:
         """Whether the name at token i, which no dot precedes, may be a column's."""
         words = self.tokens.words
         kinds = self.tokens.kinds
-        if i == 0:
-            return False
         last = i + 1 >= len(words)
         after = "" if last else words[i + 1]
         if after == ".":

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dbgate.sql.columns import TableColumns, resolve
 from dbgate.sql.facts import Facts
 from dbgate.sql.lexer import lex
 from dbgate.sql.statement import MARIADB, MYSQL, NEED_TABLE, LexContext, Need, RoutineRef
@@ -38,6 +39,24 @@ def test_built_ins_that_a_stored_function_may_stand_in_for() -> None:
     inner.stand_in("POINT")
     outer.absorb(inner)
     assert outer.statement().stand_ins == (RoutineRef("shop", "POINT"),)
+
+
+def test_columns() -> None:
+    """What is named nowhere in a query is touched with all its columns; a part of which nothing is known, too."""
+    found = facts("SELECT id FROM t")
+    found.table("INSERT", "", "t", True)
+    part = facts()
+    part.uses.unknown = True
+    part.read("", "u", True)
+    found.absorb(part)
+    trigger = facts()
+    trigger.inner = True
+    trigger.read("", "t", True)
+    found.absorb(trigger)
+    known = TableColumns({"shop\0t": ("id",), "shop\0u": ("id",)})
+    assert [(need.operation, need.table, need.everything) for need in resolve(found.statement(), known)] == [
+        ("INSERT", "t", True), ("SELECT", "u", True), ("SELECT", "t", True),
+    ]  # fmt: skip
 
 
 def test_folding() -> None:

@@ -52,6 +52,13 @@ S = "SELECT shop.secret"
         ("SELECT * FROM users AS a JOIN secret `b`", f"{S}; {U}"),
         ("UPDATE users AS a SET a.b = 1", "UPDATE shop.users"),
         ("SELECT * FROM (SELECT 1 FROM users) AS t JOIN secret AS 'x'", f"{S}; {U}"),
+        ("SELECT t.a FROM users FOR SYSTEM_TIME ALL AS t, secret u more", f"{S}; {U}"),
+        (
+            "SELECT NTH_VALUE(a, 1) FROM FIRST OVER (), NTH_VALUE(a, 1) FROM LAST RESPECT NULLS OVER () FROM users",
+            U,
+        ),
+        ("SELECT {fn ABS(a)} FROM {oj users}", U),
+        ("SELECT MAX(1) FROM first", "SELECT shop.first"),
     ],
 )
 def test_scopes(sql: str, expected: str) -> None:
@@ -86,7 +93,7 @@ def test_case_of_names() -> None:
     [
         "WITH t AS", "WITH t AS SELECT 1", "WITH t AS (SELECT 1)", "WITH t AS (SELECT 1),", "WITH t AS (SELECT 1) x SELECT 1",
         "SELECT (", "SELECT (SELECT 1 FROM )", "SELECT * FROM users u WITH x AS (SELECT 1)", "SELECT * FROM WITH", "WITH t AS ()",
-        "UPDATE users SET 1", "UPDATE users SET a = 1, 2", "WITH recursive AS (SELECT 1) SELECT 1", "WITH t AS 'x'",
+        "SELECT {1} FROM users", "UPDATE users SET 1", "UPDATE users SET a = 1, 2", "WITH recursive AS (SELECT 1) SELECT 1", "WITH t AS 'x'",
     ],
 )  # fmt: skip
 def test_refused(sql: str) -> None:

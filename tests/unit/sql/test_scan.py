@@ -251,3 +251,8 @@ def test_any_words(words: list[str], ctx: LexContext) -> None:
     scanner.run(0, len(facts.tokens), EXPR)
     scanner.finish()
     assert facts.statement() is not None
+
+
+def test_tables_whose_words_older_servers_take_for_names() -> None:
+    assert needs("SELECT * FROM users, LATERAL (SELECT * FROM secret) x", MY) == f"{S}; {U}"
+    assert needs("SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a INT PATH '$')) j, users", MY) == U
