@@ -14,8 +14,7 @@ _TYPES = {"id": "INT PRIMARY KEY", "note": "VARCHAR(80)", "date": "DATE", "creat
 KNOWN = TableColumns({f"cols\0{name}": columns for name, columns in _TABLES.items()})
 PASSWORD = "Column_rights-1"
 
-# Account → table → operation → columns, () = all of them by a right on the table. What is written may be read as well:
-# the server asks for SELECT too where a statement reads a column that it writes, and a policy does not.
+# Account → table → operation → columns, () = all of them by a right on the table.
 ACCOUNTS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     "reader": {
         "orders": {"SELECT": ("id", "total", "user_id")},
@@ -26,6 +25,11 @@ ACCOUNTS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
         "orders": {"SELECT": ("id", "total", "note"), "INSERT": ("id", "total", "note"), "UPDATE": ("id", "total", "note")},
         "people": {"SELECT": ("id", "order_id"), "UPDATE": ("order_id",)},
         "items": {"SELECT": (), "INSERT": (), "UPDATE": (), "DELETE": ()},
+    },
+    "blind": {  # may write what it may not read
+        "orders": {"SELECT": ("id",), "INSERT": ("id", "total", "note"), "UPDATE": ("total", "note")},
+        "people": {"SELECT": ("id",), "UPDATE": ("name", "order_id")},
+        "items": {"SELECT": ("id", "price"), "UPDATE": ("price", "status")},
     },
 }  # fmt: skip
 

@@ -25,10 +25,22 @@ SAFE_SIDE = {
     "SELECT id ssn FROM orders HAVING ssn > 0": _ALIAS,
     "SELECT orders.id FROM orders JOIN people USING (ssn)": _JOIN,
     "SELECT orders.id FROM orders NATURAL JOIN people": _JOIN,
+    "SELECT items.id FROM items NATURAL JOIN items i2": _JOIN,
     "SELECT id FROM orders WHERE EXISTS (SELECT p.* FROM people p)": "only EXISTS (SELECT * …) is known to read nothing",
     "SELECT id FROM orders WHERE EXISTS (SELECT * FROM people HAVING 1)": "MySQL asks for all columns here",
     "CREATE TABLE scratch.a5 LIKE orders": "it copies what all columns are like, keys and defaults",
     "WITH t AS (SELECT ssn FROM orders) SELECT 1 FROM t": "MySQL forgets columns of a derived table that nobody reads",
+}
+
+
+_NEW_ROW = "MySQL asks for SELECT where the row that is to be inserted is read, which is the client's own"
+_DUPLICATE = "MariaDB asks for SELECT on what ON DUPLICATE KEY UPDATE assigns, whatever it assigns"
+# What the servers deny and we do not, with a reason that is none of ours.
+SERVERS_OWN: dict[str, str] = {
+    "INSERT INTO orders (id, total) VALUES (1, 2) AS new ON DUPLICATE KEY UPDATE total = new.total": _NEW_ROW,
+    "INSERT INTO orders (id, total) VALUES (1, 2) AS new (a, b) ON DUPLICATE KEY UPDATE total = b": _NEW_ROW,
+    "INSERT INTO orders (id) VALUES (1) ON DUPLICATE KEY UPDATE total = 5": _DUPLICATE,
+    "INSERT INTO orders (id) SELECT id FROM people ON DUPLICATE KEY UPDATE total = people.id": _DUPLICATE,
 }
 
 
@@ -75,7 +87,7 @@ def test_what_the_server_denies_for_a_column_we_deny(truth: Truth) -> None:
             assert analysis.error == "", sql
             ours = granted(account, analysis)
             allowed += ours
-            if answer in _DENIED and ours:
+            if answer in _DENIED and ours and not (account == "blind" and sql in SERVERS_OWN):
                 leaks.append(f"{account}: {sql}")
             elif not answer and not ours:
                 strict.setdefault(sql, []).append(account)

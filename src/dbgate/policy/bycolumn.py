@@ -119,7 +119,9 @@ def lacks(
             return _not_granted(one, one.operation, missing, entry), line
     if mask_allows(rights.on_table(one.schema, one.table), "SELECT"):
         return None  # of a table that it may read, and only write in part
-    readable = granted | grants.columns(numbers, "SELECT")
+    readable = grants.columns(
+        numbers, "SELECT"
+    )  # as the server: who may only write a column does not learn of it
     missing = [name for name in one.read if name not in readable]
     return (_not_granted(one, "SELECT", missing, entry), line) if missing else None
 

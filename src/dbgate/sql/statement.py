@@ -146,8 +146,8 @@ class ColumnUses:
 
 @final
 class ColumnNeed:
-    """What a statement does with the columns of one table by one operation: the columns it only reads, those it writes,
-    in lower case and sorted. everything: all columns are touched, whatever else is said."""
+    """What a statement does with the columns of one table by one operation: the columns it reads, those it writes (a
+    column may be in both), in lower case and sorted. everything: all columns are touched, whatever else is said."""
 
     def __init__(
         self,
