@@ -41,15 +41,14 @@ def behind_list(tokens: Tokens, i: int, hi: int) -> int:
 
 
 def inserted(tokens: Tokens, i: int, hi: int) -> ColumnList:
-    """What an INSERT whose table's name ends before token i says about columns: a list, or SET."""
+    """What an INSERT whose table's name ends before token i says about columns: a list, or SET. An empty list is none:
+    MySQL asks for all columns then."""
     words = tokens.words
     if i < hi and words[i] == "SET":
         return assigned(tokens, i + 1, hi)
     if i + 1 >= hi or words[i] != "(" or words[i + 1] in _QUERIES:
         return ColumnList([], False)
     columns: list[int] = []
-    if words[i + 1] == ")":  # INSERT INTO t () VALUES ()
-        return ColumnList(columns, True)
     while True:
         i = last_part(tokens, i + 1)
         if not _named(tokens, i, hi) or i + 1 >= hi:

@@ -15,7 +15,7 @@ from tests.unit.sql.contexts import MA
         ("INSERT INTO orders (id, `total`) VALUES (1, 2)", "INSERT orders +id +total"),
         ("INSERT INTO orders (orders.id, shop.orders.total) VALUES (1, 2)", "INSERT orders +id +total"),
         ("INSERT INTO orders PARTITION (p0) (value) VALUES (id + 1)", "INSERT orders id +value"),
-        ("INSERT INTO orders () VALUES ()", "INSERT orders"),
+        ("INSERT INTO orders () VALUES ()", "INSERT orders *"),
         ("INSERT INTO orders VALUES (1)", "INSERT orders *"),
         ("INSERT INTO orders (SELECT id FROM people)", "INSERT orders *; SELECT people id"),
         ("INSERT INTO orders (id) SELECT ssn FROM people", "INSERT orders +id; SELECT people ssn"),
