@@ -43,6 +43,7 @@ access_control:
       - {tables: [orders, v_totals], operations: [UPDATE], columns: [total]}
       - {tables: [items], operations: [SELECT], columns: [item, ORDER_ID]}
       - {tables: [notes], operations: [INSERT], columns: [id, note]}
+      - {tables: [notes], operations: [SELECT], columns: [note]}
       - {tables: [notes], operations: [UPDATE], columns: [note]}
       - {tables: [hidden], operations: [SELECT], columns: [word]}
   - name: maker
@@ -100,6 +101,7 @@ STATEMENTS = (
     ("UPDATE orders SET total = 1 WHERE ssn = 'x'", "column-denied"),
     ("INSERT INTO notes (id, note) VALUES (2, 'two') ON DUPLICATE KEY UPDATE note = 'again'", ""),
     ("INSERT INTO notes SET id = 3, note = 'three' ON DUPLICATE KEY UPDATE note = VALUES(note)", ""),
+    ("UPDATE notes SET note = 'x' WHERE id = 12345", "column-denied"),  # it is to read the id
     ("INSERT INTO notes VALUES (4, 'four', 'x')", "column-denied"),
     ("INSERT INTO notes (id, ssn) VALUES (4, 'x')", "column-denied"),
     ("INSERT INTO notes (id, note) VALUES (1, 'x') ON DUPLICATE KEY UPDATE note = ssn", "column-denied"),

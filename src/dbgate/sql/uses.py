@@ -236,9 +236,11 @@ class _Reading:
             self._plainly(flags, query, low)
 
     def _text(self, i: int) -> str:
-        """The name at token i in lower case."""
-        low = fold_column(self.tokens.name(i))
-        return self.lowered.get(low, low)
+        """The name at token i, folded. Not by str.lower, which makes two letters of one that the server takes for an i."""
+        name = self.tokens.name(i)
+        low = fold_column(name)
+        kept = self.lowered.get(self.tokens.words[i] or name, "")
+        return kept if kept == low else low  # the same string takes no room of its own
 
     def _plainly(self, flags: int, query: int, text: str) -> None:
         name = self.names.setdefault(text, len(self.names))

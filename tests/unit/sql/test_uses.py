@@ -12,6 +12,7 @@ from tests.unit.sql.contexts import ANSI, MY
     [
         ("SELECT id, total FROM orders WHERE user_id = ?", "SELECT orders id total user_id"),
         ("SELECT ID, `Total` FROM orders", "SELECT orders id total"),
+        ("SELECT \u0130D, t\u00f6tal FROM orders", "SELECT orders id total"),  # MySQL 9 takes the first for ID
         ("SELECT o.id, p.name FROM orders o JOIN people AS p ON p.order_id = o.id", "SELECT orders id; SELECT people name order_id"),
         ("SELECT shop.orders.total FROM shop.orders, vault.orders WHERE secret = 1", "SELECT orders total; SELECT vault.orders secret"),
         ("SELECT o.unknown FROM orders o", "SELECT orders unknown"),
