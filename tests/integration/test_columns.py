@@ -103,6 +103,14 @@ def test_no_way_leads_to_the_rest(world: World) -> None:
     assert world.direct(f"SELECT * FROM shop.customers WHERE name = '{SECRET}'") == ()
 
 
+def test_long_statements_which_another_process_analyses(world: World) -> None:
+    numbers = ", ".join(str(number) for number in range(30_000))
+    with world.as_user() as connection:
+        for column, rule in (("id", ""), ("ssn", "column-denied"), ("o.*", "column-denied")):
+            sql = f"SELECT {column} FROM orders o WHERE id IN ({numbers})"
+            assert outcome(connection, sql)[0] == rule
+
+
 def test_the_record_says_which_column_and_by_which_line(world: World) -> None:
     with world.as_user() as connection:
         for sql in ("SELECT id, ssn FROM orders WHERE id = 4711", "SELECT * FROM orders WHERE id = 4711"):
