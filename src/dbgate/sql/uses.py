@@ -239,7 +239,7 @@ class _Reading:
         """The name at token i, folded. Not by str.lower, which makes two letters of one that the server takes for an i."""
         name = self.tokens.name(i)
         low = fold_column(name)
-        kept = self.lowered.get(self.tokens.words[i] or name, "")
+        kept = self.lowered.get(name, "") or self.lowered.get(self.tokens.words[i], "")
         return kept if kept == low else low  # the same string takes no room of its own
 
     def _plainly(self, flags: int, query: int, text: str) -> None:
