@@ -141,3 +141,9 @@ def test_returning_is_a_name_in_mysql() -> None:
 )  # fmt: skip
 def test_refused(sql: str) -> None:
     assert error(sql) != ""
+
+
+def test_new_rows_by_name() -> None:
+    sql = "INSERT INTO users (a) VALUES (1) AS n ON DUPLICATE KEY UPDATE b = n.a"
+    assert needs(sql, MY) == "INSERT shop.users; UPDATE shop.users"
+    assert one(sql, MY).columns != one(sql.replace("n.a", "m.a"), MY).columns
