@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from dbgate.policy import fields
 from dbgate.policy.fields import (
@@ -72,6 +72,18 @@ def test_values_that_are_taken() -> None:
     assert TypeAdapter(MaskAction).validate_python("alert") == "alert"
     assert TypeAdapter(FailureAction).validate_python("allow") == "allow"
     assert TypeAdapter(Columns).validate_python("ID") == ["id"]
+
+
+def test_columns_stand_beside_operations_that_can_be_granted_on_them() -> None:
+    class Grant(BaseModel):
+        operations: list[str]
+        columns: Columns
+
+    assert Grant(operations=["SELECT", "UPDATE"], columns=["id"]).columns == ["id"]
+    with pytest.raises(
+        ValidationError, match="only SELECT, INSERT or UPDATE can be granted on columns, not DROP"
+    ):
+        Grant(operations=["SELECT", "DROP"], columns=["id"])
 
 
 def test_a_shape_that_can_never_match_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

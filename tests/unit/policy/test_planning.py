@@ -8,6 +8,7 @@ from dbgate.policy.plan import (
     COLUMNS,
     ENTRY,
     NAMES,
+    PIECE,
     POLICY,
     SHAPES,
     VARIANT,
@@ -93,6 +94,15 @@ def test_what_is_granted_on_columns() -> None:
         ColumnsRow(3, insert, ["id"], 6),
     ]
     assert entry("{user: a, allowed_tables: s.t, allowed_operations: SELECT}").columns == []
+
+
+def test_many_columns_travel_in_pieces() -> None:
+    names = [f"c{n}" for n in range(2 * PIECE + 5)]
+    found = entry(
+        f"{{user: a, grants: [{{tables: s.t, operations: SELECT, columns: [{', '.join(names)}]}}]}}"
+    )
+    pieces = [[row.columns for row in COLUMNS.decode(raw)] for raw in found.columns]
+    assert pieces == [[names[:PIECE]], [names[PIECE : 2 * PIECE]], [names[2 * PIECE :]]]
 
 
 def test_capital_letters_are_noticed() -> None:

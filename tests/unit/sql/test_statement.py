@@ -8,6 +8,8 @@ from dbgate.sql.statement import (
     NEED_ANY_RIGHT,
     NEED_TABLE,
     Analysis,
+    ColumnNeed,
+    ColumnUses,
     Detection,
     LexContext,
     Need,
@@ -52,6 +54,29 @@ def test_needs_are_equal_by_what_they_ask_for() -> None:
     ]
     assert need not in others and need != "SELECT shop.users"
     assert repr(need) == f"Need({NEED_TABLE}, 'SELECT', 'shop', 'users', written=False)"
+
+
+def test_columns_are_equal_by_what_is_done_with_them() -> None:
+    uses = ColumnUses(("id", "total"), b"\x01\x02")
+    assert uses == ColumnUses(("id", "total"), b"\x01\x02")
+    assert hash(uses) == hash(ColumnUses(("id", "total"), b"\x01\x02"))
+    assert (
+        uses not in (ColumnUses(("id",), b"\x01\x02"), ColumnUses(("id", "total"), b"\x01")) and uses != "id"
+    )
+    assert repr(uses) == "ColumnUses(('id', 'total'), b'\\x01\\x02')"
+    need = ColumnNeed("UPDATE", "shop", "orders", ("id",), ("total",))
+    assert need == ColumnNeed("UPDATE", "shop", "orders", ("id",), ("total",))
+    assert hash(need) == hash(ColumnNeed("UPDATE", "shop", "orders", ("id",), ("total",)))
+    others = [
+        ColumnNeed("INSERT", "shop", "orders", ("id",), ("total",)),
+        ColumnNeed("UPDATE", "hr", "orders", ("id",), ("total",)),
+        ColumnNeed("UPDATE", "shop", "people", ("id",), ("total",)),
+        ColumnNeed("UPDATE", "shop", "orders", (), ("total",)),
+        ColumnNeed("UPDATE", "shop", "orders", ("id",), ("id",)),
+        ColumnNeed("UPDATE", "shop", "orders", ("id",), ("total",), everything=True),
+    ]
+    assert need not in others and need != "UPDATE"
+    assert repr(need) == "ColumnNeed('UPDATE', 'shop', 'orders', ('id',), ('total',), everything=False)"
 
 
 def test_routines_are_equal_by_name() -> None:
