@@ -155,13 +155,16 @@ class Session(threading.Thread):
         self.expect("call", (first, second), ((("word 7",),), ((ROWS,),)))
 
     def vanish(self, connection: Any) -> None:
-        """Asks for a long reply and is gone before it comes, with a reset."""
+        """Asks for a long reply and is gone before it comes, with a reset. Who has not heard a byte of it cannot know that
+        the question ever came: a reset discards what is on its way (RFC 9293, 3.10.5)."""
         self.tally.done["vanish"] += 1
         text = b"\x03SELECT id, word FROM words ORDER BY id"
         self.tally.command(3)
         connection._sock.sendall(len(text).to_bytes(3, "little") + b"\0" + text)
         if self.chance.random() < 0.5:
             connection._sock.recv(100)
+        else:
+            self.tally.done["unheard"] += 1
         connection._sock.setsockopt(1, 13, struct.pack("ii", 1, 0))  # SO_LINGER 0: close sends RST
         connection._force_close()
 
