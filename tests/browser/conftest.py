@@ -206,6 +206,7 @@ class Visitor:
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Log in").click()
         expect(self.page.get_by_role("navigation", name="Pages")).to_be_visible()
+        self.page.wait_for_load_state()  # the page can be seen before its scripts have run
 
     def log_out(self) -> None:
         self.page.get_by_role("button", name="Log out").click()
