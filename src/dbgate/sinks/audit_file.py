@@ -206,6 +206,8 @@ class AuditFile:
                     # interpreter's lock from the event loop several times.
                     self._pause(_TICK)
             elif not queue.open:
+                if queue.waiting():  # put after the look at the queue, and then it was closed
+                    continue
                 break
             elif quiet < _QUIET_TICKS or self._sync_at >= 0.0:
                 quiet += 1

@@ -109,6 +109,34 @@ def test_lines_reach_the_file_in_order_with_wall_time(tmp_path: Path) -> None:
     assert sink.dropped == sink.queued == 0
 
 
+class LateQueue:
+    """The queue of `sink`, into which a record is put, and which is closed, behind the thread's first look at it."""
+
+    def __init__(self, sink: AuditFile) -> None:
+        self.__dict__.update(sink=sink, real=sink._queue, looked=False)
+
+    def waiting(self) -> int:
+        found: int = self.real.waiting()
+        if not self.looked:
+            self.__dict__["looked"] = True
+            self.real.put(record())
+            self.real.open = False
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.real, name, value)
+
+
+def test_what_is_put_just_before_the_end_is_written(sink: AuditFile, log: FakeLog) -> None:
+    sink._queue = LateQueue(sink)  # type: ignore[assignment]
+    sink.start()
+    sink._thread.join(30)
+    assert len(log.events()) == 1 and sink.queued == 0
+
+
 def test_batches_fit_into_small_files(tmp_path: Path) -> None:
     sink = AuditFile(str(tmp_path / "audit.jsonl"), "gw1", lambda at: at, max_bytes=16_384, max_files=1000)
     for n in range(500):
