@@ -16,11 +16,13 @@ from dbgate.policy.evaluate import decide, find_entry
 from dbgate.policy.explain import explain
 from dbgate.policy.load import parse_policy
 from dbgate.sql.analyze import analyze
+from dbgate.sql.columns import TableColumns, resolve
+from dbgate.sql.columnshape import combine
 from dbgate.sql.digest import fast_digest
 from dbgate.sql.lexer import lex
 from dbgate.sql.mask import mask, masked_literals
 from dbgate.sql.shape import StatementPattern
-from dbgate.sql.statement import MARIADB, MYSQL, Analysis, LexContext
+from dbgate.sql.statement import MARIADB, MYSQL, NEED_TABLE, Analysis, LexContext, Statement
 from dbgate.wire import command, handshake, rows, status
 from dbgate.wire.codec import Reader
 from dbgate.wire.constants import COM_STMT_EXECUTE
@@ -41,6 +43,9 @@ CONTEXTS = [
     LexContext(MARIADB, 0, "gbk"),
 ]
 _SHAPE = StatementPattern("DELETE FROM * WHERE 1=1")
+_COLUMNS = TableColumns(
+    {f"shop\0{table}": ("id", "a", "b", "c", "x") for table in ("t", "u", "users", "orders")}
+)
 
 
 class Slow(Exception):
@@ -73,6 +78,19 @@ def sql(data: bytes) -> None:
     masked_literals(text, tokens)
     for statement in analysis.statements:
         _SHAPE.matches(statement)
+        _columns(statement)
+
+
+def _columns(statement: Statement) -> None:
+    """What is known of the columns can be read again, and says something of each table, and of no other."""
+    if statement.columns is not None:
+        combine([statement.columns])
+    tables = {
+        (need.operation, need.schema, need.table) for need in statement.needs if need.kind == NEED_TABLE
+    }
+    touched = [(need.operation, need.schema, need.table) for need in resolve(statement, _COLUMNS)]
+    assert set(touched) == tables, (touched, tables)
+    assert len(touched) == len(tables), touched
 
 
 def _covers(text: bytes, ctx: LexContext) -> None:

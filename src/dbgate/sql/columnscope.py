@@ -29,7 +29,7 @@ class ColumnScope:
         self.mark = self.scope * MARK
         self.outside: list[
             tuple[int, int, bool, bool]
-        ] = []  # scope, around, link, loose of each frame outside
+        ] = []  # scope, around, link, loose of the frames outside
         self.closed = -1  # the query that was closed last, since a parenthesis was opened
         self.lateral = False  # LATERAL was read
         self.derived = False  # the next name is that of a derived table
@@ -66,16 +66,14 @@ class ColumnScope:
         if self.query:
             self.closed = self.scope
         self.scope, self.around, self.link, self.loose = self.outside.pop()
-        self.mark = self.scope * MARK + (LOOSELY if self.loose else 0)
+        self.remark()
 
     def begin_query(self) -> None:
         """A SELECT begins in the frame; the first one, or the next arm of a UNION."""
         if not self.query:
             self.loose = False
-        links = self.uses.links
-        self.scope = len(links)
-        links.append(2 * self.around + 3 if self.link else 2 * self.around + 2)
-        self.mark = self.scope * MARK + (LOOSELY if self.loose else 0)
+        self.scope = self.uses.query(self.around, self.link)
+        self.remark()
 
     def remark(self) -> None:
         """What a note of a name says of this frame."""
@@ -124,7 +122,7 @@ class ColumnScope:
     def duplicate(self, i: int) -> None:
         """Behind ON DUPLICATE KEY UPDATE names are of the table that is written, or of the query that is inserted."""
         self.duplicate_at = i
-        if self.arms:
+        if self.arms or self.uses.target < 0:  # no server takes it behind anything but an INSERT
             self.uses.unknown = True
         self.scope = self.uses.query(self.scope if self.query else self.closed, True)
         self.uses.duplicate = self.scope

@@ -64,6 +64,7 @@ def test_scopes(sql: str, expected: str) -> None:
         ("INSERT INTO orders (id) (SELECT name FROM people) ON DUPLICATE KEY UPDATE note = order_id", "INSERT orders +id; SELECT people name order_id; UPDATE orders +note"),
         ("INSERT INTO orders (id) SELECT 1 FROM people UNION SELECT 2 FROM people ON DUPLICATE KEY UPDATE note = 1", "INSERT orders *; SELECT people *; UPDATE orders *"),
         ("CREATE TABLE t2 (SELECT id FROM orders) ORDER BY ssn", "CREATE t2 *; SELECT orders id ssn"),
+        ("SELECT id FROM orders ON DUPLICATE KEY UPDATE note = VALUES(ssn)", "SELECT orders *"),  # of no server's grammar
     ],
 )  # fmt: skip
 def test_words(sql: str, expected: str) -> None:
