@@ -7,6 +7,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
+from tests.servers.furnish import furnish
 from tests.servers.gateway import Gateway
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
@@ -93,27 +94,14 @@ class World:
 
 
 def make(server: MariaDB | MySQL) -> Connection[Any]:
-    root = pymysql.connect(
-        host=server.host, port=server.port, user=server.user, password=server.password, autocommit=True
+    """The databases and accounts, and a connection past any gateway."""
+    # a name that is built-in, and yet this is what the server calls (docs/threat-model.md)
+    built_in = "md5" if isinstance(server, MySQL) else "point"
+    function = (
+        f"CREATE FUNCTION {built_in}(x INT) RETURNS INT DETERMINISTIC READS SQL DATA"
+        " RETURN (SELECT MAX(salary) FROM payroll)"
     )
-    show_routine = ", SHOW_ROUTINE" if isinstance(server, MySQL) else ""
-    with root.cursor() as cursor:
-        for statement in WORLD:
-            cursor.execute(statement)
-        # a name that is built-in, and yet this is what the server calls (docs/threat-model.md)
-        built_in = "md5" if isinstance(server, MySQL) else "point"
-        cursor.execute(
-            f"CREATE FUNCTION {built_in}(x INT) RETURNS INT DETERMINISTIC READS SQL DATA"
-            " RETURN (SELECT MAX(salary) FROM payroll)"
-        )
-        for user in ("clerk", "maker", "blind"):
-            cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY 'pw'")
-        # the database trusts these accounts with everything: the gateway is what stops them
-        cursor.execute("GRANT ALL ON *.* TO clerk@'%'")
-        cursor.execute("GRANT ALL ON *.* TO maker@'%'")
-        cursor.execute("CREATE USER seer@'%' IDENTIFIED BY 'seer_pw'")
-        cursor.execute(f"GRANT SELECT, SHOW VIEW, TRIGGER{show_routine} ON *.* TO seer@'%'")
-    return root
+    return furnish(server, (*WORLD, function), ("clerk", "maker"), ("blind",))
 
 
 def verdict(connection: Connection[Any], statement: str) -> str:

@@ -7,9 +7,6 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
-from tests.servers.mariadb import MariaDB
-from tests.servers.mysql import MySQL
-
 SECRET = "078-05-1120"
 
 BY_TABLE = """
@@ -319,24 +316,6 @@ ATTACKS = (
     "VALUES (1),((SELECT ssn FROM orders LIMIT 1))",
     "BEGIN NOT ATOMIC SELECT ssn FROM orders; END",
 )
-
-
-def make(server: MariaDB | MySQL) -> Connection[Any]:
-    """The database, and a connection past any gateway."""
-    root = pymysql.connect(
-        host=server.host, port=server.port, user=server.user, password=server.password, autocommit=True
-    )
-    show_routine = ", SHOW_ROUTINE" if isinstance(server, MySQL) else ""
-    with root.cursor() as cursor:
-        for statement in WORLD:
-            cursor.execute(statement)
-        for user in ("clerk", "maker"):
-            cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY 'pw'")
-            # the database trusts these accounts with everything: the gateway is what stops them
-            cursor.execute(f"GRANT ALL ON *.* TO {user}@'%'")
-        cursor.execute("CREATE USER seer@'%' IDENTIFIED BY 'seer_pw'")
-        cursor.execute(f"GRANT SELECT, SHOW VIEW, TRIGGER{show_routine} ON *.* TO seer@'%'")
-    return root
 
 
 def outcome(connection: Connection[Any], statement: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.catalog_world import POLICY, World, connected, make, verdict
+from tests.servers.furnish import CATALOG_PASSWORD, CATALOG_USER
 from tests.servers.gateway import Gateway, eventually
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
@@ -23,8 +24,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
             with Gateway(
                 server,
                 POLICY,
-                environment={"DBGATE_CATALOG_PASSWORD": "seer_pw"},
-                catalog_user="seer",
+                environment={"DBGATE_CATALOG_PASSWORD": CATALOG_PASSWORD},
+                catalog_user=CATALOG_USER,
                 catalog_refresh="1h",
                 workers=2,
                 upstream_tls_mode="require" if isinstance(server, MySQL) else "off",
@@ -205,7 +206,7 @@ def test_a_period_fires_the_triggers_of_insert_too(world: World) -> None:
 def test_a_server_that_compares_names_without_case() -> None:
     with MariaDB("--lower-case-table-names=1") as server:
         root = make(server)
-        with Gateway(server, POLICY, catalog_user="seer", catalog_password="seer_pw") as gateway:
+        with Gateway(server, POLICY, catalog_user=CATALOG_USER, catalog_password=CATALOG_PASSWORD) as gateway:
             connection = World(server, gateway, root).as_user("clerk")
             assert verdict(connection, "SELECT * FROM V_Users") == ""
             assert verdict(connection, "SELECT * FROM SHOP.V_On_View") == "table-denied"
@@ -219,7 +220,7 @@ def test_changes_past_the_gateway_are_seen_in_time_and_a_server_that_is_gone_kee
     with MariaDB() as server:
         root = make(server)
         with Gateway(
-            server, POLICY, catalog_user="seer", catalog_password="seer_pw", catalog_refresh="1s"
+            server, POLICY, catalog_user=CATALOG_USER, catalog_password=CATALOG_PASSWORD, catalog_refresh="1s"
         ) as gateway:
             world = World(server, gateway, root)
             connection = world.as_user("clerk")

@@ -20,9 +20,10 @@ from tests.integration.columns_world import (
     BY_TABLE,
     SECRET,
     STATEMENTS,
-    make,
+    WORLD,
     outcome,
 )
+from tests.servers.furnish import CATALOG_PASSWORD, CATALOG_USER, furnish
 from tests.servers.gateway import Gateway
 from tests.servers.mariadb import MariaDB
 from tests.servers.mysql import MySQL
@@ -55,13 +56,13 @@ class World:
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """The gateway begins with a policy that knows nothing of columns; a reload brings the first rights by columns."""
     with request.param() as server:
-        root = make(server)
+        root = furnish(server, WORLD, ("clerk", "maker"))
         try:
             with Gateway(
                 server,
                 BY_TABLE,
-                catalog_user="seer",
-                catalog_password="seer_pw",
+                catalog_user=CATALOG_USER,
+                catalog_password=CATALOG_PASSWORD,
                 catalog_refresh="1h",
                 workers=2,
                 upstream_tls_mode="require" if isinstance(server, MySQL) else "off",
