@@ -205,7 +205,7 @@ def test_the_end_of_the_worker(stopped: bool, loop_kind: str) -> None:
         pid = asking.desk.pid
         if stopped:
             os.kill(pid, signal.SIGSTOP)
-            asking.ask(b"SELECT 2")
+            asking.ask(b"SELECT 2" * (1 << 20))  # of which most is still on its way
             await eventually(lambda: asking.desk.handed == 2)
         await asking.desk.close()
         asking.desk.ask("s-1", 1)
