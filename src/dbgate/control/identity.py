@@ -11,7 +11,7 @@ from dbgate.errors import ConfigError
 
 def load_identity(context: ssl.SSLContext, certificate: str, key: str) -> None:
     """Puts the certificate and its key into the context. key "" = it is in the certificate's file. ConfigError names the setting,
-    the file, and what to do."""
+    the file, and what to do; the context then has what it had before."""
     for name, path in (("control_tls_cert", certificate), ("control_tls_key", key)):
         try:
             if path:
@@ -22,7 +22,9 @@ def load_identity(context: ssl.SSLContext, certificate: str, key: str) -> None:
                 f"{name}: {path} cannot be read: {error.strerror}; name a PEM file that the gateway's user may read"
             ) from None
     try:
-        context.load_cert_chain(certificate, key or None, password=_no_password)
+        # First where it does no harm: OpenSSL keeps a certificate whose key does not fit, and lets go of the key before it.
+        for taker in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), context):
+            taker.load_cert_chain(certificate, key or None, password=_no_password)
     except (OSError, ValueError) as error:  # of OpenSSL too, whose errors are OSErrors
         names = (
             f"control_tls_cert, control_tls_key: {certificate} and {key}"

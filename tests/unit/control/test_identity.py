@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from dbgate.errors import ConfigError
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """good.pem, good.key, both.pem; other.key; locked.key (with a password); text; tokens, torn."""
+    """authority.pem; good.pem, good.key, both.pem; other.pem, other.key; locked.key (with a password); text; tokens, torn."""
     made = tmp_path_factory.mktemp("identity")
     authority = trustme.CA()
     good, other = authority.issue_cert("localhost"), authority.issue_cert("localhost")
@@ -27,6 +28,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     good.private_key_pem.write_to_path(made / "good.key")
     good.private_key_and_cert_chain_pem.write_to_path(made / "both.pem")
     other.private_key_pem.write_to_path(made / "other.key")
+    other.cert_chain_pems[0].write_to_path(made / "other.pem")
+    authority.cert_pem.write_to_path(made / "authority.pem")
     secret = load_pem_private_key(good.private_key_pem.bytes(), None)
     locked = secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
     (made / "locked.key").write_bytes(locked)
@@ -41,6 +44,22 @@ def test_what_is_good(folder: Path) -> None:
         certificate, key = (str(folder / name) if name else "" for name in names)
         load_identity(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), certificate, key)
         assert problems(certificate, key, str(folder / "tokens")) == []
+
+
+def test_what_is_bad_leaves_the_context_as_it_was(folder: Path) -> None:
+    """A certificate that was renewed a moment before its key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    load_identity(context, str(folder / "good.pem"), str(folder / "good.key"))
+    with pytest.raises(ConfigError):
+        load_identity(context, str(folder / "other.pem"), str(folder / "good.key"))
+    asks = ssl.create_default_context(cafile=str(folder / "authority.pem"))
+    to_us, to_them = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = asks.wrap_bio(to_them, to_us, server_hostname="localhost")
+    server = context.wrap_bio(to_us, to_them, server_side=True)
+    for one in (client, server, client, server):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            one.do_handshake()
+    assert client.version() == server.version() == "TLSv1.3"
 
 
 @pytest.mark.parametrize(
