@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -258,10 +258,13 @@ def _whole(text: str) -> int:
 async def _body(request: Request, kind: Any) -> Any:
     """What was sent with the request, as `kind`; refused with 400 where it is something else."""
     content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY:
-            raise _Refused(400, "bad-request", f"more than {MAX_BODY} bytes were sent")
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > MAX_BODY:
+                raise _Refused(400, "bad-request", f"more than {MAX_BODY} bytes were sent")
+    except ClientDisconnect:
+        raise _Refused(400, "bad-request", "the request ended in the middle") from None
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:

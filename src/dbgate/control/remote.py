@@ -10,11 +10,11 @@ import ssl
 from typing import Any, Final
 
 import msgspec
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from dbgate.control.api import Operator, app
 from dbgate.control.identity import load_identity
+from dbgate.control.prompt import PromptProtocol
 from dbgate.control.server import http_config, let_out
 from dbgate.control.tokens import Tokens
 from dbgate.errors import ConfigError
@@ -62,7 +62,7 @@ class RemoteControl:
         config.load()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: _Protocol(config, self._state, {}, loop),
+            lambda: PromptProtocol(config, self._state, {}, loop),
             sock=self._sock,
             ssl=self._context,
             ssl_handshake_timeout=_HANDSHAKE_SECONDS,
@@ -96,16 +96,6 @@ class RemoteControl:
             await inner(scope, receive, send)
 
         return outer
-
-
-class _Protocol(H11Protocol):
-    """uvicorn's, which must not keep the place of a peer that never asks."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
 
 
 async def _answer(send: Any, status: int, error: dict[str, str]) -> None:

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from dbgate.control.api import Operator, app
 from dbgate.control.peer import Peer, peer_of
+from dbgate.control.prompt import PromptProtocol
 from dbgate.errors import ConfigError
 
 LOG: Final = logging.getLogger("dbgate.control")
@@ -102,8 +102,8 @@ def http_config(served: Any) -> uvicorn.Config:
     )
 
 
-class _PeerProtocol(H11Protocol):
-    """uvicorn's protocol, whose requests carry `dbgate.peer` in their scope."""
+class _PeerProtocol(PromptProtocol):
+    """The same, whose requests carry `dbgate.peer` in their scope."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -113,10 +113,6 @@ class _PeerProtocol(H11Protocol):
             transport.close()
             return
         self.app = _with_peer(self.app, peer)
-        # uvicorn starts this clock after an answer only; a peer that never asks must not keep its place.
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
 
 
 def _with_peer(inner: Any, peer: Peer) -> Any:

@@ -19,6 +19,7 @@ DEFAULT_LISTEN: Final = "127.0.0.1:8081"
 DEFAULT_SOCKET: Final = "/run/dbgate/dbgate.sock"
 DEFAULT_USERS: Final = "/etc/dbgate/dashboard-users.yaml"
 _STOP_SECONDS: Final = 3
+_ASK_SECONDS: Final = 30  # for a whole request; who takes longer loses its place
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -98,6 +99,7 @@ def run(
     """Serves until a signal; ConfigError where it cannot."""
     import uvicorn
 
+    from dbgate.control.prompt import PromptProtocol
     from dbgate.dashboard.app import Dashboard
     from dbgate.dashboard.fleet import Fleet, places
     from dbgate.dashboard.journal import ActionLog
@@ -120,6 +122,8 @@ def run(
         dashboard = Dashboard(site)
         config = uvicorn.Config(
             dashboard.asgi,
+            http=PromptProtocol,
+            timeout_keep_alive=_ASK_SECONDS,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -178,7 +182,7 @@ def _listen(text: str) -> socket.socket:
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, int(port)))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # the last: a name that can be no host's
         sock.close()
         raise ConfigError(f"--listen {text}: cannot listen there: {error}") from None
     return sock

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlencode
 
 import jinja2
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dbgate import __version__
@@ -149,13 +149,13 @@ def address(request: Request) -> str:
 async def form(request: Request) -> dict[str, str]:
     """The fields of a form, the first of each name; an unreadable or endless one has none."""
     content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY:
-            return {}
     try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > MAX_BODY:
+                return {}
         fields = parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=50)
-    except (ValueError, UnicodeDecodeError):
+    except (ClientDisconnect, ValueError):  # not UTF-8 is a ValueError too
         return {}
     return {name: values[0] for name, values in fields.items()}
 

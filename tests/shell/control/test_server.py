@@ -154,15 +154,45 @@ def test_a_replaced_socket_file_is_not_ours_to_remove(tmp_path: Path, operator: 
     assert path.read_text() == "somebody else's"
 
 
-def test_a_peer_that_never_asks_loses_its_place(
-    tmp_path: Path, operator: FakeOperator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"G",
+        b"GET /v1/stats HTTP/1.1\r\nHost: x\r\n",
+        b"POST /v1/policy/explain HTTP/1.1\r\nContent-Length: 9\r\nHost: x\r\n\r\n{",
+    ],
+    ids=["nothing", "a byte", "half a head", "half a body"],
+)
+def test_a_peer_that_does_not_ask_in_time_loses_its_place(
+    tmp_path: Path,
+    operator: FakeOperator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    begun: bytes,
 ) -> None:
     monkeypatch.setattr(server_module, "_IDLE_SECONDS", 0.1)
     path = tmp_path / "dbgate.sock"
-    with serving(operator, path), socket.socket(socket.AF_UNIX) as mute:
-        mute.connect(str(path))
-        mute.settimeout(30)
-        assert mute.recv(10) == b""
+    with serving(operator, path), socket.socket(socket.AF_UNIX) as slow:
+        slow.connect(str(path))
+        slow.settimeout(30)
+        slow.sendall(begun)
+        assert slow.recv(10) == b""
+    assert not caplog.records
+
+
+def test_an_answer_may_take_longer_than_asking(
+    tmp_path: Path, operator: FakeOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late() -> object:
+        await asyncio.sleep(0.5)
+        return await FakeOperator.stats(operator)
+
+    monkeypatch.setattr(server_module, "_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(operator, "stats", late)
+    path = tmp_path / "dbgate.sock"
+    with serving(operator, path):
+        assert ControlClient(str(path)).stats()["total_queries"] == 4
 
 
 def test_too_many_connections_are_turned_away(
