@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Final
 
@@ -70,7 +71,7 @@ def lines(files: list[str], progress: Callable[[int], Any] | None = None) -> Ite
                 before += raw.tell()
                 if progress is not None:
                     progress(before)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             why = getattr(error, "strerror", None) or str(error)
             fail(
                 Exit.USAGE,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -26,8 +27,7 @@ class When(Moment):
         match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         if match is None:
             return super().convert(value, param, ctx)
-        ago = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-        return (datetime.now().astimezone() - ago).timestamp()
+        return max(0.0, time.time() - int(match[1]) * _UNITS[match[2]])
 
 
 @click.command()

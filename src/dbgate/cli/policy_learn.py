@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -57,23 +51,29 @@ def learn(files: tuple[str, ...], user: str, since: float | None, output: str, w
     rotated logs (audit.jsonl.1, also .gz) may be named beside it. Writes the allow-list that sql_rules.shapes
     names, to be read by a person. What was blocked, or failed on the server, is not learned.
     """
-    from dbgate.cli.audit_log import default_log
+    from dbgate.cli.audit_log import default_log, lines
+    from dbgate.cli.files import replace_file
     from dbgate.policy.learning import Learner
     from dbgate.policy.shapefile import write_shapes
 
     learner = Learner(_present(output), with_detected)
     records = 0
-    for file in files or (default_log(),):
-        for record in _records(file):
-            seen = _seen(record, user, since)
-            if seen is not None:
-                records += 1
-                learner.add(seen)
+    for line in lines(list(files) or [default_log()]):
+        record = parse(line)
+        seen = _seen(record, user, since) if record is not None else None
+        if seen is not None:
+            records += 1
+            learner.add(seen)
     text = write_shapes(learner.file)
     if output == "-":
         click.echo(text, nl=False)
     else:
-        _replace(Path(output), text)
+        try:  # in one step: a gateway that reloads now reads the old file or the new one
+            replace_file(output, text.encode())
+        except OSError as error:
+            fail(
+                Exit.USAGE, f"{output} cannot be written: {error.strerror}", "name another file with --output"
+            )
     _report(learner, records, output)
 
 
@@ -122,31 +122,6 @@ def _present(output: str) -> ShapeFile:
         )
 
 
-def _records(file: str) -> Iterator[dict[str, Any]]:
-    """The records of one log, oldest first."""
-    try:
-        with _opened(file) as log:
-            for line in log:
-                record = parse(line)
-                if record is not None:
-                    yield record
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        fail(
-            Exit.USAGE,
-            f"the audit log {file} cannot be read: {reason}",
-            "give its path, or set DBGATE_AUDIT_LOG; `dbgate serve` prints where it writes",
-        )
-
-
-def _opened(file: str) -> AbstractContextManager[Iterable[bytes]]:
-    if file == "-":
-        return nullcontext(sys.stdin.buffer)
-    if file.endswith(".gz"):
-        return gzip.open(file, "rb")
-    return open(file, "rb")
-
-
 def _seen(record: dict[str, Any], user: str, since: float | None) -> Seen | None:
     """The record where it is a statement that ran, of this user and time."""
     from dbgate.policy.learning import Seen
@@ -179,15 +154,3 @@ def _at(record: dict[str, Any]) -> float:
 def _texts(record: dict[str, Any], name: str) -> list[str]:
     value = record.get(name)
     return [str(item) for item in value] if isinstance(value, list) else []
-
-
-def _replace(path: Path, text: str) -> None:
-    """Puts `text` where the path is, in one step: a gateway that reloads now reads the old file or the new one."""
-    try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-        os.replace(file.name, path)
-    except OSError as error:
-        fail(Exit.USAGE, f"{path} cannot be written: {error.strerror}", "name another file with --output")

@@ -43,8 +43,13 @@ def test_lines_of_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"no gzip", gzip.compress(b"x" * 100, mtime=0)[:-9]],
-    ids=["absent", "foreign", "cut"],
+    [
+        None,
+        b"no gzip",
+        gzip.compress(b"x" * 100, mtime=0)[:-9],
+        gzip.compress(b"", mtime=0)[:10] + b"\xff" * 20,
+    ],
+    ids=["absent", "foreign", "cut", "garbled"],
 )
 def test_a_log_that_cannot_be_read(
     tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]

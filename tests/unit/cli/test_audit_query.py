@@ -96,6 +96,7 @@ def test_times_ago(run: Run, log: Path) -> None:
     assert ids(run, "--since", "2h") == [8]
     assert ids(run, "--since", "2h", "--until", "60m") == [8]
     assert ids(run, "--since", "3600s", "--until", "1d", code=1) == []
+    assert ids(run, "--since", "999999d", str(log)) == [8]
     assert run("audit", "query", "--since", "yesterday").exit_code == 2
 
 

@@ -22,9 +22,15 @@ def test_replaced_whole(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["link", "p"]
 
 
+def test_a_new_file(tmp_path: Path) -> None:
+    replace_file(str(tmp_path / "p"), b"new", 0o640)
+    assert (tmp_path / "p").read_text() == "new"
+    assert stat.S_IMODE((tmp_path / "p").stat().st_mode) == 0o640
+
+
 def test_what_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError):
-        replace_file(str(tmp_path / "none"), b"")
+        replace_file(str(tmp_path / "none" / "p"), b"")
     file = tmp_path / "p"
     file.write_text("old")
 
