@@ -115,7 +115,11 @@ def parse(text: str, filename: str) -> dict[str, User]:
     """The users of a file's text; ConfigError with every finding."""
     try:
         root = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: a date that is none, as 2026-13-45
         raise ConfigError(f"{filename}: not YAML: {error}") from None
     rows = root.get("users") if isinstance(root, dict) else None
     if not isinstance(rows, dict) or set(root) != {"users"}:
@@ -138,7 +142,7 @@ def _problem(name: object, row: Any) -> str:
         return "expected a name of letters, digits, and . _ @ - (64 at most)"
     if not isinstance(row, dict) or set(row) != {"role", "password"}:
         return "expected {role: …, password: …}"
-    if row["role"] not in ROLES:
+    if not isinstance(row["role"], str) or row["role"] not in ROLES:
         return f"expected a role: {', '.join(ROLES)}"
     if not isinstance(row["password"], str) or not row["password"].startswith("$argon2"):
         return "expected an argon2 hash as password; `dbgate-dashboard passwd` makes one"
@@ -165,12 +169,18 @@ def set_password(
 
 
 def _write(path: str, content: object) -> None:
-    """Whole or not at all, and for the owner's eyes only."""
+    """Whole or not at all, and for the owner's eyes only. A file that is there keeps its owner, whoever writes: the
+    dashboard must be able to read it."""
     folder = os.path.dirname(os.path.abspath(path))
     try:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".users-")  # mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
+                if os.path.exists(path):
+                    before = os.stat(path)
+                    os.fchmod(file.fileno(), before.st_mode & 0o640)
+                    with contextlib.suppress(PermissionError):
+                        os.fchown(file.fileno(), before.st_uid, before.st_gid)
                 yaml.safe_dump(content, file, sort_keys=True, width=200)
                 file.flush()
                 os.fsync(file.fileno())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dbgate.dashboard import users as module
 from dbgate.dashboard.users import HASHER as COSTLY
 from dbgate.dashboard.users import Role, Users, parse, set_password
 from dbgate.errors import ConfigError
@@ -27,6 +28,18 @@ def test_a_user_is_made_and_changed(tmp_path: Path) -> None:
     assert users.check("ada", "correct horse") is None
     changed = users.check("ada", "another horse")
     assert changed is not None and changed.role is Role.ADMIN
+
+
+def test_the_dashboard_can_still_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root sets a password in the file of the dashboard's own user."""
+    path = str(tmp_path / "users.yaml")
+    set_password(path, "ada", "admin", "correct horse", HASHER)
+    os.chmod(path, 0o640)
+    owners: list[tuple[int, int]] = []
+    monkeypatch.setattr(module.os, "fchown", lambda fd, uid, gid: owners.append((uid, gid)))
+    set_password(path, "ada", "", "another horse", HASHER)
+    found = os.stat(path)
+    assert found.st_mode & 0o777 == 0o640 and owners == [(found.st_uid, found.st_gid)]
 
 
 def test_what_a_password_costs() -> None:
@@ -83,6 +96,9 @@ def test_others_may_not_write_it(tmp_path: Path) -> None:
         ("users: {a: {role: admin, password: x}}", "argon2"),
         ("users: {a: {role: root, password: x}}", "expected a role"),
         ("users: {a: {role: admin}}", "expected {role"),
+        ("users: {a: {role: [admin], password: x}}", "expected a role"),
+        ("users: {a: {role: admin, password: 2026-13-45}}", "not YAML: month must be"),
+        ("users: " + "[" * 5000, "not YAML"),
         ("users: {'a b': {role: admin, password: x}}", "expected a name"),
         ("users: {}\nmore: 1", "expected `users:`"),
     ],
