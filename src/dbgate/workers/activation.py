@@ -30,8 +30,13 @@ def handed_over(environ: MutableMapping[str, str], pid: int) -> dict[str, socket
         if int(count) == 1:
             name = CLIENTS
         fd = FIRST + number
-        os.set_inheritable(fd, False)
-        sock = socket.socket(fileno=fd)
+        try:
+            os.set_inheritable(fd, False)
+            sock = socket.socket(fileno=fd)
+        except OSError as error:  # of a ListenFIFO=, say
+            raise ConfigError(
+                f"what the service manager hands over as descriptor {fd} is no socket ({error.strerror}): use ListenStream="
+            ) from None
         if name not in (CLIENTS, ADMIN) or name in found:
             raise ConfigError(
                 f"socket {number + 1} of the service manager has the name {name!r}: FileDescriptorName= must be "

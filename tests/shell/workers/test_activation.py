@@ -25,7 +25,7 @@ print([name for name in os.environ if name.startswith("LISTEN_")])
 
 def started(names: str, sockets: list[socket.socket], whom: str = "me") -> tuple[str, str]:
     """What a process says, and complains of, that got these sockets as descriptors 3, 4, …"""
-    moves = [(sock.fileno(), 3 + number) for number, sock in enumerate(sockets)]
+    moves = [(sock.fileno(), 3 + number) for number, sock in enumerate(sockets) if sock.fileno() >= 0]
     command = f"""
 import os, sys
 moves = [(os.dup2(old, 100 + new), new) for old, new in {moves!r}]
@@ -35,7 +35,7 @@ os.execv(sys.executable, [sys.executable, "-c", {PROGRAM!r}, {whom!r}])
     done = subprocess.run(
         [sys.executable, "-c", command],
         env={**os.environ, "LISTEN_FDS": str(len(sockets)), "LISTEN_FDNAMES": names},
-        pass_fds=[sock.fileno() for sock in sockets],
+        pass_fds=[old for old, _ in moves],
         capture_output=True,
         text=True,
         timeout=60,
@@ -77,3 +77,9 @@ def test_names_that_say_nothing(names: str) -> None:
 def test_a_socket_that_does_not_listen() -> None:
     with socket.socket() as sock:
         assert "the socket 'clients' of the service manager does not listen" in started("", [sock])[1]
+
+
+def test_a_descriptor_that_is_no_socket() -> None:
+    closed = socket.socket()
+    closed.close()
+    assert "descriptor 3 is no socket (Bad file descriptor): use ListenStream=" in started("", [closed])[1]

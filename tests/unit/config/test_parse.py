@@ -20,6 +20,8 @@ from tests.rows import rows
         ("[FD00:0::1]:1", Address("fd00::1", 1)),
         (":3306", Address("127.0.0.1", 3306)),
         ("localhost:0", Address("localhost", 0)),
+        ("a-b_c.d.:1", Address("a-b_c.d.", 1)),
+        ("x" * 63 + ":1", Address("x" * 63, 1)),
     ],
 )
 def test_address(text: str, value: Address) -> None:
@@ -28,7 +30,22 @@ def test_address(text: str, value: Address) -> None:
 
 @rows(
     "text",
-    ["", "3306", "host", "host:", "host:70000", "host:-1", "::1:3306", "[::g]:1", "[::1:3", "a b:1", "h:٣"],
+    [
+        *(
+            "",
+            "3306",
+            "host",
+            "host:",
+            "host:70000",
+            "host:-1",
+            "::1:3306",
+            "[::g]:1",
+            "[::1:3",
+            "a b:1",
+            "h:٣",
+        ),
+        *("a..b:1", ".a:1", "a-.b:1", "x" * 64 + ":1"),
+    ],
 )
 def test_address_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
