@@ -112,7 +112,10 @@ class LogFile:
                 with contextlib.suppress(OSError):  # it has gone elsewhere, and so has who could mend it
                     os.fdatasync(fd)
             self._unsynced = False
-            os.close(fd)
+            with contextlib.suppress(
+                OSError
+            ):  # the descriptor is gone all the same; a network file system tells of old writes
+                os.close(fd)
 
     def _locked(self) -> tuple[int, int]:
         """The descriptor of the file that the path names now, locked, and its size."""

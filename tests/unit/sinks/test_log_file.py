@@ -335,6 +335,24 @@ def test_where_a_write_goes_is_told_before_it(tmp_path: Path) -> None:
     log.close()
 
 
+def test_a_close_that_fails_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a network file system close() may tell of writes of long ago; the descriptor is gone all the same."""
+    log = LogFile(str(tmp_path / "a.log"), 0, 1)
+    log.append(b"1\n")
+    close = os.close
+
+    def failing(fd: int) -> None:
+        close(fd)
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "close", failing)
+        log.reopen()
+    log.append(b"2\n")
+    log.close()
+    assert (tmp_path / "a.log").read_bytes() == b"1\n2\n"
+
+
 def test_sync_asks_the_disk_once_for_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     whole, name = os.fdatasync, os.fsync
