@@ -77,6 +77,8 @@ class Catalogs:
                     await self._refresh()
             except TimeoutError:
                 LOG.error("the catalog was not read within %.0f s", FIRST_SECONDS)
+            except Exception:  # as in `run`, which tries again
+                LOG.exception("the look at the catalog failed")
 
     async def run(self) -> None:
         """Keeps it up to date, until it is cancelled."""

@@ -251,6 +251,10 @@ def test_a_defect_does_not_end_it(server: Server, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
         worker = FakeWorker(0)
         made = catalogs(worker)
+        with monkeypatch.context() as broken:
+            broken.setattr(module, "dump", None)
+            await made.first()
+            assert made.lacking == "it has not been read yet"
         await made.first()
         keeping = asyncio.create_task(made.run())
         with monkeypatch.context() as broken:
