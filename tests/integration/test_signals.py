@@ -1,10 +1,13 @@
-"""SIGUSR1 and log files; that workers take no signals of their own."""
+"""SIGUSR1 and log files; signals at the start; that workers take no signals of their own."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
+import threading
 import time
+from dataclasses import dataclass
 
 from tests.servers.gateway import Gateway, eventually
 from tests.servers.mariadb import MariaDB
@@ -27,6 +30,38 @@ def test_log_files_are_opened_anew(mariadb: MariaDB) -> None:
 def _query(gateway: Gateway, cursor: object) -> bool:
     cursor.execute("SELECT 2")  # type: ignore[attr-defined]
     return bool(gateway.records(event="query"))
+
+
+@dataclass
+class Mute:
+    """A server that takes connections, and says nothing."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+
+
+def test_signals_at_the_start_are_heard() -> None:
+    """While it waits for the server, to read the catalog."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        gateway = Gateway(Mute(*mute.getsockname()), catalog_user="seer", catalog_password="pw")
+
+        def send() -> None:
+            reading, _ = mute.accept()
+            with reading:
+                gateway.policy.write_text(gateway.policy.read_text() + "# another\n")
+                gateway.signal(signal.SIGUSR1)
+                gateway.signal(signal.SIGHUP)
+
+        mute.settimeout(60)
+        sending = threading.Thread(target=send)
+        sending.start()
+        with gateway:
+            sending.join()
+            (record,) = gateway.wait_records(event="policy.reload")
+            assert record["reason"].startswith("asked for by SIGHUP; before: ")
+            assert record["decision"] == "allow"
 
 
 def test_workers_take_no_signals(mariadb: MariaDB) -> None:

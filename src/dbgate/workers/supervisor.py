@@ -80,6 +80,7 @@ class Supervisor:
         self._given = sockets or {}
         self._notifier = Notifier()
         self._stopped = asyncio.Event()
+        self._serving = asyncio.Event()  # the start is over
         self._sockets: list[socket.socket] = []
         self._lives: list[asyncio.Task[None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -112,6 +113,10 @@ class Supervisor:
         """Serves until SIGTERM, SIGINT or a failed start; gives the exit status. ConfigError where a socket cannot
         be had."""
         health: HealthServer | None = None
+        loop = asyncio.get_running_loop()
+        # From the first moment on: unheard they would end the process, and the start may wait for the server.
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._beside(self._reload_signal()))
+        loop.add_signal_handler(signal.SIGUSR1, self.reopen_logs)
         try:
             if (given := self._given.get(CLIENTS)) is not None:
                 self._sockets = [given, *(given.dup() for _ in range(self._count - 1))]
@@ -127,7 +132,8 @@ class Supervisor:
                 await health.start()
             await self.policy_life.first()
             await self.catalogs.first()
-            self._signals()
+            loop.add_signal_handler(signal.SIGTERM, self._stop_signal)
+            loop.add_signal_handler(signal.SIGINT, self._stop_signal)
             self.journal.start()
             if not await self._start_workers():
                 return 1
@@ -139,6 +145,7 @@ class Supervisor:
             settle_memory()
             self._say(self.banner())
             self._notifier.ready(self.banner())
+            self._serving.set()
             await self._stopped.wait()
             return 0
         finally:
@@ -267,13 +274,6 @@ class Supervisor:
 
     # --- signals ---
 
-    def _signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._stop_signal)
-        loop.add_signal_handler(signal.SIGINT, self._stop_signal)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._beside(self._reload_signal()))
-        loop.add_signal_handler(signal.SIGUSR1, self.reopen_logs)
-
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -298,6 +298,7 @@ class Supervisor:
         self._stopped.set()
 
     async def _reload_signal(self) -> None:
+        await self._serving.wait()
         self._notifier.reloading()
         self.controls.renew()
         try:
@@ -371,9 +372,8 @@ class Supervisor:
 
     async def metrics(self) -> bytes:
         """For /metrics: see workers.metrics."""
-        return metrics.exposition(
-            metrics.gather(self, self.stats.sample(time.monotonic()), await self.health())
-        )
+        facts = metrics.gather(self, self.stats.sample(time.monotonic()), await self.health())
+        return metrics.exposition(facts)
 
     @property
     def session_limit(self) -> int:
