@@ -80,6 +80,20 @@ def test_drain_lets_a_transaction_end(mariadb: MariaDB) -> None:
         assert opened == closed and len(opened) >= 2
 
 
+def test_a_worker_without_sessions_refuses_while_another_drains(mariadb: MariaDB) -> None:
+    with Gateway(mariadb, workers=2, drain_timeout="2m") as gateway:
+        busy = gateway.connect(autocommit=False)
+        with busy.cursor() as cursor:
+            cursor.execute("BEGIN")
+            gateway.signal(signal.SIGTERM)
+            eventually(lambda: refusal(gateway) == (1053, "dbgate: the gateway is shutting down"))
+            # The kernel spreads them over both workers, and the other has nothing to wait for but this session.
+            assert {refusal(gateway) for _ in range(40)} == {(1053, "dbgate: the gateway is shutting down")}
+            assert len(gateway.worker_pids()) == 2
+            busy.commit()
+        assert gateway.wait() == 0
+
+
 def refusal(gateway: Gateway) -> tuple[int, str] | None:
     """What a client is told that wants to connect; None where it may."""
     try:

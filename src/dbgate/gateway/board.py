@@ -94,6 +94,11 @@ class Seats:
         """The end of a session that had taken a seat."""
         self._board.add(self._row, SESSIONS, -1)
 
+    @property
+    def taken(self) -> int:
+        """Sessions that are open, over all workers."""
+        return self._board.total(SESSIONS)
+
     def alive(self, now: float) -> None:
         """The worker's loop goes round."""
         self._board.set(self._row, BEAT_MS, int(now * 1000))

@@ -197,7 +197,9 @@ class Worker:
         hub = self.wiring.hub
         hub.drain()
         until = time.monotonic() + seconds
-        while (hub.sessions or hub.ending) and time.monotonic() < until:
+        # Also while others have sessions: the supervisor keeps this socket open, and whom the kernel sends there would
+        # wait for an answer until the last of them is gone.
+        while (hub.sessions or hub.ending or self.wiring.seats.taken) and time.monotonic() < until:
             await asyncio.sleep(0.02)
         self.ended.set()
 

@@ -51,7 +51,7 @@ def test_the_limit_counts_over_all_workers() -> None:
     assert first.take()
     first.limit = 5
     assert first.take()
-    assert board.total(SESSIONS) == 4
+    assert board.total(SESSIONS) == first.taken == second.taken == 4
     board.close()
 
 
