@@ -106,7 +106,7 @@ def indented(text: str, style: str = "") -> Padding:
     """A line of its own, set in; it goes on below where there is no room."""
     from rich.padding import Padding
 
-    return Padding(cell(text, style, wrap=True), (0, 0, 0, 4))
+    return Padding(cell(text, style, wrap=True), (0, 0, 0, 4), expand=False)
 
 
 def count(value: int) -> str:

@@ -115,6 +115,11 @@ def test_a_line_set_in_goes_on_below(
     assert all(line.startswith("    ") for line in lines)
 
 
+def test_a_line_set_in_is_not_filled_up_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    out.console().print(out.indented("user: app"))
+    assert capsys.readouterr().out == "    user: app\n"
+
+
 def test_json_for_a_terminal_is_the_same_json() -> None:
     value = {"a": "\x7f\x9b31m\u202eü数\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")}
     text = json.dumps(value, ensure_ascii=False)
