@@ -95,7 +95,7 @@ class ProxyFront(asyncio.Protocol):
         if transport is None:
             return
         self._transport = None
-        self._hub.waiting.discard(self)
+        self._leave()
         session = self._make_session(ip, port, self._started)
         transport.set_protocol(session)
         session.connection_made(transport)
@@ -139,4 +139,9 @@ class ProxyFront(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._leave()
+
+    def _leave(self) -> None:
+        """Nobody need know of it any more: the timers would keep it until its time is over."""
         self._hub.waiting.discard(self)
+        self._hub.timers.forget(self)

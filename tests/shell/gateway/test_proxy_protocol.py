@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from dbgate.gateway.proxy_protocol import Trusted
+from dbgate.gateway.proxy_protocol import ProxyFront, Trusted
 from tests.shell.gateway.shell import LOOPS, ScriptedGate, Shell, eventually, run
 
 HEADER = b"PROXY TCP4 192.0.2.7 198.51.100.1 40000 3306\r\n"
@@ -122,6 +123,23 @@ def test_a_header_that_came_is_no_longer_waited_for(loop_kind: str) -> None:
             await shell.connected()
             shell.hub.timers.run(asyncio.get_running_loop().time() + 10)
             assert "refuse" not in shell.gates[0].calls
+            writer.close()
+
+    run(main(), loop_kind)
+
+
+@pytest.mark.parametrize("said", [HEADER, b""], ids=["a session", "nothing"])
+def test_nothing_keeps_it_behind_its_end(said: bytes, loop_kind: str) -> None:
+    async def main() -> None:
+        async with Shell(trusted=("127.0.0.0/8",)) as shell:
+            _, writer = await shell.client()
+            await eventually(lambda: shell.hub.waiting)
+            if said:
+                writer.write(said)
+                await shell.connected()
+            else:
+                writer.close()
+            await eventually(lambda: not any(type(one) is ProxyFront for one in gc.get_objects()))
             writer.close()
 
     run(main(), loop_kind)
