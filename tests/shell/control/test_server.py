@@ -202,17 +202,33 @@ def test_too_many_connections_are_turned_away(
     path = tmp_path / "dbgate.sock"
     with serving(operator, path):
         with contextlib.ExitStack() as open_sockets:
-            mutes = [open_sockets.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(4)]
+            operator.wait = 60.0
+            busy = [open_sockets.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(3)]
+            for number, one in enumerate(busy):
+                one.connect(str(path))
+                one.sendall(b"GET /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n")
+                wait_for(lambda: operator.under_way == min(number + 1, 2))  # noqa: B023  # called at once
+            busy[2].settimeout(30)
+            assert busy[2].recv(65536).startswith(b"HTTP/1.1 503")
+            operator.wait = 0.0
+        wait_for(lambda: takes(path))
+
+
+def test_who_never_asks_makes_room_for_who_does(
+    tmp_path: Path, operator: FakeOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "_CONNECTIONS", 3)
+    path = tmp_path / "dbgate.sock"
+    with serving(operator, path), contextlib.ExitStack() as open_sockets:
+        for _ in range(5):
+            mutes = [open_sockets.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(9)]
             for mute in mutes:
                 mute.connect(str(path))
-            mutes[0].settimeout(30)
-            until = time.monotonic() + 60
-            answer = b""
-            while not answer.startswith(b"HTTP/1.1 503"):  # until the server has accepted them all
-                assert time.monotonic() < until, answer
-                mutes[0].sendall(b"GET /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n")
-                answer = mutes[0].recv(65536)
-        wait_for(lambda: takes(path))
+                mute.sendall(b"G")
+            assert ControlClient(str(path)).stats()["total_queries"] == 4
+        mutes[0].settimeout(30)
+        with contextlib.suppress(ConnectionResetError):
+            assert mutes[0].recv(10) == b""
 
 
 def takes(path: Path) -> bool:
