@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import IO, Any, Final
 
 BUDGET: Final = 48 << 20  # bytes that one search reads at most
-MOST_FILES: Final = 64
+MOST_FILES: Final = 10_001  # as many as audit_max_files allows, and the log itself
 LONGEST_LINE: Final = 1 << 20
 MOST_FOUND: Final = 8 << 20  # bytes of records that one search gives, and the one with which it is over
 PLACE: Final = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,18})")  # in the files of a log: an inode, and an offset

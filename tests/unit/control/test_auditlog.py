@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dbgate.config.options import OPTIONS
 from dbgate.control import auditlog
 from dbgate.control.auditlog import Search, near, parse, search
 from tests.shell.dashboard.pages import EVENT, line, write_log
@@ -40,6 +41,20 @@ def test_rotated_files_are_read_on(tmp_path: Path) -> None:
     path.unlink()
     os.link(tmp_path / "audit.jsonl.1", path)  # a rotation between two looks
     assert [one["event_id"] for one in search(str(path), Search(), 100).records] == ["1", "0"]
+
+
+def test_as_many_files_as_the_settings_allow(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    write_log(path, [at(100, event_id="100")])
+    for number in range(1, 101):
+        write_log(tmp_path / f"audit.jsonl.{number}", [at(100 - number, event_id=str(100 - number))])
+    ids = [str(number) for number in range(100, -1, -1)]
+    found = search(str(path), Search(), 200)
+    assert [one["event_id"] for one in found.records] == ids
+    older = search(str(path), Search(), 200, place=found.places[80])
+    assert [one["event_id"] for one in older.records] == ids[81:]
+    (most,) = (option.high for option in OPTIONS if option.name == "audit_max_files")
+    assert most + 1 == auditlog.MOST_FILES
 
 
 @pytest.mark.parametrize(
