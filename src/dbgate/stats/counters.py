@@ -106,7 +106,8 @@ class Counters:
             self._hit(rule, rule_line, wall_ms, False)
         elif event == "connection.denied":
             slots[_DENIED] += 1
-            self._hit(rule, rule_line, wall_ms, True)
+            if rule:  # else it was the server who refused the login, or a limit of the gateway
+                self._hit(rule, rule_line, wall_ms, True)
             return
         else:
             return

@@ -73,11 +73,12 @@ def test_blocks_count_by_rule_and_line_and_not_as_latency() -> None:
     finish(counters, "query.would_block", rule="injection", line=40, duration_us=9)
     finish(counters, "query.blocked", rule="no-such-rule", line=-1)
     finish(counters, "connection.denied", rule="no-access-rule")
+    finish(counters, "connection.denied", error_code=1045)  # the server refused the password: no rule did
     totals = Totals([mine])
     assert totals.slots[layout.QUERIES] == 5
     assert totals.slots[layout.BLOCKED] == 4
     assert totals.slots[layout.MONITORED] == 1
-    assert totals.slots[layout.DENIED] == 1
+    assert totals.slots[layout.DENIED] == 2
     assert totals.slots[layout.ERRORS] == 0
     assert sum(totals.buckets) == 1
     assert totals.rules() == {
