@@ -1,4 +1,4 @@
-"""The fields of a line of the audit log, as a type: what writes and what reads it agree here."""
+"""The fields of a line of the audit log, as a type: what writes it (audit.redact) and docs/audit.md are held to it by tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 class Line(msgspec.Struct):
     """The fields of one line, in order. `time` is RFC 3339, UTC, with microseconds; duration_us is null where
     nothing was timed. Every event has every field; those that mean nothing for it are "", 0, [] or false.
-    docs/audit.md describes each. Reading tools decode into this class; unknown fields of later versions are skipped."""
+    docs/audit.md describes each. Decoding into this class skips unknown fields of later versions."""
 
     time: str = ""
     event: str = ""

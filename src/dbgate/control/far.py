@@ -34,6 +34,9 @@ class _FarConnection(http.client.HTTPConnection):
         deadline = time.monotonic() + self._seconds
         plain = socket.create_connection((self.host, self.port), self._seconds)
         try:
+            plain.settimeout(
+                max(0.001, deadline - time.monotonic())
+            )  # what is left is for the whole handshake
             sock = self._context.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()
@@ -52,19 +55,16 @@ def connect(address: str, timeout: float, access: Access | None) -> http.client.
         host, port = None, 0
     if not host or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
         raise Unreachable(f"{address} is no address of a gateway", "write https://HOST or https://HOST:PORT")
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
+    ca = access.ca if access is not None else ""
+    try:
+        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=ca or None)
+    except OSError as error:  # of OpenSSL too
+        raise Unreachable(
+            f"the authority's certificate {ca} cannot be read: {error}",
+            "name its PEM file with DBGATE_CONTROL_CA",
+        ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = _DeadlineTls
-    if access is not None and access.ca:
-        try:
-            context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=access.ca)
-        except (OSError, ssl.SSLError) as error:
-            raise Unreachable(
-                f"the authority's certificate {access.ca} cannot be read: {error}",
-                "name its PEM file with DBGATE_CONTROL_CA",
-            ) from None
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.sslsocket_class = _DeadlineTls
     return _FarConnection(host, port, timeout, context)
 
 

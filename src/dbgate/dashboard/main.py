@@ -139,15 +139,13 @@ def run(
         class Server(uvicorn.Server):
             """It tells open pages that it ends, and where it listens."""
 
+            _asked = False
+
             def handle_exit(self, sig: int, frame: Any) -> None:
                 dashboard.end()
                 self.should_exit = True
-                self.force_exit = self.force_exit or (
-                    self.should_exit and sig == signal.SIGINT and self._asked
-                )
+                self.force_exit = self.force_exit or (sig == signal.SIGINT and self._asked)
                 self._asked = True
-
-            _asked = False
 
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
