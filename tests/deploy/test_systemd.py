@@ -21,7 +21,7 @@ from tests.servers.gateway import Gateway
 UNIT = Path(__file__).resolve().parents[2] / "deploy" / "systemd" / "dbgate.service"
 # systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.kill(5) of version 252
 KNOWN = {
-    "Unit": {"Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"},
+    "Unit": {"Description", "Documentation", "After", "Wants", "StartLimitIntervalSec"},
     "Install": {"WantedBy"},
     "Service": {
         *(
