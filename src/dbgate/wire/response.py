@@ -366,7 +366,7 @@ class Reply:
     def _ok(self, data: bytes, pos: int, stop: int) -> None:
         """An OK, or an EOF of either form: COM_FIELD_LIST gets the old one whatever the capabilities."""
         if stop - pos == _OLD_EOF:
-            eof = parse_eof(data, pos, stop)
+            eof = parse_eof(data, pos, stop, self.status if self.kind == RESULT else 0)
             self._result_ended(0, eof.status, eof.warnings)
             return
         plain = plain_ok(data, pos, stop)

@@ -12,6 +12,8 @@ from dbgate.wire.codec import Reader
 from dbgate.wire.constants import (
     CLIENT_SESSION_TRACK,
     ERR_HEADER,
+    SERVER_MORE_RESULTS_EXISTS,
+    SERVER_PS_OUT_PARAMS,
     SERVER_SESSION_STATE_CHANGED,
     TRACK_SCHEMA,
     TRACK_SYSTEM_VARIABLES,
@@ -63,11 +65,16 @@ def plain_ok(data: bytes, pos: int, end: int) -> int:
     return data[pos + 1] << 32 | status << 16 | data[pos + 5] | data[pos + 6] << 8
 
 
-def parse_eof(data: bytes, pos: int, end: int) -> Ok:
-    """data[pos:end] is the payload of an EOF packet of the old form: 0xFE, warnings, status."""
+def parse_eof(data: bytes, pos: int, end: int, before: int = 0) -> Ok:
+    """data[pos:end] is the payload of an EOF packet of the old form: 0xFE, warnings, status. before: the status of the
+    EOF in front of the rows that this one ends. Of OUT parameters MySQL says only there that more follows
+    (Protocol_binary::send_out_parameters), and its own client keeps that in mind."""
     read = Reader(data, pos + 1, end)
     warnings = read.u16()
-    return Ok(0, read.u16(), warnings)
+    status = read.u16()
+    if before & SERVER_PS_OUT_PARAMS:
+        status |= before & SERVER_MORE_RESULTS_EXISTS
+    return Ok(0, status, warnings)
 
 
 def _track(read: Reader, ok: Ok) -> None:

@@ -15,6 +15,7 @@ from dbgate.wire.constants import (
     MAX_PAYLOAD,
     OK_HEADER,
     SERVER_MORE_RESULTS_EXISTS,
+    SERVER_PS_OUT_PARAMS,
     SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_CURSOR_EXISTS,
     SERVER_STATUS_DB_DROPPED,
@@ -175,7 +176,7 @@ def whole_reply(data: bytes, old_eof: bool, cached: bool = False) -> int:
             return NOT_SURE
         if data[pos] != _OLD_EOF or data[pos + 1] or data[pos + 2]:
             return NOT_SURE
-        if (data[pos + 7] | data[pos + 8] << 8) & SERVER_STATUS_CURSOR_EXISTS:
+        if (data[pos + 7] | data[pos + 8] << 8) & (SERVER_STATUS_CURSOR_EXISTS | SERVER_PS_OUT_PARAMS):
             return NOT_SURE
         pos += HEADER + _OLD_EOF
         seq = (seq + 1) & 0xFF

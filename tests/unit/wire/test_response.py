@@ -65,6 +65,14 @@ def test_result_sets(old_eof: bool) -> None:
     )
 
 
+def test_out_parameters_are_followed_by_an_ok() -> None:
+    """MySQL 9.7 without DEPRECATE_EOF, COM_STMT_EXECUTE of a CALL: the EOF behind the parameters does not say so."""
+    for body in ([], result([row(b"1")], (b"x",), True, MORE)):
+        given = [b"\x01", column(b"b"), eof(MORE | c.SERVER_PS_OUT_PARAMS), row(b"4"), eof(2), ok()]
+        reply = whole(RESULT, body + given, 0)
+        assert (reply.rows, reply.status) == (len(body[3:4]) + 1, 2)
+
+
 def test_rows_that_look_like_an_end() -> None:
     # 0xFE begins a value of 16 MiB or more: its first packet is full. Without DEPRECATE_EOF an EOF is below 9 bytes.
     long = b"\xfe" + (1 << 24).to_bytes(8, "little") + bytes(1 << 24)

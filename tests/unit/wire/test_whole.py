@@ -88,6 +88,7 @@ SPECIAL = [
     (NEW, [err(1146)]),
     (NEW, [ok(status=2 | c.SERVER_MORE_RESULTS_EXISTS), ok()]),
     (NEW, result(ROWS, (b"a", b"b"), False, 2 | c.SERVER_MORE_RESULTS_EXISTS)),
+    (0, [b"\x01", column(b"b"), eof(10 | c.SERVER_PS_OUT_PARAMS), row(b"4"), eof(2)]),
     (NEW, result(ROWS, (b"a", b"b"), False, 2 | c.SERVER_STATUS_DB_DROPPED)),
     (NEW, [ok(status=2 | c.SERVER_SESSION_STATE_CHANGED)]),
     (NEW, [ok(300)]),
