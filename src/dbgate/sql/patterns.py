@@ -65,13 +65,13 @@ def _string(quote: str, escapes: bool) -> str:
 
 
 def _literals(space: str, ident: str, ansi: bool, escapes: bool) -> str:
-    """Runs of literals in a list, and of rows of literals: one piece each, so that a bulk INSERT is a few tokens."""
+    """Runs of literals or parameters in a list, and of rows of them: one piece each, so that a bulk INSERT is few tokens."""
     strings = _string("'", escapes).removesuffix("?+")
     if not ansi:
         strings += "|" + _string('"', escapes).removesuffix("?+")
     gap = f"[{space}]*+"
     literal = rf"""(?: -?[0-9]++(?:\.[0-9]*+)?+(?:[eE][+-]?+[0-9]++)?+(?![{ident}.]) | (?:_binary{gap})?+(?:{strings})
-      | 0x[0-9A-Fa-f]++(?![{ident}]) | [xX]'(?:[0-9A-Fa-f][0-9A-Fa-f])*+' | [nN][uU][lL][lL](?![{ident}.]) )"""
+      | 0x[0-9A-Fa-f]++(?![{ident}]) | \? | [xX]'(?:[0-9A-Fa-f][0-9A-Fa-f])*+' | [nN][uU][lL][lL](?![{ident}.]) )"""
     return rf"""
       (?:,{gap}{literal}(?={gap}[,)])){{4,}}+
     | (?:,{gap}\({gap}{literal}(?:{gap},{gap}{literal})*+{gap}\)){{2,}}+

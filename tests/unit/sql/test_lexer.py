@@ -183,6 +183,14 @@ def test_bulk_texts_keep_the_first_of_many() -> None:
     assert not lex(f"SELECT {items}".encode(), MA).folded
 
 
+@rows(
+    "text", ["INSERT INTO t VALUES (?)" + ",(?)" * 65534, "DELETE FROM t WHERE a IN (?" + ", ?" * 65534 + ")"]
+)
+def test_bulk_texts_may_have_as_many_parameters_as_the_server_takes(text: str) -> None:
+    tokens = lex(text.encode(), MY)
+    assert (tokens.error, tokens.folded, tokens.kinds.count(PARAM)) == ("", True, 1)
+
+
 def test_bulk_texts_under_ansi_quotes_keep_names() -> None:
     items = ", ".join(f'"c{i}"' for i in range(5000))
     assert not lex(f"SELECT {items}".encode(), ANSI).folded
