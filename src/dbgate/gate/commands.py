@@ -11,6 +11,7 @@ from dbgate.errors import ProtocolError
 from dbgate.gate import context, crossing, handover, inband, login, statements
 from dbgate.gate.brain import Scope, refusal
 from dbgate.gate.judged import Judged
+from dbgate.gate.phase import READY
 from dbgate.gate.state import State
 from dbgate.wire import command as wire
 from dbgate.wire.constants import (
@@ -53,16 +54,30 @@ _SESSION: Final[dict[int, int]] = {
     COM_RESET_CONNECTION: SIMPLE,
 }
 _SCHEMA: Final[dict[int, str]] = {COM_INIT_DB: "init_db", COM_CREATE_DB: "create_db", COM_DROP_DB: "drop_db"}
+_UNANSWERED: Final = frozenset((COM_STMT_CLOSE, COM_STMT_SEND_LONG_DATA))
 # What may pass while the server's session state is one that the lexer does not follow.
 _MENDING: Final = frozenset((COM_PING, COM_RESET_CONNECTION))
 
 
 def take(state: State, now: float) -> None:
-    """One whole command is in the reader: judge it, and send it on or answer it."""
+    """One whole command is in the reader: judge it, and send it on or answer it. One that cannot be read is blocked as
+    any other; of those that have no answer it ends the session."""
     reader = state.reader
-    if reader.size == 0:
-        raise ProtocolError("command without bytes")
-    code = reader.raw[HEADER]
+    try:
+        if reader.size == 0:
+            raise ProtocolError("command without bytes")
+        _take(state, reader.raw[HEADER], now)
+    except ProtocolError as error:
+        code = reader.raw[HEADER] if reader.size else -1
+        if state.phase != READY or code in _UNANSWERED:
+            raise
+        name = wire.name(code) if reader.size else "COMMAND"
+        state.active_at = now
+        crossing.refuse(state, refusal("protocol-command", f"it cannot be read: {error}"), name, now)
+
+
+def _take(state: State, code: int, now: float) -> None:
+    reader = state.reader
     state.active_at = now
     if code == COM_QUERY:
         query(state, now)
@@ -86,7 +101,6 @@ def take(state: State, now: float) -> None:
             now,
         )
     elif code == COM_CHANGE_USER:
-        state.queries += 1
         login.change_user(state, now)
     elif code == COM_QUIT:
         state.fx.to_server.append(reader.raw)

@@ -146,6 +146,7 @@ def client_login(state: State, now: float) -> None:
 def change_user(state: State, now: float) -> None:
     """COM_CHANGE_USER: a login in an open session. Blocked, the session goes on as it was."""
     fields = parse_change_user(state.reader.payload(), state.capabilities)
+    state.queries += 1
     collation = fields.collation
     charset = charset_of_collation(collation) if collation >= 0 else state.ctx.charset
     login = admission.judge(state, admission.who(fields.user, fields.schema, charset, fields.plugin), now)

@@ -184,9 +184,9 @@ def test_a_defect_on_the_way_back_ends_the_session(monkeypatch: pytest.MonkeyPat
 def test_a_fault_behind_the_answer() -> None:
     play = begin()
     play.ask(b"DBGATE SHOW STATS")
-    play.client(packet(0, b""))
+    play.client(packet(1, b""))
     play.take(play.gate.told(1, ("a",), [], "", play.now))
-    assert play.closed == "protocol error of the client: command without bytes"
+    assert play.closed == "protocol error of the client: packet number 1 where 0 was due"
 
 
 def test_who_may() -> None:

@@ -252,7 +252,7 @@ def test_an_answer_of_the_supervisors() -> None:
     play.brain.on_want = lambda *what: None
     for columns, rows, behind, closed in (
         (("a",), [("1",)], b"", ""),
-        (("a",), [], packet(0, b""), "protocol error of the client: command without bytes"),
+        (("a",), [], packet(9, b""), "protocol error of the client: packet number 9 where 0 was due"),
         (("a",), [(1,)], b"", "internal error: AttributeError"),
     ):
         play.ask(b"DBGATE SHOW STATS")
