@@ -95,6 +95,9 @@ def load(
     values: dict[str, Any] = {}
     for option in OPTIONS:
         value, where = found.get(option.name, (option.default, "default"))
+        if not _utf8(value):  # the workers could not be told; it is not shown, as it may be a password
+            problems.append(f"{where}: expected text in UTF-8")
+            continue
         try:
             values[option.name] = _value(option, value)
         except ValueError as error:
@@ -152,6 +155,15 @@ def _value(option: Option, text: str) -> object:
     if isinstance(value, int | float) and option.high and not option.low <= value <= option.high:
         raise ValueError(f"expected a value from {_number(option.low)} to {_number(option.high)}")
     return value
+
+
+def _utf8(text: str) -> bool:
+    """Whether it is text: bytes of the command line or the environment that are none come as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number(value: float) -> str:

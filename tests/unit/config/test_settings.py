@@ -141,3 +141,13 @@ def test_tls_and_proxies() -> None:
     assert settings.trusted_proxies == ("10.0.0.0/8", "::1/128", "192.168.1.4/32")
     assert (settings.tls_cert, settings.tls_key, settings.tls_mode) == ("c", "", "require")
     assert (settings.upstream_tls_mode, settings.upstream_tls_ca) == ("verify-ca", "a")
+
+
+def test_bytes_that_are_no_text() -> None:
+    """As os.environ and sys.argv have them (PEP 383)."""
+    found = problems(
+        flags={"policy": "/etc/\udcff.yaml"}, environ={"DBGATE_CATALOG_PASSWORD": "secret\udcff"}
+    )
+    assert "--policy: expected text in UTF-8\n" in found
+    assert "environment DBGATE_CATALOG_PASSWORD: expected text in UTF-8\n" in found
+    assert "secret" not in found
