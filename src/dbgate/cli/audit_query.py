@@ -22,6 +22,8 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 class When(Moment):
     """A moment, or how long ago: 15m, 2h, 7d."""
 
+    examples = f"{Moment.examples}, or 15m, 2h, 7d (ago)"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Unix seconds."""
         match = re.fullmatch(r"(\d{1,6})([smhd])", str(value))

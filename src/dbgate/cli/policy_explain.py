@@ -28,15 +28,14 @@ class Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click 
     """A date and time; without a zone it is UTC."""
 
     name = "time"
+    examples = "2026-01-31T09:30 or 2026-01-31T09:30:00+09:00"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Unix seconds."""
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(
-                f"{value!r} is no time such as 2026-01-31T09:30 or 2026-01-31T09:30:00+09:00", param, ctx
-            )
+            self.fail(f"{value!r} is no time such as {self.examples}", param, ctx)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

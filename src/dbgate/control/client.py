@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import time
+from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -234,6 +235,11 @@ class ControlClient:
             return Unreachable(
                 f"no gateway listens at {path}: there is no such socket",
                 "start one with `dbgate serve`, or name its socket with --socket or DBGATE_CONTROL_SOCKET",
+            )
+        if isinstance(error, ConnectionRefusedError) and not Path(path).is_socket():
+            return Unreachable(
+                f"no gateway listens at {path}: it is no socket",
+                "name the gateway's socket with --socket or DBGATE_CONTROL_SOCKET; its first line of output has it",
             )
         if isinstance(error, ConnectionRefusedError):
             return Unreachable(

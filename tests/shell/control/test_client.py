@@ -95,7 +95,7 @@ def test_a_socket_that_nobody_serves(tmp_path: Path) -> None:
 def test_a_file_and_a_path_too_long(tmp_path: Path) -> None:
     path = tmp_path / "plain"
     path.write_text("")
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="it is no socket"):
         ControlClient(str(path)).stats()
     with pytest.raises(Unreachable, match="cannot be used"):
         ControlClient("/tmp/" + "x" * 200).stats()

@@ -97,7 +97,9 @@ def test_times_ago(run: Run, log: Path) -> None:
     assert ids(run, "--since", "2h", "--until", "60m") == [8]
     assert ids(run, "--since", "3600s", "--until", "1d", code=1) == []
     assert ids(run, "--since", "999999d", str(log)) == [8]
-    assert run("audit", "query", "--since", "yesterday").exit_code == 2
+    wrong = run("audit", "query", "--since", "yesterday")
+    assert wrong.exit_code == 2
+    assert "15m, 2h, 7d (ago)" in " ".join(wrong.stderr.split())
 
 
 def test_table(run: Run) -> None:
