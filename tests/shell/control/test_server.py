@@ -185,10 +185,10 @@ def test_an_answer_may_take_longer_than_asking(
     tmp_path: Path, operator: FakeOperator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def late() -> object:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         return await FakeOperator.stats(operator)
 
-    monkeypatch.setattr(server_module, "_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(server_module, "_IDLE_SECONDS", 1.0)
     monkeypatch.setattr(operator, "stats", late)
     path = tmp_path / "dbgate.sock"
     with serving(operator, path):
