@@ -31,19 +31,27 @@ _SHOWN: Final = 10  # of the statements that were left out
     help="Only from then on; UTC unless it has a zone.",
 )
 @click.option(
-    "-o",
-    "--output",
+    "--out",
     type=click.Path(),
     default="-",
     metavar="FILE",
     help="Where the shapes go; what is in it stays.  [default: standard output]",
 )
 @click.option(
+    "-o",
+    "--output",
+    default="table",
+    metavar="[table|json]",
+    help="For people, or for programs. Anything else is taken as --out.  [default: table]",
+)
+@click.option(
     "--with-detected",
     is_flag=True,
     help="Learn statements that an injection detector hit, too; read them first.",
 )
-def learn(files: tuple[str, ...], user: str, since: float | None, output: str, with_detected: bool) -> None:
+def learn(
+    files: tuple[str, ...], user: str, since: float | None, out: str, output: str, with_detected: bool
+) -> None:
     """Learn from the audit logs FILES which statements each user sends.
 
     FILES is DBGATE_AUDIT_LOG where nothing is named, else audit_log of the dbgate.yaml in this folder, else
@@ -56,7 +64,9 @@ def learn(files: tuple[str, ...], user: str, since: float | None, output: str, w
     from dbgate.policy.learning import Learner
     from dbgate.policy.shapefile import write_shapes
 
-    learner = Learner(_present(output), with_detected)
+    if output not in ("table", "json"):
+        out = output
+    learner = Learner(_present(out), with_detected)
     records = 0
     for line in lines(list(files) or [default_log()]):
         record = parse(line)
@@ -65,27 +75,51 @@ def learn(files: tuple[str, ...], user: str, since: float | None, output: str, w
             records += 1
             learner.add(seen)
     text = write_shapes(learner.file)
-    if output == "-":
-        click.echo(text, nl=False)
-    else:
+    if out != "-":
         try:  # in one step: a gateway that reloads now reads the old file or the new one
-            replace_file(output, text.encode())
+            replace_file(out, text.encode())
         except OSError as error:
-            fail(
-                Exit.USAGE, f"{output} cannot be written: {error.strerror}", "name another file with --output"
-            )
-    _report(learner, records, output)
+            fail(Exit.USAGE, f"{out} cannot be written: {error.strerror}", "name another file with --out")
+    if output == "json":
+        _print_json(learner, records, out, text)
+        return
+    if out == "-":
+        click.echo(text, nl=False)
+    _report(learner, records, out)
 
 
-def _report(learner: Learner, records: int, output: str) -> None:
+def _count(learner: Learner) -> int:
+    return sum(len(known) for known in learner.file.users.values())
+
+
+def _print_json(learner: Learner, records: int, out: str, text: str) -> None:
+    """What was done, and the shapes themselves where no file has them."""
+    from dbgate.cli.output import print_json
+
+    print_json(
+        {
+            "statements": records,
+            "new_shapes": learner.added,
+            "shapes": _count(learner),
+            "users": len(learner.file.users),
+            "file": "" if out == "-" else out,
+            "text": text if out == "-" else "",
+            "left_out": [
+                {"user": seen.user, "statement": seen.statement, "detectors": sorted(seen.detections)}
+                for seen in learner.suspects.values()
+            ],
+        }
+    )
+
+
+def _report(learner: Learner, records: int, out: str) -> None:
     """What was done, and what a person should look at, on standard error."""
     from dbgate.cli.output import printable
 
-    shapes = sum(len(known) for known in learner.file.users.values())
-    where = "" if output == "-" else f" in {output}"
+    where = "" if out == "-" else f" in {out}"
     click.echo(
         printable(
-            f"dbgate-cli: {records} statements: {learner.added} new shapes, {shapes} shapes of "
+            f"dbgate-cli: {records} statements: {learner.added} new shapes, {_count(learner)} shapes of "
             f"{len(learner.file.users)} users{where}"
         ),
         err=True,
@@ -102,23 +136,23 @@ def _report(learner: Learner, records: int, output: str) -> None:
         click.echo(printable(f"  {seen.user} [{detectors}] {seen.statement[:200]}"), err=True)
 
 
-def _present(output: str) -> ShapeFile:
+def _present(out: str) -> ShapeFile:
     """What the output file holds already."""
     from dbgate.cli.policy_file import read_bytes
     from dbgate.policy.shapefile import ShapeFile, parse_shapes
 
-    if output == "-" or not Path(output).exists() or not Path(output).stat().st_size:
+    if out == "-" or not Path(out).exists() or not Path(out).stat().st_size:
         return ShapeFile()
     try:
-        return parse_shapes(read_bytes(output).decode("utf-8"), output)
+        return parse_shapes(read_bytes(out).decode("utf-8"), out)
     except UnicodeDecodeError:
-        fail(Exit.NO, f"{output} is not UTF-8 text", "it stays as it is; name another file with --output")
+        fail(Exit.NO, f"{out} is not UTF-8 text", "it stays as it is; name another file with --out")
     except PolicyError as error:
         problems = "".join(f"\n  {problem}" for problem in error.problems)
         fail(
             Exit.NO,
-            f"{output} holds something else than learned shapes:{problems}",
-            "it stays as it is; correct it, or name another file with --output",
+            f"{out} holds something else than learned shapes:{problems}",
+            "it stays as it is; correct it, or name another file with --out",
         )
 
 

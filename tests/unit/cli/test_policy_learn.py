@@ -42,12 +42,38 @@ def statements(file: ShapeFile, user: str = "app") -> list[str]:
 def test_from_a_log_to_a_file(run: Run, tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     log.write_text(line() + line(SELECT.replace("'x'", "'y'")) + "cut {\n" + line(db_user="other"))
-    result = run("policy", "learn", str(log), "-o", "shapes.yaml")
+    result = run("policy", "learn", str(log), "--out", "shapes.yaml")
     assert result.exit_code == 0
     assert result.stderr == "dbgate-cli: 3 statements: 2 new shapes, 2 shapes of 2 users in shapes.yaml\n"
     assert result.stdout == ""
     assert statements(written(tmp_path / "shapes.yaml")) == ["SELECT id FROM orders WHERE name = ?"]
     assert (tmp_path / "shapes.yaml").stat().st_mode & 0o777 == 0o644
+
+
+def test_for_programs(run: Run, tmp_path: Path) -> None:
+    log = line() + line("SELECT id FROM orders WHERE id = 1 OR 1 = 1")
+    found = json.loads(run("policy", "learn", "-", "-o", "json", stdin=log.encode()).stdout)
+    (tmp_path / "shown.yaml").write_text(found.pop("text"))
+    assert statements(written(tmp_path / "shown.yaml")) == ["SELECT id FROM orders WHERE name = ?"]
+    assert found == {
+        "statements": 2,
+        "new_shapes": 1,
+        "shapes": 1,
+        "users": 1,
+        "file": "",
+        "left_out": [
+            {
+                "user": "app",
+                "statement": "SELECT id FROM orders WHERE id = ? OR ? = ?",
+                "detectors": ["tautology"],
+            }
+        ],
+    }
+    result = run("policy", "learn", "-", "-o", "json", "--out", "shapes.yaml", stdin=log.encode())
+    assert json.loads(result.stdout)["file"] == "shapes.yaml"
+    assert (result.stderr, json.loads(result.stdout)["text"]) == ("", "")
+    assert not (tmp_path / "json").exists()
+    assert (tmp_path / "shown.yaml").read_text() == (tmp_path / "shapes.yaml").read_text()
 
 
 def test_what_is_in_the_file_stays(run: Run, tmp_path: Path) -> None:
@@ -113,7 +139,7 @@ def test_what_cannot_be_read_or_written(run: Run, tmp_path: Path) -> None:
     assert run("policy", "learn", "cut.gz").exit_code == 2
     for content in (b"version: 1\naccess_control: []\n", b"\xff"):
         (tmp_path / "policy.yaml").write_bytes(content)
-        result = run("policy", "learn", "-", "-o", "policy.yaml", stdin=line().encode())
+        result = run("policy", "learn", "-", "--out", "policy.yaml", stdin=line().encode())
         assert (result.exit_code, "it stays as it is" in result.stderr) == (1, True)
         assert (tmp_path / "policy.yaml").read_bytes() == content
     result = run("policy", "learn", "-", "-o", "none/shapes.yaml", stdin=line().encode())
