@@ -53,6 +53,8 @@ def tail(file: str | None, lines: int, follow: bool, event: str, user: str, rule
                 show(line, record)
             if follow:
                 _follow(file, log, wanted, show)
+    except BrokenPipeError:  # of standard output: whoever reads it has seen enough, which is click's to end
+        raise
     except OSError as error:
         fail(
             Exit.USAGE,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
@@ -39,6 +40,22 @@ def test_the_newest_records(run: Run, tmp_path: Path) -> None:
     assert statements(run("audit", "tail", str(log), "-n", "700", "-o", "json").stdout)[0] == "SELECT 100"
     assert len(run("audit", "tail", str(log), "-n", "9999", "-o", "json").stdout.splitlines()) == 800
     assert run("audit", "tail", str(log), "-n", "0").stdout == ""
+
+
+def test_a_reader_that_has_seen_enough(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dbgate-cli audit tail | head -1`: that is no error of the log."""
+    log = tmp_path / "audit.jsonl"
+    log.write_bytes(line(1))
+
+    def printer(output: str) -> audit_tail.Show:
+        def show(line: bytes, record: dict[str, Any]) -> None:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+        return show
+
+    monkeypatch.setattr(audit_tail, "printer", printer)
+    result = run("audit", "tail", str(log))
+    assert (result.exit_code, result.stderr) == (1, "")
 
 
 def test_for_people(run: Run, tmp_path: Path) -> None:
