@@ -1,4 +1,4 @@
-"""`dbgate-cli audit query --socket`: records that a gateway is asked for, where its log cannot be read from here."""
+"""`dbgate-cli audit query --socket` and `audit tail --socket`: records that a gateway is asked for, where its log cannot be read from here."""
 
 from __future__ import annotations
 

@@ -34,16 +34,53 @@ _STYLES: Final = {"block": "red", "would_block": "yellow"}
 )
 @click.option("--user", default="", metavar="NAME", help="Only this database user.")
 @click.option("--rule", default="", metavar="ID", help="Only what this rule decided.")
+@click.option(
+    "--socket",
+    metavar="PATH|URL",
+    default=None,
+    help="Ask this gateway for its records, where its log cannot be read here.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.01, max=3600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the gateway may take for each page.",
+)
 @output_option
-def tail(file: str | None, lines: int, follow: bool, event: str, user: str, rule: str, output: str) -> None:
+def tail(
+    file: str | None,
+    lines: int,
+    follow: bool,
+    event: str,
+    user: str,
+    rule: str,
+    socket: str | None,
+    timeout: float,
+    output: str,
+) -> None:
     """Show the newest records of the audit log FILE.
 
     FILE is DBGATE_AUDIT_LOG where that is set, else audit_log of the dbgate.yaml in this folder, else
-    /var/log/dbgate/audit.jsonl. With -o json the records come as
+    /var/log/dbgate/audit.jsonl. A gateway that is named with --socket, or by an https address in
+    DBGATE_CONTROL_SOCKET where no file is named, is asked for its own log. With -o json the records come as
     they are in the log, one a line.
     """
+    from dbgate.cli.audit_far import asked_for, show_newest
     from dbgate.cli.audit_log import default_log
 
+    there = asked_for(socket, (file,) if file else ())
+    if socket and follow:
+        fail(
+            Exit.USAGE,
+            "a gateway's log can only be followed where its file can be read",
+            "name the file, or ask again and again",
+        )
+    if there and not follow:
+        asked = {"event": event, "user": user, "rule": rule}
+        show_newest(there, timeout, asked, _filter(event, user, rule), lines, printer(output))
+        return
     file = file or default_log()
     wanted = _filter(event, user, rule)
     show = printer(output)

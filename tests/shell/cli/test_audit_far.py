@@ -56,6 +56,21 @@ def test_as_a_table_nothing_that_a_terminal_obeys(operator: FakeOperator, tmp_pa
     assert operator.asked[0][0].user == "rare" and operator.asked[0][0].since == "2026-11-23T00:00:00.000000Z"
 
 
+def test_the_tail_of_a_gateways_log(operator: FakeOperator, tmp_path: Path) -> None:
+    def tail(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["audit", "tail", "--socket", str(tmp_path / "a.sock"), *arguments])
+
+    newest = [json.loads(text)["event_id"] for text in tail("-o", "json", "-n", "3").stdout.splitlines()]
+    assert newest == ["e1197", "e1198", "e1199"]
+    rare = tail("--user", "rare")
+    assert rare.exit_code == 0 and len(rare.stdout.splitlines()) == 3 and "\x1b" not in rare.stdout
+    assert tail("--user", "nobody").exit_code == 0
+    assert tail("--follow").exit_code == 2
+    assert tail(str(tmp_path / "audit.jsonl")).exit_code == 2
+    gone = CliRunner().invoke(main, ["audit", "tail", "--socket", str(tmp_path / "none.sock")])
+    assert (gone.exit_code, gone.stdout) == (3, "")
+
+
 def test_it_is_filtered_as_files_are(operator: FakeOperator, tmp_path: Path) -> None:
     result = query(tmp_path, "--user", "rare", "--table", "shop.users", "-o", "json")  # case counts here
     assert [json.loads(text)["event_id"] for text in result.stdout.splitlines()] == ["e0", "e2"]
