@@ -365,6 +365,7 @@ class Gate:
         seq = state.next_seq()
         if seq >= 0:
             state.answer(seq, errno, sqlstate, message)
+            state.last_word = errno
 
     def _client_fault(self, what: str, now: float) -> None:
         """The client broke the protocol: nothing more of it reaches the server."""

@@ -62,8 +62,8 @@ class State:
     __slots__ = (
         "active_at", "asked_at", "blocked", "brain", "capabilities", "cert_subject", "client_ip",
         "client_port", "client_spoke", "client_tls", "command", "ctx", "draining", "entry", "entry_epoch",
-        "fx", "greeting", "heard", "infile_seq", "judged", "judged_epoch", "last_digest", "logged_in", "login",
-        "mariadb", "memory", "named", "nonce", "offered", "opened_at", "partial", "partial_at", "phase", "place",
+        "fx", "greeting", "heard", "infile_seq", "judged", "judged_epoch", "last_digest", "last_word", "logged_in",
+        "login", "mariadb", "memory", "named", "nonce", "offered", "opened_at", "partial", "partial_at", "phase", "place",
         "plugin", "prepare", "queries", "question", "quick", "reader", "record", "reply", "reread", "schema",
         "scope", "server_reader", "server_tls", "session_id", "settling", "statement_id", "statements",
         "status", "told", "unfollowed", "user", "waiting", "wanted", "who",
@@ -116,6 +116,7 @@ class State:
         self.ctx = _UNKNOWN
         self.logged_in = False
         self.client_spoke = False
+        self.last_word = 0  # the error that the client was told at the session's end
         self.told = False  # a connection.denied record was written
         self.heard = False  # something of the answer to the gate's own question has come
         self.login: Login | None = None
@@ -287,6 +288,7 @@ class State:
         if record is not None:
             self.record = None
             record.reason = f"{record.reason}; {reason}" if record.reason else reason
+            record.error_code = self.last_word
             self.finish(record, now)
         if self.logged_in:
             last = self.new_record("connection.close", now)
@@ -294,7 +296,7 @@ class State:
             last.duration_us = int((now - self.opened_at) * 1_000_000)
             fx.finish(last)
         elif self.client_spoke and not self.told:
-            self.denied(reason, now)
+            self.denied(reason, now, None, self.last_word)
 
     def _farewell(self) -> bytes:
         """What brings a login that the server waits for to an end that it does not count as a fault of this host."""

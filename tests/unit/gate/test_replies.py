@@ -290,7 +290,19 @@ def test_replies_that_cannot_be_followed() -> None:
     play.server(packet(7, ok()))
     assert play.closed.startswith("protocol error of the server")
     assert (play.to_client[3], play.error().errno) == (1, 1105)
-    assert play.records[-2].reason
+    assert play.records[-2].reason and play.records[-2].error_code == 1105
+
+
+def test_a_record_has_the_error_that_its_client_was_told_at_the_end() -> None:
+    play = Play().login().client(packet(0, b"\x03SELECT id FROM users"))
+    play.take(play.gate.server_closed(play.now))
+    assert (play.error().errno, [record.error_code for record in play.records[1:]]) == (1105, [1105, 0])
+    play = Play().login().client(packet(0, b"\x03SELECT id FROM users"))
+    play.take(play.gate.client_closed(play.now))
+    assert play.records[1].error_code == 0
+    play = Play().greet().client(b"x")
+    play.take(play.gate.expired(play.now + 1000))
+    assert (play.error().errno, play.last.event, play.last.error_code) == (1159, "connection.denied", 1159)
 
 
 def test_rows_without_a_statement_cannot_be_cut() -> None:
