@@ -95,10 +95,15 @@ def _address(text: bytes, six: bool) -> str:
         if six:
             if "%" in name:
                 raise ValueError(name)
-            return str(ipaddress.IPv6Address(name))
+            return _six(ipaddress.IPv6Address(name))
         return str(ipaddress.IPv4Address(name))
     except ValueError:
         raise ProtocolError("the PROXY line has a bad address") from None
+
+
+def _six(address: ipaddress.IPv6Address) -> str:
+    """::ffff:a.b.c.d is a.b.c.d, in records as in the policy."""
+    return str(address.ipv4_mapped or address)
 
 
 def _port(text: bytes) -> int:
@@ -129,7 +134,7 @@ def _version_2(data: bytes) -> ProxyHeader | None:
         ip = str(ipaddress.IPv4Address(read.take(4)))
         read.skip(4)
     elif family == _TCP6:
-        ip = str(ipaddress.IPv6Address(read.take(16)))
+        ip = _six(ipaddress.IPv6Address(read.take(16)))
         read.skip(16)
     else:
         raise ProtocolError("the PROXY header names no TCP connection")

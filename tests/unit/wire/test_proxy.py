@@ -53,6 +53,8 @@ GOOD = [
         "ffff:" * 7 + "ffff",
         65535,
     ),
+    (b"PROXY TCP6 ::ffff:192.0.2.7 ::1 7 3306\r\n", "192.0.2.7", 7),
+    (v2(family=0x21, block=b"\0" * 10 + b"\xff\xff\xc0\0\2\7" + TCP6[16:]), "192.0.2.7", 40000),
     (b"PROXY UNKNOWN\r\n", "", 0),
     (b"PROXY UNKNOWN " + b" ".join([b"ffff:" * 7 + b"ffff"] * 2) + b" 65535 65535\r\n", "", 0),
     (v2(), "192.0.2.7", 40000),
