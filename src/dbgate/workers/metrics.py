@@ -205,6 +205,7 @@ class _Families(Collector):
             "Worker processes that were started again.",
             details.get("worker_restarts"),
         )
+        yield from self._catalog()
         expiry = GaugeMetricFamily(
             "dbgate_certificate_expiry_timestamp_seconds",
             "When a certificate of the gateway expires.",
@@ -219,6 +220,19 @@ class _Families(Collector):
         yield build
         yield _gauge("dbgate_start_time_seconds", "When the gateway was started.", facts.started_at)
         yield _gauge("dbgate_scrape_time_seconds", "When this was told.", round(time.time(), 3))
+
+    def _catalog(self) -> Iterator[Metric]:
+        """Without samples where there is none: then names alone are judged, and nothing can be out of date."""
+        known = self._facts.health.details.get("catalog")
+        age = GaugeMetricFamily("dbgate_catalog_age_seconds", "Since the catalog was read; -1: never yet.")
+        failing = GaugeMetricFamily(
+            "dbgate_catalog_failing", "Whether the latest reading of the catalog failed."
+        )
+        if isinstance(known, dict):
+            age.add_metric([], _number(known.get("age_s")))
+            failing.add_metric([], int(bool(known.get("problem"))))
+        yield age
+        yield failing
 
     def _policy(self) -> Iterator[Metric]:
         facts = self._facts

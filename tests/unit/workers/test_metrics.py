@@ -127,3 +127,16 @@ def test_gather() -> None:
     found = gather(source, counted(), READY)
     assert found.policy_refused and found.loads["refused"] == 1
     assert b'dbgate_policy_info{version="none"} 1.0' in exposition(found)
+
+
+def test_a_catalog_is_told_of_where_there_is_one() -> None:
+    age, failing = ("dbgate_catalog_age_seconds", ()), ("dbgate_catalog_failing", ())
+    assert age not in samples(READY)
+    for known, told in (
+        ({"objects": 3, "tables": 0, "age_s": 41, "problem": ""}, (41, 0)),
+        ({"objects": 3, "tables": 0, "age_s": 400, "problem": "access denied"}, (400, 1)),
+        ({"objects": 0, "tables": 0, "age_s": -1, "problem": "access denied"}, (-1, 1)),
+    ):
+        found = samples(Health(alive=True, details={"catalog": known}))
+        assert (found[age], found[failing]) == told
+    assert failing not in samples(Health(alive=True, details={"catalog": None}))
