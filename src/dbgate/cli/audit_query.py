@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from dbgate.cli.audit_tail import parse, printer
-from dbgate.cli.options import Exit, fail, output_option
+from dbgate.cli.options import Exit, fail, far_options, output_option
 from dbgate.cli.policy_explain import Moment
 
 _LESS: Final = "ask for less, or for another time"
@@ -69,20 +69,7 @@ class When(Moment):
     show_default=True,
     help="The newest so many; 0 = all.",
 )
-@click.option(
-    "--socket",
-    metavar="PATH|URL",
-    default=None,
-    help="Ask this gateway for its records, where its log cannot be read here.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.01, max=3600),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the gateway may take for each page.",
-)
+@far_options
 @output_option
 def query(
     files: tuple[str, ...],

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
-from dbgate.cli.options import Exit, fail, output_option
+from dbgate.cli.options import Exit, fail, far_options, output_option
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -34,20 +34,7 @@ _STYLES: Final = {"block": "red", "would_block": "yellow"}
 )
 @click.option("--user", default="", metavar="NAME", help="Only this database user.")
 @click.option("--rule", default="", metavar="ID", help="Only what this rule decided.")
-@click.option(
-    "--socket",
-    metavar="PATH|URL",
-    default=None,
-    help="Ask this gateway for its records, where its log cannot be read here.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.01, max=3600),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long the gateway may take for each page.",
-)
+@far_options
 @output_option
 def tail(
     file: str | None,

@@ -57,6 +57,24 @@ def output_option(command: Command) -> Command:
     )(command)
 
 
+def far_options(command: Command) -> Command:
+    """`--socket` and `--timeout` of a command that reads audit logs, or asks a gateway for what is in its own."""
+    with_timeout = click.option(
+        "--timeout",
+        type=click.FloatRange(min=0.01, max=3600),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long the gateway may take for each page.",
+    )(command)
+    return click.option(
+        "--socket",
+        metavar="PATH|URL",
+        default=None,
+        help="Ask this gateway for its records, where its log cannot be read here.",
+    )(with_timeout)
+
+
 def gateway_options(command: Command) -> Command:
     """`--socket` and `--timeout`, for every command that may ask a gateway. The command gets `client`, a
     ControlClient, and its ControlErrors end the process with the right status and advice."""

@@ -24,6 +24,7 @@ ASKING: dict[tuple[str, ...], tuple[str, ...]] = {
     ("policy", "rollback"): ("1",),
     ("policy", "promote"): (),
     ("audit", "query"): (),
+    ("audit", "tail"): (),
 }
 MORE = {("policy", "show", "1"), ("policy", "promote", "app"), ("stats", "--watch", "--count", "1")}
 POLICY = "access_control: [{name: app, user: app, allowed_tables: ['*'], allowed_operations: [SELECT]}]\n"

@@ -13,6 +13,7 @@ from dbgate.cli.options import (
     Exit,
     fail,
     fail_control,
+    far_options,
     gateway_options,
     output_option,
     settings_here,
@@ -43,6 +44,25 @@ def test_flag_over_environment_over_file_over_default(
     monkeypatch.setenv("DBGATE_CONTROL_SOCKET", "/from/environment.sock")
     assert socket_path(None) == "/from/environment.sock"
     assert socket_path("/from/flag.sock") == "/from/flag.sock"
+
+
+def test_far_options_reach_the_command_and_are_bounded() -> None:
+    seen: list[tuple[str | None, float]] = []
+
+    @click.command()
+    @far_options
+    def read(socket: str | None, timeout: float) -> None:
+        seen.append((socket, timeout))
+
+    runner = CliRunner()
+    assert runner.invoke(read, []).exit_code == 0
+    assert runner.invoke(read, ["--socket", "/a.sock", "--timeout", "0.01"]).exit_code == 0
+    assert seen == [(None, 30.0), ("/a.sock", 0.01)]
+    for seconds in ("0", "-1", "3601", "soon"):
+        refused = runner.invoke(read, ["--timeout", seconds])
+        assert refused.exit_code == Exit.USAGE
+        assert "--timeout" in refused.output
+    assert len(seen) == 2
 
 
 def test_the_settings_of_this_folder(tmp_path: Path) -> None:

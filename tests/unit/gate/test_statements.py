@@ -249,20 +249,6 @@ def test_statements_are_bounded() -> None:
     play.passes(b"\x16SELECT id FROM users", prepared(3))
 
 
-@rows("payload", [b"\x17\x01", b"\x1a", b"\x1c\x01\x00\x00\x00", b"\x04users", b"\x11root", b""])
-def test_what_cannot_be_read_is_blocked_like_any_command(payload: bytes) -> None:
-    play = Play().login()
-    record = play.blocked(payload, "protocol-command")
-    assert record.reason.startswith("it cannot be read: ")
-    play.passes(b"\x16SELECT id FROM users", prepared())
-    assert play.closed == ""
-
-
-@rows("payload", [b"\x19", b"\x18\x01\x00\x00\x00\x00"])
-def test_malformed_heads_of_what_has_no_answer_end_the_session(payload: bytes) -> None:
-    assert Play().login().client(packet(0, payload)).closed.startswith("protocol error of the client")
-
-
 def test_reset_connection_forgets_them() -> None:
     play = Play().login()
     play.passes(b"\x16SELECT id FROM users", prepared())

@@ -62,6 +62,10 @@ def test_eof() -> None:
     payload = making.eof(0x0A, 4)
     eof = status.parse_eof(payload, 0, len(payload))
     assert (eof.status, eof.warnings) == (0x0A, 4)
+    before = c.SERVER_PS_OUT_PARAMS | c.SERVER_MORE_RESULTS_EXISTS
+    payload = making.eof(2)
+    assert status.parse_eof(payload, 0, len(payload), before).status == 2 | c.SERVER_MORE_RESULTS_EXISTS
+    assert status.parse_eof(payload, 0, len(payload), c.SERVER_MORE_RESULTS_EXISTS).status == 2
 
 
 def test_err() -> None:
